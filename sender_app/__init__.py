@@ -1,0 +1,1 @@
+"""Sender: WhatsApp campaigns for teams (Reflex user interface, RQ workers, Postgres)."""

@@ -1,0 +1,203 @@
+"""WhatsApp through neonize: the only module that imports it, and so loads its Go library.
+
+One connection per operating-system process, and never before a fork: the library's runtime
+survives neither a fork nor two clients that start and stop beside each other.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import structlog
+from neonize import client as neonize_client
+from neonize import events as ev
+from neonize.proto.Neonize_pb2 import JID
+from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps
+from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message
+from neonize.utils.jid import build_jid
+
+from sender_app.adapters import neonize_events as translate
+from sender_app.adapters.neonize_errors import send_error
+from sender_app.domain.errors import SessionProblem, SessionUnusable, Unavailable
+from sender_app.ports.whatsapp import (
+    Accepted,
+    CaughtUp,
+    Connected,
+    Disconnected,
+    GatewayEvent,
+    OutgoingMessage,
+    Paired,
+    PairingExpired,
+    QrShown,
+    SessionEnded,
+    Stopped,
+)
+
+_FIRST_QR = timedelta(seconds=60)
+_NEXT_QR = timedelta(seconds=20)
+_CLOSE = 5.0  # seconds for the library to stop; then the process ends without it
+_SECRETS = "SELECT key, message_id FROM whatsmeow_message_secrets WHERE key = ANY(%s)"
+_log = structlog.get_logger()
+
+
+class NeonizeGateway:
+    """See ports.whatsapp.Gateway. Sessions live in Postgres, in the library's `whatsmeow_*` tables."""
+
+    def __init__(self, postgres_url: str) -> None:
+        self._url = postgres_url
+        self._dsn = go_dsn(postgres_url)
+
+    def open(self, session_id: str | None) -> "NeonizeConnection":
+        if session_id is None:
+            return NeonizeConnection(self._url, self._dsn, None)
+        for device in neonize_client.ClientFactory.get_all_devices_from_db(self._dsn):
+            if _session_id(device.JID) == session_id:
+                return NeonizeConnection(self._url, self._dsn, device.JID)
+        raise SessionUnusable(SessionProblem.LOGGED_OUT, "the session store has no such device")
+
+
+class NeonizeConnection:
+    """See ports.whatsapp.Connection."""
+
+    def __init__(self, url: str, dsn: str, jid: JID | None) -> None:
+        self._url = url
+        self._events: SimpleQueue[GatewayEvent | Callable[[], GatewayEvent | None]] = SimpleQueue()
+        self._qr_expires: datetime | None = None
+        self._closed = threading.Event()
+        props = DeviceProps(os="Sender", platformType=DeviceProps.CHROME)
+        name = f"sender-{id(self)}"
+        self._client = neonize_client.NewClient(
+            dsn, jid=jid, props=props, uuid=name, new_device=jid is None
+        )
+        self._subscribe()
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="neonize", daemon=True).start()
+
+    def request_code(self, phone: str) -> str:
+        try:
+            return self._client.PairPhone(phone.lstrip("+"), True)
+        except Exception as error:
+            raise Unavailable(str(error)) from error
+
+    def events(self, timeout: float) -> Iterator[GatewayEvent]:
+        wait = timeout
+        while True:
+            try:
+                waiting = self._events.get(timeout=wait) if wait else self._events.get_nowait()
+            except Empty:
+                break
+            wait = 0.0
+            event = waiting() if callable(waiting) else waiting
+            if event is not None:
+                yield event
+        if self._qr_expires and datetime.now(UTC) > self._qr_expires + timedelta(seconds=3):
+            self._qr_expires = None
+            yield PairingExpired()
+
+    def is_ready(self) -> bool:
+        return bool(self._client.is_connected and self._client.is_logged_in)
+
+    def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> Accepted:
+        outgoing = Message(conversation=message.text)
+        outgoing.messageContextInfo.messageSecret = secret
+        try:
+            response = self._client.send_message(build_jid(phone.lstrip("+")), outgoing)
+        except Exception as error:
+            raise send_error(str(error)) from error
+        return Accepted(response.ID, datetime.fromtimestamp(response.Timestamp, UTC))
+
+    def find_message_ids(self, secrets: Sequence[bytes]) -> Mapping[bytes, str]:
+        with psycopg.connect(self._url) as connection:
+            rows = connection.execute(_SECRETS, (list(secrets),))
+            return {bytes(key): message_id for key, message_id in rows}
+
+    def log_out(self) -> None:
+        try:
+            self._client.logout()
+        except Exception as error:
+            raise Unavailable(str(error)) from error
+
+    def close(self) -> None:
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        stopping = threading.Thread(target=self._client.stop, name="neonize-stop", daemon=True)
+        stopping.start()
+        stopping.join(_CLOSE)
+
+    def _run(self) -> None:
+        """neonize's `connect` blocks for as long as the connection lives; its end is final."""
+        try:
+            self._client.connect()
+            detail = "the connection ended"
+        except Exception as error:  # noqa: BLE001 - told to the account's loop, which acts on it
+            detail = str(error)
+        if not self._closed.is_set():
+            self._events.put(Stopped(detail))
+
+    def _subscribe(self) -> None:
+        """Handlers run on the library's threads: they only put what they hear into the queue."""
+        client, put = self._client, self._events.put
+        client.event.qr(lambda _client, code: put(self._qr(code.decode())))
+        for kind, make in self._translations().items():
+            client.event(kind)(lambda _client, event, make=make: put(make(event)))
+
+    def _translations(self) -> dict[Any, Callable[[Any], Any]]:
+        return {
+            ev.PairStatusEv: self._paired,
+            ev.ConnectedEv: lambda _: Connected(),
+            ev.OfflineSyncCompletedEv: lambda event: CaughtUp(event.Count),
+            ev.DisconnectedEv: lambda _: Disconnected(),
+            ev.LoggedOutEv: lambda event: SessionEnded(
+                SessionProblem.LOGGED_OUT, None, f"reason {event.Reason}"
+            ),
+            ev.StreamReplacedEv: lambda _: SessionEnded(SessionProblem.REPLACED),
+            ev.TemporaryBanEv: lambda event: translate.banned(event, datetime.now(UTC)),
+            ev.ClientOutdatedEv: lambda _: SessionEnded(SessionProblem.OUTDATED),
+            ev.ConnectFailureEv: lambda event: lambda: translate.connect_failure(event),
+            ev.ReceiptEv: lambda event: lambda: translate.receipt(event),
+            ev.MessageEv: lambda event: lambda: self._incoming(event),
+        }
+
+    def _qr(self, code: str) -> QrShown:
+        lives = _NEXT_QR if self._qr_expires else _FIRST_QR
+        self._qr_expires = datetime.now(UTC) + lives
+        return QrShown(code, self._qr_expires)
+
+    def _paired(self, event: Any) -> GatewayEvent:
+        self._qr_expires = None
+        if event.Error:
+            return Stopped(event.Error)
+        return Paired(f"+{event.ID.User.split(':')[0]}", _session_id(event.ID))
+
+    def _incoming(self, event: Any) -> GatewayEvent | None:
+        """Runs on the loop's thread, since resolving a LID asks the library."""
+        if not translate.is_from_person(event):
+            return None
+        source = event.Info.MessageSource
+        digits = translate.sender_digits(source)
+        if digits is None:
+            try:
+                digits = self._client.get_pn_from_lid(source.Sender).User.split(":")[0]
+            except Exception as error:  # noqa: BLE001 - the library raises what it likes
+                _log.warning("sender not resolved", error=str(error))
+                return None
+        return translate.incoming(event, f"+{digits}")
+
+
+def _session_id(jid: JID) -> str:
+    """`digits:device`, however the library splits them over the fields of a JID."""
+    user, _, device = jid.User.partition(":")
+    return f"{user}:{device or jid.Device}"
+
+
+def go_dsn(url: str) -> str:
+    """A libpq URL as the Go driver takes it: without TLS unless the URL says otherwise."""
+    if "sslmode=" in url:
+        return url
+    return url + ("&" if urlsplit(url).query else "?") + "sslmode=disable"

@@ -1,0 +1,48 @@
+"""A gateway that accepts everything at once: measures Sender's own cost (`GATEWAY=noop`)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from time import sleep
+
+from sender_app.ports.whatsapp import Accepted, CaughtUp, Connected, GatewayEvent, OutgoingMessage
+
+
+class NoopConnection:
+    """See ports.whatsapp.Connection. Nothing leaves the process."""
+
+    def __init__(self) -> None:
+        self._waiting: list[GatewayEvent] = []
+
+    def start(self) -> None:
+        self._waiting += [Connected(), CaughtUp(0)]
+
+    def request_code(self, phone: str) -> str:  # noqa: ARG002
+        return "NOOP-0000"
+
+    def events(self, timeout: float) -> Iterator[GatewayEvent]:
+        waiting, self._waiting = self._waiting, []
+        if not waiting and timeout:
+            sleep(timeout)
+        yield from waiting
+
+    def is_ready(self) -> bool:
+        return True
+
+    def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> Accepted:  # noqa: ARG002
+        return Accepted(secret[:8].hex().upper(), datetime.now(UTC))
+
+    def find_message_ids(self, secrets: Sequence[bytes]) -> Mapping[bytes, str]:
+        return {secret: secret[:8].hex().upper() for secret in secrets}
+
+    def log_out(self) -> None:
+        return
+
+    def close(self) -> None:
+        return
+
+
+class NoopGateway:
+    """See ports.whatsapp.Gateway."""
+
+    def open(self, session_id: str | None) -> NoopConnection:  # noqa: ARG002
+        return NoopConnection()

@@ -1,0 +1,113 @@
+"""Wires adapters to ports: the one place that knows which is which. Nothing connects until used."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+
+from redis import Redis
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+from sender_app.adapters.media_store import FolderMediaStore
+from sender_app.adapters.redis_cache import RedisCache
+from sender_app.adapters.redis_events import RedisControl, RedisEvents
+from sender_app.adapters.redis_pairing import RedisPairingBoard
+from sender_app.adapters.rq_queue import RqQueue
+from sender_app.config import settings
+from sender_app.domain.pacing import Pace
+from sender_app.ports.store import Store
+from sender_app.ports.whatsapp import Gateway
+from sender_app.services.accounts import Accounts
+from sender_app.services.campaigns import Campaigns
+from sender_app.services.contacts import Contacts
+from sender_app.services.dashboard import Dashboard
+from sender_app.services.imports import Imports
+from sender_app.services.reconcile import Reconciler
+from sender_app.services.serving.desk import Timings
+from sender_app.services.serving.session import Serving
+from sender_app.services.workspaces import Workspaces
+from sender_app.stores.postgres.store import PostgresStore
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every use case."""
+
+    workspaces: Workspaces
+    accounts: Accounts
+    imports: Imports
+    campaigns: Campaigns
+    contacts: Contacts
+    dashboard: Dashboard
+    reconciler: Reconciler
+
+
+@cache
+def redis() -> Redis:
+    """The Redis client of this process."""
+    return Redis.from_url(
+        settings().redis_url,
+        socket_connect_timeout=5,
+        socket_keepalive=True,
+        health_check_interval=30,
+        retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), 3),
+    )
+
+
+@cache
+def store() -> Store:
+    """The store of this process."""
+    return PostgresStore(settings().postgres_url)
+
+
+def default_pace() -> Pace:
+    """The installation's limits, where a workspace or account has none of its own."""
+    return Pace(interval=settings().pace_interval, jitter=settings().pace_jitter)
+
+
+@cache
+def services() -> Services:
+    """The use cases of this process."""
+    queue, control, events = RqQueue(redis()), RedisControl(redis()), RedisEvents(redis())
+    imports = Imports(store(), FolderMediaStore(settings().data_dir / "media"))
+    defaults = {
+        "default_country": settings().default_country,
+        "time_zone": settings().default_time_zone,
+        "language": settings().default_language,
+    }
+    return Services(
+        workspaces=Workspaces(store(), defaults, default_pace()),
+        accounts=Accounts(store(), queue, RedisPairingBoard(redis()), control),
+        imports=imports,
+        campaigns=Campaigns(store(), queue, control, events, imports),
+        contacts=Contacts(store()),
+        dashboard=Dashboard(store(), RedisCache(redis())),
+        reconciler=Reconciler(store(), queue),
+    )
+
+
+def gateway() -> Gateway:
+    """The WhatsApp gateway. Loads the Go library: only ever called in an account's process."""
+    if settings().gateway == "noop":
+        from sender_app.adapters.noop_gateway import NoopGateway
+
+        return NoopGateway()
+    from sender_app.adapters.neonize_gateway import NeonizeGateway
+
+    return NeonizeGateway(settings().postgres_url)
+
+
+def serving() -> Serving:
+    """What an account's process does."""
+    return Serving(
+        store=store(),
+        gateway=gateway(),
+        board=RedisPairingBoard(redis()),
+        control=RedisControl(redis()),
+        events=RedisEvents(redis()),
+        default_pace=default_pace(),
+        timings=Timings(
+            lease_ttl=timedelta(seconds=settings().lease_ttl),
+            linger=timedelta(seconds=settings().linger),
+        ),
+    )

@@ -1,0 +1,32 @@
+"""A workspace: the team that owns contacts, accounts and campaigns, and its preferences."""
+
+from dataclasses import dataclass
+from uuid import UUID
+from zoneinfo import ZoneInfo, available_timezones
+
+from sender_app.domain.errors import RuleViolation
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Every row belongs to one. `key` is the OIDC `sub` of a person, or a team's claim."""
+
+    id: UUID
+    key: str
+    name: str
+    default_country: str  # ISO 3166 alpha-2; phones without a country code are read as dialled here
+    time_zone: str  # IANA name; days, quiet hours and weekdays are this zone's
+    language: str  # es, en or pt
+    pacing: dict[str, object]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone as an object."""
+        return ZoneInfo(self.time_zone)
+
+
+def checked_zone(name: str) -> str:
+    """An IANA time zone name; raises RuleViolation("time_zone_unknown")."""
+    if name not in available_timezones():
+        raise RuleViolation("time_zone_unknown", name=name)
+    return name

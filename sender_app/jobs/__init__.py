@@ -1,0 +1,27 @@
+"""RQ entry points: ids in, a service call. Loads no user interface."""
+
+import os
+import signal
+import threading
+from uuid import UUID
+
+from sender_app import bootstrap
+from sender_app.adapters.processes import die_with_parent, owner_name
+
+
+def serve_account(account_id: str) -> None:
+    """Serve one account for as long as it has something to do.
+
+    Runs in RQ's forked work-horse: the Go library is loaded here and nowhere else. SIGTERM, also
+    sent when the parent dies, lets the message in flight be recorded and the lease be released.
+    """
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    die_with_parent(signal.SIGTERM)
+    bootstrap.serving().serve(UUID(account_id), owner_name(os.getpid()), stop)
+
+
+def reconcile() -> int:
+    """Wake every account that has something to do and no process."""
+    return bootstrap.services().reconciler.run()

@@ -1,0 +1,144 @@
+"""The worker's processes: RQ workers for accounts, jobs and control, and RQ's cron."""
+
+import multiprocessing
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkProcess
+from types import FrameType
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, Worker
+from rq.cron import CronScheduler
+
+from sender_app import logs
+from sender_app.adapters.processes import die_with_parent
+from sender_app.adapters.rq_queue import ACCOUNTS, CONTROL, DEFAULT
+from sender_app.config import settings
+from sender_app.domain.errors import ConfigurationError
+from sender_app.jobs.preload import preload
+from sender_app.jobs.workers import AccountWorker, PatientWorker
+
+RECONCILE_EVERY = 2  # seconds
+_GRACE = 30  # seconds between SIGTERM and SIGKILL
+_log = structlog.get_logger()
+_fork = multiprocessing.get_context("fork")
+
+
+@dataclass(slots=True)
+class _Part:
+    """One process of the pool, started again when it ends by itself."""
+
+    name: str
+    run: Callable[[], None]
+    process: ForkProcess | None = None
+    started: float = 0.0
+    ended: int = field(default=0)
+
+    def start(self) -> None:
+        self.process = _fork.Process(target=self._main, name=self.name)
+        self.process.start()
+        self.started = time.monotonic()
+
+    def revive(self) -> None:
+        """Start anew when it has ended, a little later each time that it ends at once."""
+        if self.process is not None and self.process.is_alive():
+            return
+        lived = time.monotonic() - self.started
+        self.ended = self.ended + 1 if lived < 10 else 0
+        if lived >= min(0.2 * self.ended, 2.0):
+            _log.warning("restarted", part=self.name)
+            self.start()
+
+    def _main(self) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        die_with_parent(signal.SIGTERM)
+        self.run()
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; returns the exit code."""
+    try:
+        logs.configure(settings().log_level)
+        redis = _redis()
+        redis.ping()
+        redis.close()
+    except ConfigurationError as error:
+        print(f"worker: {error}", file=sys.stderr)
+        return 2
+    except RedisError as error:
+        print(f"worker: REDIS_URL cannot be reached: {error}", file=sys.stderr)
+        return 2
+    preload()
+    parts = [
+        _Part("cron", _cron),
+        _Part("control", lambda: _work(PatientWorker, CONTROL)),
+        _Part("jobs", lambda: _work(PatientWorker, DEFAULT)),
+        *(
+            _Part(f"account-{n}", lambda: _work(AccountWorker, ACCOUNTS))
+            for n in range(settings().workers)
+        ),
+    ]
+    return _supervise(parts)
+
+
+def _supervise(parts: list[_Part]) -> int:
+    stopping = False
+
+    def stop(_signum: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+
+    for part in parts:
+        part.start()
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    _log.info("working", accounts=settings().workers)
+    while not stopping:
+        time.sleep(0.2)
+        for part in parts:
+            part.revive()
+    _end(parts)
+    return 0
+
+
+def _end(parts: list[_Part]) -> None:
+    alive = [part.process for part in parts if part.process and part.process.is_alive()]
+    for process in alive:
+        process.terminate()
+    deadline = time.monotonic() + _GRACE
+    for process in alive:
+        process.join(max(0.0, deadline - time.monotonic()))
+        if process.is_alive():
+            _log.warning("killed, it did not end in time", part=process.name)
+            process.kill()
+
+
+def _redis() -> Redis:
+    return Redis.from_url(settings().redis_url, socket_connect_timeout=5, socket_keepalive=True)
+
+
+def _work(worker_class: type[Worker], queue: str) -> None:
+    redis = _redis()
+    worker = worker_class([Queue(queue, connection=redis)], connection=redis)
+    worker.log_job_description = False
+    worker.work(logging_level="WARNING")
+
+
+def _cron() -> None:
+    cron = CronScheduler(connection=_redis(), logging_level="WARNING")
+    cron.register(
+        "sender_app.jobs.reconcile",
+        CONTROL,
+        interval=RECONCILE_EVERY,
+        result_ttl=0,
+        failure_ttl=60,
+        ttl=30,
+        job_timeout=30,
+    )
+    cron.start()

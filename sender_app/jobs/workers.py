@@ -1,0 +1,45 @@
+"""RQ workers as Sender uses them: quick to come back, and sure to take their account along."""
+
+import os
+import signal
+from types import FrameType
+from typing import Any
+from uuid import UUID
+
+from rq import SimpleWorker, Worker
+from rq.job import Job
+
+from sender_app.adapters.processes import owner_name
+from sender_app.config import settings
+from sender_app.stores.postgres.store import PostgresStore
+
+
+class PatientWorker(SimpleWorker):
+    """Runs short jobs in its own process; tries a Redis that is away every second or two."""
+
+    max_connection_wait_time = 2.0
+
+
+class AccountWorker(Worker):
+    """Forks a process for each account that it serves, one at a time."""
+
+    max_connection_wait_time = 2.0
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Pass SIGTERM on to the account's process, which records and releases what it holds."""
+        if self.horse_pid:
+            os.kill(self.horse_pid, signal.SIGTERM)
+        super().request_stop(signum, frame)
+
+    def handle_work_horse_killed(
+        self, job: Job, retpid: int, ret_val: int, rusage: Any
+    ) -> None:
+        """Give back the lease of a process that is surely dead, so that nobody waits for its end.
+
+        Uses connections of its own, since those of this process would be shared by the next fork.
+        """
+        store = PostgresStore(settings().postgres_url, most=2)
+        try:
+            store.leases.release_of(UUID(job.args[0]), owner_name(retpid))
+        finally:
+            store.close()

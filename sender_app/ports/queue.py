@@ -1,0 +1,15 @@
+"""Background work: wakes processes. The store is the truth, so a lost job is only a late one."""
+
+from typing import Protocol
+from uuid import UUID
+
+
+class Queue(Protocol):
+    """Asks for work to be done elsewhere."""
+
+    def serve_account(self, account_id: UUID) -> bool:
+        """Ask for a process to serve the account; False when one is asked for already.
+
+        Never raises: what is due is in the store, and the reconciler asks again.
+        """
+        ...

@@ -1,0 +1,176 @@
+"""The WhatsApp gateway: one connection of one linked device, and what it tells."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from sender_app.domain.errors import SessionProblem
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """A rendered message, ready to be sent to one person."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """WhatsApp's server took a message: it is *sent*, not yet *delivered*."""
+
+    message_id: str
+    at: datetime
+
+
+class ReceiptKind(StrEnum):
+    """What a receipt says about a message."""
+
+    DELIVERED = "delivered"  # it reached the person's phone
+    READ = "read"  # the person opened it
+
+
+@dataclass(frozen=True, slots=True)
+class QrShown:
+    """A QR code to scan, good until `expires_at`."""
+
+    code: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """The device is linked. `session_id` resumes it later."""
+
+    phone: str  # E.164
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Logged in and ready to send."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """Everything that waited on the server while the account was away has been handed over."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The line dropped; the gateway tries again by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairingExpired:
+    """Nobody scanned in time; a new connection is needed for new codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """The session cannot go on until a person acts."""
+
+    problem: SessionProblem
+    until: datetime | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The gateway's connection ended for good (no further events): replace the process."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt for messages of ours."""
+
+    message_ids: tuple[str, ...]
+    kind: ReceiptKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message from a person to the account."""
+
+    message_id: str
+    phone: str  # E.164 of the sender, LIDs resolved
+    text: str
+    quoted_id: str | None
+    at: datetime
+    name: str = ""
+
+
+GatewayEvent = (
+    QrShown
+    | Paired
+    | Connected
+    | CaughtUp
+    | Disconnected
+    | PairingExpired
+    | SessionEnded
+    | Stopped
+    | Receipt
+    | Incoming
+)
+
+
+class Connection(Protocol):
+    """One device's connection. Not thread-safe but for `close`; one per operating-system process."""
+
+    def start(self) -> None:
+        """Begin to connect, or to pair when no device is linked; returns at once.
+
+        When WhatsApp cannot be reached, Stopped follows.
+        """
+        ...
+
+    def request_code(self, phone: str) -> str:
+        """A code (`ABCD-EFGH`) to type into `phone` (E.164); allowed after the first QrShown.
+
+        Raises Unavailable, or RecipientRejected when WhatsApp refuses the number.
+        """
+        ...
+
+    def events(self, timeout: float) -> Iterator[GatewayEvent]:
+        """Events that have come, in order; waits up to `timeout` seconds for the first."""
+        ...
+
+    def is_ready(self) -> bool:
+        """Whether a message can be sent now."""
+        ...
+
+    def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> Accepted:
+        """Send to `phone` (E.164) with `secret` (32 bytes) as the message secret; blocks.
+
+        Raises any GatewayError; OutcomeUnknown when the frame may have left.
+        """
+        ...
+
+    def find_message_ids(self, secrets: Sequence[bytes]) -> Mapping[bytes, str]:
+        """The ids of messages sent with `secrets`; one that never reached the socket is absent."""
+        ...
+
+    def log_out(self) -> None:
+        """Unlink the device. Raises Unavailable when the phone's server was not told."""
+        ...
+
+    def close(self) -> None:
+        """Disconnect; credentials stay. Never raises, may be called twice."""
+        ...
+
+
+class Gateway(Protocol):
+    """Opens connections to WhatsApp."""
+
+    def open(self, session_id: str | None) -> Connection:
+        """A connection for a linked device, or for a new one when `session_id` is None.
+
+        Raises SessionUnusable(LOGGED_OUT) when the session store no longer has the device.
+        """
+        ...

@@ -1,0 +1,139 @@
+"""Campaigns: create, look at, steer. The account's process does the sending."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sender_app.domain import campaign as rules
+from sender_app.domain import template as templates
+from sender_app.domain.account import CANNOT_SEND
+from sender_app.domain.actor import Actor, Role
+from sender_app.domain.audience import AudienceRow
+from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
+from sender_app.domain.delivery import RecipientStatus
+from sender_app.domain.errors import RuleViolation
+from sender_app.domain.template import Template
+from sender_app.ports.events import Changed, Control, Events
+from sender_app.ports.queue import Queue
+from sender_app.ports.store import NewCampaign, Page, RecipientRow, Store
+from sender_app.services.imports import Imports
+
+_NAMED = 10  # rows named in a message about blank placeholders
+
+
+@dataclass(frozen=True, slots=True)
+class Campaigns:
+    """The workspace's campaigns."""
+
+    store: Store
+    queue: Queue
+    control: Control
+    events: Events
+    imports: Imports
+
+    def send_file(
+        self, actor: Actor, file_id: UUID, account_id: UUID, name: str, message_template: str
+    ) -> Campaign:
+        """Create a campaign for every good row of a checked file, and start it.
+
+        Raises RuleViolation when the text is blank, a placeholder is unknown or blank for some row
+        (which are named), nobody is left to write to, or the account cannot send; then nothing is
+        created. Raises NotFound for a file or account of somebody else.
+        """
+        actor.require(Role.SENDER)
+        template = templates.checked(message_template)
+        account = self.store.accounts.get(account_id, actor.workspace_id)
+        if account.status in CANNOT_SEND or not account.is_linked:
+            raise RuleViolation("account_not_linked")
+        rows = self.imports.rows(actor, file_id).good
+        if not rows:
+            raise RuleViolation("audience_empty")
+        _check_placeholders(template, rows)
+        new = NewCampaign(
+            account_id=account_id,
+            name=name.strip() or "Campaign",
+            message_template=message_template,
+            status=CampaignStatus.RUNNING,
+            pacing={},
+        )
+        campaign = self.store.campaigns.create(actor.workspace_id, actor.user_id, new, rows)
+        self._wake(campaign)
+        return campaign
+
+    def preview(self, message_template: str, row: AudienceRow) -> str:
+        """The message that `row` would get; raises RuleViolation("placeholder_empty")."""
+        return Template(message_template).render(row.fields)
+
+    def list_campaigns(
+        self, actor: Actor, cursor: str | None = None, limit: int = 20
+    ) -> Page[Campaign]:
+        """Newest first."""
+        actor.require(Role.VIEWER)
+        return self.store.campaigns.list(actor.workspace_id, cursor, limit)
+
+    def get_campaign(self, actor: Actor, campaign_id: UUID) -> Campaign:
+        """Raises NotFound."""
+        actor.require(Role.VIEWER)
+        return self.store.campaigns.get(actor.workspace_id, campaign_id)
+
+    def recipients(
+        self,
+        actor: Actor,
+        campaign_id: UUID,
+        status: RecipientStatus | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[RecipientRow]:
+        """In sending order. Raises NotFound."""
+        self.get_campaign(actor, campaign_id)
+        return self.store.campaigns.recipients(campaign_id, status, cursor, limit)
+
+    def pause(self, actor: Actor, campaign_id: UUID) -> Campaign:
+        """Hold the campaign before its next message. Raises NotFound, RuleViolation."""
+        return self._move(actor, campaign_id, "pause", PauseReason.PERSON)
+
+    def resume(self, actor: Actor, campaign_id: UUID) -> Campaign:
+        """Go on with a paused campaign. Raises NotFound, RuleViolation."""
+        return self._move(actor, campaign_id, "resume")
+
+    def cancel(self, actor: Actor, campaign_id: UUID) -> Campaign:
+        """Stop for good; whoever was queued is skipped. Raises NotFound, RuleViolation."""
+        return self._move(actor, campaign_id, "cancel")
+
+    def retry_failed(self, actor: Actor, campaign_id: UUID) -> int:
+        """Queue those in error again; returns how many. Raises NotFound, RuleViolation."""
+        actor.require(Role.SENDER)
+        campaign = self.store.campaigns.get(actor.workspace_id, campaign_id)
+        rules.after("retry_failed", campaign.status)
+        count = self.store.campaigns.requeue_failed(campaign_id)
+        if count == 0:
+            raise RuleViolation("nothing_to_retry")
+        self._wake(campaign)
+        return count
+
+    def _move(
+        self, actor: Actor, campaign_id: UUID, move: str, reason: PauseReason | None = None
+    ) -> Campaign:
+        actor.require(Role.SENDER)
+        campaign = self.store.campaigns.get(actor.workspace_id, campaign_id)
+        target = rules.after(move, campaign.status)
+        if not self.store.campaigns.move(campaign_id, rules.sources(move), target, reason):
+            now = self.store.campaigns.get(actor.workspace_id, campaign_id)
+            raise RuleViolation("campaign_move_refused", move=move, status=now.status.value)
+        self._wake(campaign)
+        return self.store.campaigns.get(actor.workspace_id, campaign_id)
+
+    def _wake(self, campaign: Campaign) -> None:
+        """Tell the account's process at once; the reconciler would do so a little later."""
+        self.control.nudge(campaign.account_id)
+        self.queue.serve_account(campaign.account_id)
+        self.events.publish(Changed(campaign.workspace_id, "campaign", campaign.id))
+
+
+def _check_placeholders(template: Template, rows: list[AudienceRow]) -> None:
+    unknown = [name for name in template.placeholders if name not in rows[0].fields]
+    if unknown:
+        raise RuleViolation("placeholder_unknown", names=", ".join(unknown))
+    blank = [row.row for row in rows if template.missing(row.fields)]
+    if blank:
+        named = ", ".join(str(number) for number in blank[:_NAMED])
+        raise RuleViolation("placeholder_blank_rows", count=len(blank), rows=named)

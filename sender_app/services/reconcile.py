@@ -1,0 +1,25 @@
+"""The reconciler: whatever was lost, an account with something to do gets a process again."""
+
+from dataclasses import dataclass
+
+from sender_app.ports.queue import Queue
+from sender_app.ports.store import Store
+from sender_app.services.clock import Clock, system_clock
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Runs every few seconds; does the same however often it runs."""
+
+    store: Store
+    queue: Queue
+    clock: Clock = system_clock
+
+    def run(self) -> int:
+        """Start campaigns whose time has come, wake accounts with work and no process.
+
+        Returns how many accounts were woken.
+        """
+        self.store.campaigns.start_due(self.clock())
+        due = self.store.accounts.to_serve(self.clock())
+        return sum(self.queue.serve_account(account_id) for account_id in due)

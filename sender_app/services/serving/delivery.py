@@ -1,0 +1,189 @@
+"""Delivery: claim, send, record. The ledger's rules are in `domain/delivery.py`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from sender_app.domain.campaign import Campaign
+from sender_app.domain.delivery import (
+    COLD_LOCK,
+    Claim,
+    Outcome,
+    RecipientStatus,
+    Settlement,
+    attempt_secret,
+    failed,
+)
+from sender_app.domain.errors import (
+    ColdContactLocked,
+    GatewayError,
+    OutcomeUnknown,
+    RateLimited,
+    RuleViolation,
+    SessionUnusable,
+    Unavailable,
+)
+from sender_app.domain.phone import masked
+from sender_app.domain.template import Template
+from sender_app.ports.whatsapp import Connection, OutgoingMessage
+from sender_app.services.serving.desk import Desk
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Delivery:
+    """Sends what is due for one account over one connection."""
+
+    desk: Desk
+    connection: Connection
+    on_sent: Callable[[datetime], None]  # pacing's history
+    _pending: list[Outcome] = field(default_factory=list)
+    _recorded_at: datetime | None = None
+    _cursors: dict[UUID, UUID | None] = field(default_factory=dict)
+    hold_until: datetime | None = None  # WhatsApp asked the account to slow down
+    session_error: SessionUnusable | None = None
+
+    def recover(self) -> None:
+        """Settle what earlier leases left in `sending`: the session store knows what left.
+
+        Called once connected: by then an older process's connection is closed by WhatsApp.
+        """
+        orphans = self.desk.store.deliveries.orphans(self.desk.lease)
+        if orphans:
+            ids = self.connection.find_message_ids([orphan.secret for orphan in orphans])
+            settlements = [
+                Settlement(orphan.recipient_id, ids.get(orphan.secret)) for orphan in orphans
+            ]
+            self.desk.store.deliveries.recover(self.desk.lease, settlements)
+            left = sum(settlement.message_id is not None for settlement in settlements)
+            _log.info("recovered", orphans=len(settlements), unconfirmed=left)
+
+    def send_batch(self, limit: int) -> int:
+        """Claim up to `limit` recipients of the oldest campaign with any, and send to them.
+
+        Returns how many were claimed; 0 means that nothing is due. Raises LeaseLost.
+        """
+        for campaign in self.desk.store.deliveries.running(self.desk.account.id):
+            claims = self._claim(campaign, limit)
+            if claims:
+                self._send_all(campaign, claims)
+                return len(claims)
+            if self.desk.store.deliveries.finish(campaign.id, self.desk.now()):
+                _log.info("campaign finished", campaign_id=str(campaign.id))
+                self.desk.announce_campaigns(campaign.id)
+        return 0
+
+    def _claim(self, campaign: Campaign, limit: int) -> Sequence[Claim]:
+        """The next due recipients; behind the last one first, then once more from the start."""
+        locked = self.desk.account.cold_locked_until
+        only_known = locked is not None and locked > self.desk.now()
+        after = self._cursors.get(campaign.id)
+        for start in dict.fromkeys((after, None)):
+            claims = self.desk.store.deliveries.claim(
+                self.desk.lease, campaign.id, start, limit, only_known
+            )
+            if claims:
+                self._cursors[campaign.id] = claims[-1].recipient_id
+                return claims
+        self._cursors[campaign.id] = None
+        return ()
+
+    def _send_all(self, campaign: Campaign, claims: Sequence[Claim]) -> None:
+        template = Template(campaign.message_template)
+        phones = [claim.phone for claim in claims]
+        gone = self.desk.store.deliveries.opted_out(campaign.workspace_id, phones)
+        try:
+            for n, claim in enumerate(claims):
+                if n and (self.desk.interrupted() or self.session_error or self.hold_until):
+                    self._pending.extend(_put_back(rest, self.desk.now()) for rest in claims[n:])
+                    break
+                self._pending.append(self._outcome(template, claim, claim.phone in gone))
+                self._record_if_due()
+        finally:
+            self.record()
+
+    def _outcome(self, template: Template, claim: Claim, opted_out: bool) -> Outcome:
+        now = self.desk.now()
+        if opted_out:
+            return Outcome(claim, RecipientStatus.SKIPPED, now, error_code="opted_out")
+        if claim.contact_id is None:
+            return Outcome(claim, RecipientStatus.SKIPPED, now, error_code="contact_deleted")
+        try:
+            text = template.render(claim.fields)
+        except RuleViolation as problem:
+            return Outcome(
+                claim,
+                RecipientStatus.ERROR,
+                now,
+                error_code=problem.code,
+                error_message=str(problem.params.get("names", "")),
+            )
+        return self._send(claim, OutgoingMessage(text))
+
+    def _send(self, claim: Claim, message: OutgoingMessage) -> Outcome:
+        secret = attempt_secret(self.desk.lease.key, claim.recipient_id, claim.attempt)
+        self.desk.keeper.guard()
+        try:
+            accepted = self.connection.send(claim.phone, message, secret)
+        except OutcomeUnknown as error:
+            return self._unknown(claim, secret, error)
+        except GatewayError as error:
+            self._note(error)
+            _log.info("not sent", phone=masked(claim.phone), code=error.code, error=str(error))
+            return failed(claim, error, self.desk.now())
+        self.on_sent(accepted.at)
+        return Outcome(
+            claim, RecipientStatus.SENT, accepted.at, message_id=accepted.message_id
+        )
+
+    def _unknown(self, claim: Claim, secret: bytes, error: OutcomeUnknown) -> Outcome:
+        """The session store knows whether the frame got as far as the socket."""
+        now = self.desk.now()
+        message_id = self.connection.find_message_ids([secret]).get(secret)
+        if message_id is None:
+            return failed(claim, Unavailable(str(error)), now)
+        self.on_sent(now)
+        return Outcome(
+            claim,
+            RecipientStatus.UNCONFIRMED,
+            now,
+            message_id=message_id,
+            error_code=error.code,
+            error_message=str(error),
+        )
+
+    def _note(self, error: GatewayError) -> None:
+        """What a failure says about the account, beyond this recipient."""
+        now = self.desk.now()
+        match error:
+            case ColdContactLocked():
+                until = error.until or now + COLD_LOCK
+                self.desk.store.accounts.lock_cold(self.desk.account.id, until)
+                self.desk.nudged.set()
+            case RateLimited():
+                self.hold_until = now + error.retry_after
+            case SessionUnusable():
+                self.session_error = error
+
+    def _record_if_due(self) -> None:
+        now = self.desk.now()
+        if self._recorded_at is None or now - self._recorded_at >= self.desk.timings.record:
+            self.record()
+
+    def record(self) -> None:
+        """Record the outcomes so far, and show them."""
+        self._recorded_at = self.desk.now()
+        if not self._pending:
+            return
+        outcomes, self._pending = self._pending, []
+        self.desk.store.deliveries.settle(self.desk.lease, outcomes)
+        self.desk.announce_campaigns(*(outcome.claim.campaign_id for outcome in outcomes))
+
+
+def _put_back(claim: Claim, now: datetime) -> Outcome:
+    """A claim that was not used: it costs the recipient no attempt's wait."""
+    return Outcome(claim, RecipientStatus.QUEUED, now)

@@ -1,0 +1,76 @@
+"""What the parts of an account's process share: the account, its lease, its orders."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sender_app.domain.account import Account, AccountStatus
+from sender_app.domain.delivery import Lease
+from sender_app.domain.pacing import Pace
+from sender_app.domain.workspace import Workspace
+from sender_app.ports.events import Changed, Events
+from sender_app.ports.store import Store
+from sender_app.services.clock import Clock
+from sender_app.services.serving.lease_keeper import LeaseKeeper
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """How long an account's process waits for things."""
+
+    lease_ttl: timedelta = timedelta(seconds=15)
+    linger: timedelta = timedelta(seconds=60)  # online after the last message, for receipts
+    connect: timedelta = timedelta(seconds=30)  # until logged in and caught up
+    retry: timedelta = timedelta(seconds=10)  # before WhatsApp is tried again
+    record: timedelta = timedelta(milliseconds=200)  # outcomes are recorded at least this often
+    check_in: timedelta = timedelta(hours=20)  # an idle account comes online at least this often
+
+
+@dataclass(slots=True)
+class Desk:
+    """One account's process at work."""
+
+    store: Store
+    events: Events
+    clock: Clock
+    timings: Timings
+    lease: Lease
+    keeper: LeaseKeeper
+    account: Account
+    workspace: Workspace
+    pace: Pace
+    stop: threading.Event  # the process shall end
+    nudged: threading.Event = field(default_factory=threading.Event)  # orders may have changed
+
+    def now(self) -> datetime:
+        """The time, aware."""
+        return self.clock()
+
+    def reload(self) -> Account:
+        """Read the account's orders again."""
+        self.account = self.store.accounts.get(self.lease.account_id)
+        return self.account
+
+    def interrupted(self) -> bool:
+        """Whether to look at the orders before going on."""
+        return self.stop.is_set() or self.nudged.is_set()
+
+    def show(
+        self, status: AccountStatus, reason: str | None = None, until: datetime | None = None
+    ) -> None:
+        """Tell people what the account is doing."""
+        self.keeper.guard()
+        self.store.accounts.set_status(self.account.id, status, reason, until)
+        self.announce()
+
+    def announce(self) -> None:
+        """Viewers of the account look again."""
+        self.events.publish(Changed(self.account.workspace_id, "account", self.account.id))
+
+    def announce_campaigns(self, *campaign_ids: object) -> None:
+        """Viewers of these campaigns look again."""
+        for campaign_id in dict.fromkeys(campaign_ids):
+            if campaign_id is not None:
+                self.events.publish(
+                    Changed(self.account.workspace_id, "campaign", campaign_id)  # type: ignore[arg-type]
+                )

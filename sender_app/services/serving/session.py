@@ -1,0 +1,307 @@
+"""One account's process: take the lease, connect, send what is due, hear, linger, rest."""
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from sender_app.domain.account import NEEDS_LINKING, AccountStatus
+from sender_app.domain.campaign import PauseReason
+from sender_app.domain.errors import LeaseLost, SessionProblem, SessionUnusable, Unavailable
+from sender_app.domain.pacing import History, Never, Pace, SendNow, WaitUntil, decide, pace_from
+from sender_app.ports.events import Control, Events
+from sender_app.ports.pairing import PairingBoard
+from sender_app.ports.store import Store
+from sender_app.ports.whatsapp import (
+    CaughtUp,
+    Connected,
+    Connection,
+    Disconnected,
+    Gateway,
+    GatewayEvent,
+    SessionEnded,
+    Stopped,
+)
+from sender_app.services.clock import Clock, system_clock
+from sender_app.services.serving import inbox
+from sender_app.services.serving.delivery import Delivery
+from sender_app.services.serving.desk import Desk, Timings
+from sender_app.services.serving.lease_keeper import LeaseKeeper
+from sender_app.services.serving.linking import link
+
+_log = structlog.get_logger()
+_TICK = 0.5  # seconds at most between two looks at orders and events
+_IDLE = timedelta(seconds=2)  # between two looks for work while lingering
+_ENDED = {
+    SessionProblem.REPLACED: AccountStatus.REPLACED,
+    SessionProblem.BANNED: AccountStatus.BANNED,
+    SessionProblem.OUTDATED: AccountStatus.OUTDATED,
+    SessionProblem.REFUSED: AccountStatus.REFUSED,
+}
+
+
+class _Ended(Exception):
+    """The connection cannot be used any longer; the account has been dealt with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Serves accounts, one at a time; the parts that a process needs for that."""
+
+    store: Store
+    gateway: Gateway
+    board: PairingBoard
+    control: Control
+    events: Events
+    default_pace: Pace
+    timings: Timings = Timings()
+    clock: Clock = system_clock
+    draw: Callable[[], float] = random.random
+
+    def serve(self, account_id: UUID, owner: str, stop: threading.Event) -> bool:
+        """Serve the account until nothing is due, `stop` is set or it needs a person.
+
+        Returns False when another process serves it already.
+        """
+        lease = self.store.leases.take(account_id, owner, self.timings.lease_ttl)
+        if lease is None:
+            return False
+        log = _log.bind(account_id=str(account_id), epoch=lease.epoch)
+        try:
+            with LeaseKeeper(self.store.leases, lease, self.timings.lease_ttl) as keeper:
+                account = self.store.accounts.get(account_id)
+                workspace = self.store.workspaces.get(account.workspace_id)
+                pace = pace_from(workspace.pacing | account.pacing, self.default_pace)
+                desk = Desk(
+                    self.store,
+                    self.events,
+                    self.clock,
+                    self.timings,
+                    lease,
+                    keeper,
+                    account,
+                    workspace,
+                    pace,
+                    stop,
+                )
+                unlisten = self.control.listen(account_id, desk.nudged.set)
+                try:
+                    log.info("serving")
+                    _Session(self, desk).run()
+                finally:
+                    unlisten()
+        except LeaseLost as lost:
+            log.warning("lease lost", error=str(lost))
+        finally:
+            self.store.leases.release(lease)
+            log.info("served")
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a step came to. `idle`: nothing is due; `worked`: the account was busy."""
+
+    again_at: datetime
+    worked: bool = False
+    idle: bool = False
+
+
+class _Session:
+    """The course of one lease."""
+
+    def __init__(self, serving: Serving, desk: Desk) -> None:
+        self._serving = serving
+        self._desk = desk
+        self._seen: datetime | None = desk.account.wake_at
+        self._history = History()
+        self._draw = serving.draw()
+
+    def run(self) -> None:
+        """Everything, from the first look at the orders to the rest."""
+        desk = self._desk
+        try:
+            connection = self._serving.gateway.open(desk.account.session_id)
+        except SessionUnusable as error:
+            self._session_ended(error.problem, error.until, str(error))
+            return
+        try:
+            if desk.account.session_id is None or desk.account.status in NEEDS_LINKING:
+                if not self._link(connection):
+                    return
+            else:
+                desk.show(AccountStatus.CONNECTING)
+                connection.start()
+            self._connected(connection)
+            if desk.account.unlink_wished:
+                self._unlink(connection)
+                return
+            self._deliver(connection)
+        except _Ended:
+            return
+        finally:
+            connection.close()
+
+    def _link(self, connection: Connection) -> bool:
+        """Link a device if somebody is looking; otherwise say that one is needed, and rest."""
+        desk = self._desk
+        if desk.account.unlink_wished:
+            desk.store.accounts.unlinked(desk.account.id, AccountStatus.UNLINKED, None)
+        try:
+            if self._wished() and link(desk, connection, self._serving.board):
+                return True
+        except Unavailable as error:
+            self._unreachable(str(error))
+        if not self._wished():
+            self._pause_all(PauseReason.NOT_LINKED)
+            desk.store.accounts.rest(desk.account.id, self._seen, None)
+        return False
+
+    def _wished(self) -> bool:
+        """Whether somebody looks at the pairing page now."""
+        until = self._desk.reload().pairing_until
+        return until is not None and until > self._desk.now()
+
+    def _connected(self, connection: Connection) -> None:
+        """Wait until the account is logged in and has taken in all that waited on the server."""
+        desk = self._desk
+        deadline = desk.now() + desk.timings.connect
+        connected = False
+        while desk.now() < deadline and not desk.stop.is_set():
+            for event in self._hear(connection, _TICK):
+                connected = connected or isinstance(event, Connected)
+                if isinstance(event, CaughtUp):
+                    desk.show(AccountStatus.ONLINE)
+                    return
+        if connected:  # nothing waited, and the server did not say so
+            desk.show(AccountStatus.ONLINE)
+            return
+        self._unreachable("no answer in time")
+
+    def _unlink(self, connection: Connection) -> None:
+        desk = self._desk
+        try:
+            connection.log_out()
+        except Unavailable as error:
+            self._unreachable(str(error))
+        desk.store.accounts.unlinked(desk.account.id, AccountStatus.UNLINKED, None)
+        self._pause_all(PauseReason.NOT_LINKED)
+        desk.store.accounts.rest(desk.account.id, self._seen, None)
+        desk.announce()
+
+    def _deliver(self, connection: Connection) -> None:
+        """Send what is due as pacing allows; when nothing is, linger for receipts, then rest."""
+        desk = self._desk
+        delivery = Delivery(desk, connection, self._sent)
+        delivery.recover()
+        self._history = desk.store.deliveries.history(desk.account.id, desk.now())
+        step = _Step(desk.now(), worked=True)
+        last_work = desk.now()
+        while not desk.stop.is_set():
+            desk.keeper.guard()
+            if desk.nudged.is_set() or desk.now() >= step.again_at:
+                desk.nudged.clear()
+                self._seen = desk.reload().wake_at
+                if desk.account.unlink_wished:
+                    self._unlink(connection)
+                    return
+                step = self._step(delivery, connection)
+                last_work = desk.now() if step.worked else last_work
+            left = (step.again_at - desk.now()).total_seconds()
+            self._hear(connection, min(_TICK, max(0.0, left)))
+            if desk.now() - last_work >= desk.timings.linger and self._may_rest(step):
+                return
+        desk.show(AccountStatus.OFFLINE)
+
+    def _step(self, delivery: Delivery, connection: Connection) -> _Step:
+        """Send what may be sent now."""
+        desk = self._desk
+        now = desk.now()
+        if not connection.is_ready():
+            return _Step(now + timedelta(seconds=_TICK), worked=True)
+        if delivery.hold_until is not None and delivery.hold_until > now:
+            return _Step(delivery.hold_until)
+        delivery.hold_until = None
+        decision = decide(desk.pace, self._history, now, desk.workspace.zone, self._draw)
+        match decision:
+            case SendNow(count):
+                sent = delivery.send_batch(count)
+                if delivery.session_error is not None:
+                    error = delivery.session_error
+                    self._session_ended(error.problem, error.until, str(error))
+                    raise _Ended
+                return _Step(now, worked=True) if sent else _Step(now + _IDLE, idle=True)
+            case WaitUntil(at):
+                return _Step(at)
+            case Never():
+                return _Step(now + timedelta(hours=1))
+
+    def _sent(self, at: datetime) -> None:
+        self._draw = self._serving.draw()
+        if self._desk.pace.looks_back:
+            self._history = self._history.with_sent(at, self._desk.workspace.zone)
+
+    def _may_rest(self, step: _Step) -> bool:
+        """Whether the account went to rest: nothing to do for a while, and nobody woke it."""
+        desk = self._desk
+        now = desk.now()
+        due = desk.store.deliveries.next_due(desk.account.id) if step.idle else step.again_at
+        until = min(due or now + desk.timings.check_in, now + desk.timings.check_in)
+        if until - now < desk.timings.linger:
+            return False
+        if not desk.store.accounts.rest(desk.account.id, self._seen, until):
+            desk.nudged.set()
+            return False
+        desk.show(AccountStatus.OFFLINE)
+        return True
+
+    def _hear(self, connection: Connection, timeout: float) -> list[GatewayEvent]:
+        """Take in what has come; what ends the session raises _Ended once dealt with."""
+        desk = self._desk
+        events = inbox.record(desk, connection.events(timeout))
+        for event in events:
+            match event:
+                case SessionEnded(problem, until, detail):
+                    self._session_ended(problem, until, detail)
+                    raise _Ended
+                case Stopped(detail):
+                    self._unreachable(detail)
+                case Disconnected():
+                    desk.show(AccountStatus.CONNECTING)
+                case Connected():
+                    desk.show(AccountStatus.ONLINE)
+                case _:
+                    pass
+        return events
+
+    def _unreachable(self, detail: str) -> None:
+        """Say so, and try again soon in a new process, for as long as there is a reason to."""
+        desk = self._desk
+        desk.show(AccountStatus.UNREACHABLE, detail)
+        desk.store.accounts.rest(desk.account.id, self._seen, desk.now() + desk.timings.retry)
+        _log.warning("WhatsApp not reached", account_id=str(desk.account.id), detail=detail)
+        raise _Ended
+
+    def _session_ended(
+        self, problem: SessionProblem, until: datetime | None, detail: str
+    ) -> None:
+        """The account needs a person: pause its campaigns with the reason. Credentials are kept,
+        unless the phone itself removed the device."""
+        desk = self._desk
+        desk.keeper.guard()
+        _log.warning("session ended", account_id=str(desk.account.id), problem=problem.value)
+        if problem in (SessionProblem.LOGGED_OUT, SessionProblem.NOT_LINKED):
+            desk.store.accounts.unlinked(desk.account.id, AccountStatus.LOGGED_OUT, detail)
+        else:
+            desk.store.accounts.set_status(desk.account.id, _ENDED[problem], detail, until)
+        self._pause_all(PauseReason(problem.value))
+        desk.store.accounts.rest(desk.account.id, self._seen, None)
+        desk.announce()
+
+    def _pause_all(self, reason: PauseReason) -> None:
+        desk = self._desk
+        desk.announce_campaigns(*desk.store.deliveries.pause_all(desk.account.id, reason))

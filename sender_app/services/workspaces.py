@@ -1,0 +1,67 @@
+"""Who may act where, and a workspace's preferences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import phonenumbers
+
+from sender_app.domain.actor import Actor, Role
+from sender_app.domain.errors import RuleViolation
+from sender_app.domain.pacing import Pace, pace_from
+from sender_app.domain.workspace import Workspace, checked_zone
+from sender_app.ports.store import Store
+
+Language = Literal["es", "en", "pt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspaces:
+    """Workspaces of people; `defaults` are the preferences of a new one."""
+
+    store: Store
+    defaults: Mapping[str, str]  # default_country, time_zone, language
+    default_pace: Pace
+
+    def actor_for(self, user_id: str, name: str = "") -> Actor:
+        """The signed-in person in their own workspace, which is made at the first sign-in."""
+        workspace = self.store.workspaces.ensure(user_id, name or user_id, self.defaults)
+        role = self.store.workspaces.ensure_member(workspace.id, user_id, name, Role.ADMIN)
+        return Actor(user_id, workspace.id, role, name)
+
+    def get_workspace(self, actor: Actor) -> Workspace:
+        """The actor's workspace."""
+        actor.require(Role.VIEWER)
+        return self.store.workspaces.get(actor.workspace_id)
+
+    def pace_of(self, workspace: Workspace) -> Pace:
+        """The workspace's limits, with the installation's defaults where it has none of its own."""
+        return pace_from(workspace.pacing, self.default_pace)
+
+    def update_workspace(
+        self,
+        actor: Actor,
+        *,
+        name: str,
+        default_country: str,
+        time_zone: str,
+        language: str,
+        pacing: Mapping[str, object],
+    ) -> Workspace:
+        """Change the preferences. Raises RuleViolation naming the first field that is wrong."""
+        actor.require(Role.ADMIN)
+        if not name.strip():
+            raise RuleViolation("workspace_name_blank")
+        if default_country not in phonenumbers.SUPPORTED_REGIONS:
+            raise RuleViolation("country_unknown", name=default_country)
+        if language not in get_args(Language):
+            raise RuleViolation("language_unknown", name=language)
+        pace_from(pacing, self.default_pace)
+        values = {
+            "name": name.strip(),
+            "default_country": default_country,
+            "time_zone": checked_zone(time_zone),
+            "language": language,
+            "pacing": dict(pacing),
+        }
+        return self.store.workspaces.update(actor.workspace_id, values)

@@ -1,0 +1,257 @@
+"""Campaigns and their recipients in Postgres, as people see and steer them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from sender_app.domain.audience import AudienceRow
+from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
+from sender_app.domain.delivery import RecipientStatus
+from sender_app.domain.errors import NotFound
+from sender_app.ports.store import NewCampaign, Page, RecipientRow
+from sender_app.stores.postgres.accounts import WAKE
+from sender_app.stores.postgres.engine import Cursor, Database
+from sender_app.stores.postgres.rollups import FOLLOW
+
+_STAGE = """
+CREATE TEMP TABLE stage (n int, phone text, nombre text, sustantivo text, grupo text)
+ON COMMIT DROP
+"""
+_COPY = "COPY stage (n, phone, nombre, sustantivo, grupo) FROM STDIN"
+# The last row of a phone wins; a blank cell keeps what the contact had.
+_UPSERT_CONTACTS = """
+INSERT INTO contacts AS c (workspace_id, user_id, phone, nombre, sustantivo, grupo, source)
+SELECT %(workspace)s, %(user)s, s.phone, s.nombre, s.sustantivo, s.grupo, 'csv'
+FROM (SELECT DISTINCT ON (phone) * FROM stage ORDER BY phone, n DESC) s
+ON CONFLICT (workspace_id, phone) DO UPDATE SET
+  nombre = coalesce(nullif(EXCLUDED.nombre, ''), c.nombre),
+  sustantivo = coalesce(nullif(EXCLUDED.sustantivo, ''), c.sustantivo),
+  grupo = coalesce(nullif(EXCLUDED.grupo, ''), c.grupo),
+  updated_at = now()
+WHERE (c.nombre, c.sustantivo, c.grupo) IS DISTINCT FROM (
+  coalesce(nullif(EXCLUDED.nombre, ''), c.nombre),
+  coalesce(nullif(EXCLUDED.sustantivo, ''), c.sustantivo),
+  coalesce(nullif(EXCLUDED.grupo, ''), c.grupo))
+"""
+_INSERT_CAMPAIGN = """
+INSERT INTO campaigns (workspace_id, account_id, user_id, name, status, message_template, pacing,
+  scheduled_at, started_at)
+VALUES (%(workspace)s, %(account)s, %(user)s, %(name)s, %(status)s::text, %(template)s, %(pacing)s,
+  %(scheduled_at)s, CASE WHEN %(status)s::text = 'running' THEN now() END)
+RETURNING id
+"""
+_INSERT_RECIPIENTS = """
+INSERT INTO campaign_recipients (campaign_id, contact_id, phone)
+SELECT %(campaign)s, c.id, s.phone
+FROM (SELECT phone, min(n) AS n FROM stage GROUP BY phone) s
+JOIN contacts c ON c.workspace_id = %(workspace)s AND c.phone = s.phone
+ORDER BY s.n
+"""
+_MOVE = """
+UPDATE campaigns SET status = %(target)s::text, pause_reason = %(reason)s,
+  scheduled_at = coalesce(%(scheduled_at)s, scheduled_at),
+  started_at = CASE WHEN %(target)s::text = 'running' THEN coalesce(started_at, now()) ELSE started_at END,
+  finished_at = CASE WHEN %(target)s::text IN ('finished', 'cancelled') THEN now() END
+WHERE id = %(campaign)s AND status = ANY(%(sources)s)
+RETURNING account_id
+"""
+_SKIP_QUEUED = f"""
+WITH changed AS (
+  UPDATE campaign_recipients SET status = 'skipped', error_code = 'cancelled', not_before = NULL
+  WHERE campaign_id = %(campaign)s AND status = 'queued'
+  RETURNING campaign_id, contact_id, status, old.status AS was, now() AS at, ''::text AS grupo,
+    error_code),
+{FOLLOW}
+SELECT count(*) FROM changed
+"""
+# The campaign's counter follows its rows; the rollups keep the error, which did happen that day.
+_REQUEUE_FAILED = """
+WITH again AS (
+  UPDATE campaign_recipients
+  SET status = 'queued', attempts = 0, error_code = NULL, error_message = NULL, not_before = NULL
+  WHERE campaign_id = %(campaign)s AND status = 'error' RETURNING id),
+n AS (SELECT count(*)::int AS n FROM again)
+UPDATE campaigns SET error_count = error_count - n.n, status = 'running', finished_at = NULL,
+  pause_reason = NULL
+FROM n WHERE id = %(campaign)s AND n.n > 0 RETURNING n.n
+"""
+_RECIPIENTS = """
+SELECT r.id, r.phone, coalesce(c.nombre, '') AS nombre, r.status, r.error_code, r.error_message,
+  r.sent_at, r.delivered_at, r.read_at, r.replied_at, r.not_before
+FROM campaign_recipients r LEFT JOIN contacts c ON c.id = r.contact_id
+WHERE r.campaign_id = %(campaign)s AND (%(after)s::uuid IS NULL OR r.id > %(after)s)
+  AND (%(status)s::text IS NULL OR r.status = %(status)s)
+ORDER BY r.id LIMIT %(limit)s
+"""
+_START_DUE = """
+UPDATE campaigns SET status = 'running', started_at = coalesce(started_at, now())
+WHERE status = 'scheduled' AND scheduled_at <= %s RETURNING account_id
+"""
+
+
+class PostgresCampaigns:
+    """See ports.store.CampaignStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self, workspace_id: UUID, user_id: str, new: NewCampaign, rows: Sequence[AudienceRow]
+    ) -> Campaign:
+        scope = {"workspace": workspace_id, "user": user_id}
+        with self._database.transaction() as cursor:
+            cursor.execute(_STAGE)
+            with cursor.copy(_COPY) as copy:
+                for n, row in enumerate(rows):
+                    copy.write_row((n, row.phone, row.nombre, row.sustantivo, row.grupo))
+            cursor.execute(_UPSERT_CONTACTS, scope)
+            campaign_id = _one(
+                cursor.execute(
+                    _INSERT_CAMPAIGN,
+                    scope
+                    | {
+                        "account": new.account_id,
+                        "name": new.name,
+                        "status": new.status.value,
+                        "template": new.message_template,
+                        "pacing": Jsonb(dict(new.pacing)),
+                        "scheduled_at": new.scheduled_at,
+                    },
+                )
+            ).id
+            cursor.execute(_INSERT_RECIPIENTS, scope | {"campaign": campaign_id})
+            cursor.execute(
+                "UPDATE campaigns SET total_recipients = %s WHERE id = %s",
+                (cursor.rowcount, campaign_id),
+            )
+            if new.status is CampaignStatus.RUNNING:
+                cursor.execute(WAKE, (new.account_id,))
+            return _read(cursor, workspace_id, campaign_id)
+
+    def get(self, workspace_id: UUID, campaign_id: UUID) -> Campaign:
+        with self._database.transaction() as cursor:
+            return _read(cursor, workspace_id, campaign_id)
+
+    def list(self, workspace_id: UUID, cursor: str | None, limit: int) -> Page[Campaign]:
+        with self._database.transaction() as reader:
+            reader.execute(
+                "SELECT * FROM campaigns WHERE workspace_id = %(workspace)s"
+                " AND (%(before)s::uuid IS NULL OR id < %(before)s) ORDER BY id DESC LIMIT %(limit)s",
+                {
+                    "workspace": workspace_id,
+                    "before": UUID(cursor) if cursor else None,
+                    "limit": limit + 1,
+                },
+            )
+            rows = [campaign_of(row) for row in reader]
+        return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
+
+    def move(
+        self,
+        campaign_id: UUID,
+        sources: frozenset[CampaignStatus],
+        target: CampaignStatus,
+        reason: PauseReason | None = None,
+        scheduled_at: datetime | None = None,
+    ) -> bool:
+        with self._database.transaction() as cursor:
+            moved = cursor.execute(
+                _MOVE,
+                {
+                    "campaign": campaign_id,
+                    "target": target.value,
+                    "reason": reason and reason.value,
+                    "scheduled_at": scheduled_at,
+                    "sources": [status.value for status in sources],
+                },
+            ).fetchone()
+            if moved is None:
+                return False
+            if target is CampaignStatus.CANCELLED:
+                cursor.execute(_SKIP_QUEUED, {"campaign": campaign_id})
+            if target is CampaignStatus.RUNNING:
+                cursor.execute(WAKE, (moved.account_id,))
+            return True
+
+    def recipients(
+        self, campaign_id: UUID, status: RecipientStatus | None, cursor: str | None, limit: int
+    ) -> Page[RecipientRow]:
+        with self._database.transaction() as reader:
+            reader.execute(
+                _RECIPIENTS,
+                {
+                    "campaign": campaign_id,
+                    "after": UUID(cursor) if cursor else None,
+                    "status": status and status.value,
+                    "limit": limit + 1,
+                },
+            )
+            rows = [
+                RecipientRow(**row._asdict() | {"status": RecipientStatus(row.status)})
+                for row in reader
+            ]
+        return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
+
+    def requeue_failed(self, campaign_id: UUID) -> int:
+        with self._database.transaction() as cursor:
+            row = cursor.execute(_REQUEUE_FAILED, {"campaign": campaign_id}).fetchone()
+            if row is None:
+                return 0
+            cursor.execute(
+                "UPDATE accounts SET wake_at = clock_timestamp()"
+                " WHERE id = (SELECT account_id FROM campaigns WHERE id = %s)",
+                (campaign_id,),
+            )
+            return row.n
+
+    def start_due(self, now: datetime) -> Sequence[UUID]:
+        with self._database.transaction() as cursor:
+            accounts = {row.account_id for row in cursor.execute(_START_DUE, (now,)).fetchall()}
+            for account_id in accounts:
+                cursor.execute(WAKE, (account_id,))
+            return list(accounts)
+
+
+def _one(cursor: Cursor) -> Any:
+    row = cursor.fetchone()
+    assert row is not None  # noqa: S101 - INSERT … RETURNING gives a row or raises
+    return row
+
+
+def _read(cursor: Cursor, workspace_id: UUID, campaign_id: UUID) -> Campaign:
+    row = cursor.execute(
+        "SELECT * FROM campaigns WHERE id = %s AND workspace_id = %s", (campaign_id, workspace_id)
+    ).fetchone()
+    if row is None:
+        raise NotFound("campaign", campaign_id)
+    return campaign_of(row)
+
+
+def campaign_of(row: Any) -> Campaign:
+    """A campaign from a row of the table."""
+    return Campaign(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        user_id=row.user_id,
+        account_id=row.account_id,
+        name=row.name,
+        status=CampaignStatus(row.status),
+        message_template=row.message_template,
+        total_recipients=row.total_recipients,
+        sent_count=row.sent_count,
+        error_count=row.error_count,
+        skipped_count=row.skipped_count,
+        unconfirmed_count=row.unconfirmed_count,
+        delivered_count=row.delivered_count,
+        read_count=row.read_count,
+        replied_count=row.replied_count,
+        pause_reason=PauseReason(row.pause_reason) if row.pause_reason else None,
+        pacing=dict(row.pacing),
+        scheduled_at=row.scheduled_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,263 @@
+"""The delivery ledger in Postgres: claim, settle, recover. Only a lease's holder writes here."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sender_app.domain.campaign import Campaign, PauseReason
+from sender_app.domain.delivery import (
+    Claim,
+    Lease,
+    Orphan,
+    Outcome,
+    Settlement,
+    attempt_secret,
+)
+from sender_app.domain.errors import LeaseLost
+from sender_app.domain.pacing import History
+from sender_app.stores.postgres.campaigns import campaign_of
+from sender_app.stores.postgres.engine import Cursor, Database
+from sender_app.stores.postgres.rollups import FOLLOW
+
+_FIRST = UUID(int=0)
+
+# The lease's row is locked until the commit: a take-over waits for it, so no claim of an older
+# epoch can appear after the newer holder looked for orphans.
+_CLAIM = """
+WITH lease AS MATERIALIZED (
+  SELECT epoch FROM leases
+  WHERE account_id = %(account)s AND epoch = %(epoch)s AND expires_at > now() FOR SHARE),
+picked AS MATERIALIZED (
+  SELECT r.id FROM campaign_recipients r
+  WHERE r.campaign_id = %(campaign)s AND r.id > %(after)s AND r.status = 'queued'
+    AND (r.not_before IS NULL OR r.not_before <= now())
+    AND EXISTS (SELECT FROM lease)
+    AND EXISTS (SELECT FROM campaigns WHERE id = %(campaign)s AND status = 'running')
+    AND (NOT %(only_known)s OR {known})
+  ORDER BY r.id LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED),
+claimed AS (
+  UPDATE campaign_recipients r SET status = 'sending', lease_epoch = %(epoch)s,
+    attempts = r.attempts + 1, error_code = NULL, error_message = NULL, not_before = NULL
+  FROM picked WHERE r.id = picked.id
+  RETURNING r.id, r.campaign_id, r.contact_id, r.phone, r.attempts)
+SELECT claimed.*, c.nombre, c.sustantivo, c.grupo
+FROM claimed LEFT JOIN contacts c ON c.id = claimed.contact_id ORDER BY claimed.id
+"""
+# Talked with: the person wrote to the account, or an earlier message reached the person.
+_KNOWN = """(
+  EXISTS (SELECT FROM replies p WHERE p.account_id = %(account)s AND p.phone = r.phone)
+  OR EXISTS (SELECT FROM campaign_recipients e JOIN campaigns o ON o.id = e.campaign_id
+    WHERE e.contact_id = r.contact_id AND o.account_id = %(account)s
+      AND e.delivered_at IS NOT NULL))"""
+_LEASE_LIVES = """
+SELECT 1 FROM leases WHERE account_id = %s AND epoch = %s AND expires_at > now()
+"""
+_SETTLE = f"""
+WITH outcome AS (
+  SELECT * FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(ats)s::timestamptz[],
+    %(message_ids)s::text[], %(error_codes)s::text[], %(error_messages)s::text[],
+    %(not_befores)s::timestamptz[], %(grupos)s::text[])
+  AS o(id, status, at, message_id, error_code, error_message, not_before, grupo)),
+changed AS (
+  UPDATE campaign_recipients r SET
+    status = CASE WHEN o.status = 'queued' AND c.status = 'cancelled' THEN 'skipped'
+      ELSE o.status END,
+    message_id = o.message_id, error_code = o.error_code, error_message = o.error_message,
+    attempts = r.attempts - (o.status = 'queued' AND o.error_code IS NULL)::int,
+    not_before = o.not_before, sent_at = CASE WHEN o.status = 'sent' THEN o.at END
+  FROM outcome o, campaigns c
+  WHERE r.id = o.id AND c.id = r.campaign_id
+    AND r.status = 'sending' AND r.lease_epoch = %(epoch)s
+  RETURNING r.campaign_id, r.contact_id, r.status, old.status AS was, o.at, o.grupo, r.error_code),
+{FOLLOW}
+SELECT count(*)::int AS n FROM changed
+"""
+# Only campaigns with unsettled recipients can have orphans.
+_ORPHANS = """
+SELECT r.id, r.attempts, k.key FROM campaigns c
+JOIN campaign_recipients r ON r.campaign_id = c.id
+JOIN lease_keys k ON k.account_id = c.account_id AND k.epoch = r.lease_epoch
+WHERE c.account_id = %s AND c.status IN ('running', 'paused', 'cancelled')
+  AND c.sent_count + c.error_count + c.skipped_count + c.unconfirmed_count < c.total_recipients
+  AND r.status = 'sending' AND r.lease_epoch < %s
+"""
+_RECOVER = f"""
+WITH found AS (
+  SELECT * FROM unnest(%(ids)s::uuid[], %(message_ids)s::text[]) AS f(id, message_id)),
+changed AS (
+  UPDATE campaign_recipients r SET
+    status = CASE WHEN f.message_id IS NOT NULL THEN 'unconfirmed'
+      WHEN c.status = 'cancelled' THEN 'skipped' ELSE 'queued' END,
+    message_id = f.message_id,
+    error_code = CASE WHEN f.message_id IS NOT NULL THEN 'outcome_unknown' END,
+    attempts = CASE WHEN f.message_id IS NULL THEN r.attempts - 1 ELSE r.attempts END
+  FROM found f, campaigns c
+  WHERE r.id = f.id AND c.id = r.campaign_id AND r.status = 'sending'
+    AND r.lease_epoch < %(epoch)s
+  RETURNING r.campaign_id, r.contact_id, r.status, old.status AS was, now() AS at,
+    ''::text AS grupo, r.error_code),
+{FOLLOW}
+SELECT count(*)::int AS n FROM changed
+"""
+_FINISH = """
+UPDATE campaigns c SET status = 'finished', finished_at = %(now)s
+WHERE id = %(campaign)s AND status = 'running'
+  AND sent_count + error_count + skipped_count + unconfirmed_count >= total_recipients
+RETURNING id
+"""
+_NEXT_DUE = """
+SELECT min(r.not_before) AS at FROM campaigns c JOIN campaign_recipients r ON r.campaign_id = c.id
+WHERE c.account_id = %s AND c.status = 'running' AND r.status = 'queued'
+  AND r.not_before IS NOT NULL
+"""
+_RECENT = """
+SELECT r.sent_at FROM campaigns c JOIN campaign_recipients r ON r.campaign_id = c.id
+WHERE c.account_id = %(account)s AND (c.finished_at IS NULL OR c.finished_at > %(since)s)
+  AND r.sent_at > %(since)s
+ORDER BY r.sent_at DESC LIMIT 5000
+"""
+_DAYS = """
+SELECT (%(now)s AT TIME ZONE w.time_zone)::date AS day, min(s.day) AS first_day,
+  coalesce(sum(s.sent) FILTER (WHERE s.day = (%(now)s AT TIME ZONE w.time_zone)::date), 0)::int
+    AS today
+FROM accounts a JOIN workspaces w ON w.id = a.workspace_id
+LEFT JOIN daily_stats s ON s.workspace_id = a.workspace_id AND s.account_id = a.id
+WHERE a.id = %(account)s GROUP BY w.time_zone
+"""
+
+
+class PostgresDeliveries:
+    """See ports.store.DeliveryStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def running(self, account_id: UUID) -> Sequence[Campaign]:
+        with self._database.transaction() as cursor:
+            cursor.execute(
+                "SELECT * FROM campaigns WHERE account_id = %s AND status = 'running'"
+                " ORDER BY started_at, id",
+                (account_id,),
+            )
+            return [campaign_of(row) for row in cursor]
+
+    def next_due(self, account_id: UUID) -> datetime | None:
+        with self._database.transaction() as cursor:
+            row = cursor.execute(_NEXT_DUE, (account_id,)).fetchone()
+            return row.at if row else None
+
+    def claim(
+        self, lease: Lease, campaign_id: UUID, after: UUID | None, limit: int, only_known: bool
+    ) -> Sequence[Claim]:
+        with self._database.transaction() as cursor:
+            cursor.execute(
+                _CLAIM.format(known=_KNOWN) if only_known else _CLAIM.format(known="true"),
+                {
+                    "account": lease.account_id,
+                    "epoch": lease.epoch,
+                    "campaign": campaign_id,
+                    "after": after or _FIRST,
+                    "limit": limit,
+                    "only_known": only_known,
+                },
+            )
+            claims = [_claim(row) for row in cursor]
+            if not claims:
+                self._check(cursor, lease)
+            return claims
+
+    def settle(self, lease: Lease, outcomes: Sequence[Outcome]) -> int:
+        if not outcomes:
+            return 0
+        with self._database.transaction() as cursor:
+            row = cursor.execute(
+                _SETTLE,
+                {
+                    "epoch": lease.epoch,
+                    "ids": [o.claim.recipient_id for o in outcomes],
+                    "statuses": [o.status.value for o in outcomes],
+                    "ats": [o.at for o in outcomes],
+                    "message_ids": [o.message_id for o in outcomes],
+                    "error_codes": [o.error_code for o in outcomes],
+                    "error_messages": [o.error_message for o in outcomes],
+                    "not_befores": [o.not_before for o in outcomes],
+                    "grupos": [o.claim.fields.get("grupo", "") for o in outcomes],
+                },
+            ).fetchone()
+            return row.n if row else 0
+
+    def opted_out(self, workspace_id: UUID, phones: Sequence[str]) -> frozenset[str]:
+        with self._database.transaction() as cursor:
+            cursor.execute(
+                "SELECT phone FROM opt_outs WHERE workspace_id = %s AND phone = ANY(%s)",
+                (workspace_id, list(phones)),
+            )
+            return frozenset(row.phone for row in cursor)
+
+    def orphans(self, lease: Lease) -> Sequence[Orphan]:
+        with self._database.transaction() as cursor:
+            cursor.execute(_ORPHANS, (lease.account_id, lease.epoch))
+            return [
+                Orphan(row.id, attempt_secret(bytes(row.key), row.id, row.attempts))
+                for row in cursor
+            ]
+
+    def recover(self, lease: Lease, settlements: Sequence[Settlement]) -> None:
+        if not settlements:
+            return
+        with self._database.transaction() as cursor:
+            self._check(cursor, lease)
+            cursor.execute(
+                _RECOVER,
+                {
+                    "epoch": lease.epoch,
+                    "ids": [s.recipient_id for s in settlements],
+                    "message_ids": [s.message_id for s in settlements],
+                },
+            )
+
+    def finish(self, campaign_id: UUID, now: datetime) -> bool:
+        with self._database.transaction() as cursor:
+            cursor.execute(_FINISH, {"campaign": campaign_id, "now": now})
+            return cursor.rowcount == 1
+
+    def history(self, account_id: UUID, now: datetime) -> History:
+        with self._database.transaction() as cursor:
+            since = now.timestamp() - 3600
+            cursor.execute(
+                _RECENT,
+                {"account": account_id, "since": datetime.fromtimestamp(since, now.tzinfo)},
+            )
+            recent = [row.sent_at for row in cursor][::-1]
+            days = cursor.execute(_DAYS, {"account": account_id, "now": now}).fetchone()
+            if days is None:
+                return History(recent)
+            return History(recent, days.today, days.day, days.first_day)
+
+    def pause_all(self, account_id: UUID, reason: PauseReason) -> Sequence[UUID]:
+        with self._database.transaction() as cursor:
+            cursor.execute(
+                "UPDATE campaigns SET status = 'paused', pause_reason = %s"
+                " WHERE account_id = %s AND status = 'running' RETURNING id",
+                (reason.value, account_id),
+            )
+            return [row.id for row in cursor]
+
+    @staticmethod
+    def _check(cursor: Cursor, lease: Lease) -> None:
+        if not cursor.execute(_LEASE_LIVES, (lease.account_id, lease.epoch)).fetchone():
+            raise LeaseLost(f"epoch {lease.epoch} of account {lease.account_id} is over")
+
+
+def _claim(row: Any) -> Claim:
+    fields = {"nombre": row.nombre, "sustantivo": row.sustantivo, "grupo": row.grupo}
+    known = {name: value for name, value in fields.items() if value is not None}
+    return Claim(
+        recipient_id=row.id,
+        campaign_id=row.campaign_id,
+        contact_id=row.contact_id,
+        phone=row.phone,
+        attempt=row.attempts,
+        fields=known | {"numero": row.phone},
+    )

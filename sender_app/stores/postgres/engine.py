@@ -1,0 +1,68 @@
+"""The connection to Postgres, made at first use so that a process may fork before it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import psycopg
+from psycopg.rows import namedtuple_row
+from sqlalchemy import Engine, create_engine
+from sqlmodel import Session
+
+OLDEST = 180000  # PostgreSQL 18 brings uuidv7()
+
+
+def sqlalchemy_url(url: str) -> str:
+    """A libpq URL as SQLAlchemy wants it: with psycopg 3 as the driver."""
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+class Database:
+    """One pool, two ways in: SQLModel sessions for single rows, psycopg for sets of rows."""
+
+    def __init__(self, url: str, *, most: int = 10) -> None:
+        self.url = url
+        self._most = most
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine, with its pool; broken connections are replaced when taken from it."""
+        return create_engine(
+            sqlalchemy_url(self.url),
+            pool_size=2,
+            max_overflow=self._most - 2,
+            pool_pre_ping=True,
+            pool_recycle=600,
+            connect_args={"application_name": "sender", "connect_timeout": 10},
+        )
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A SQLModel session: committed at the end, rolled back on any error."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def transaction(self) -> Iterator["Cursor"]:
+        """A psycopg cursor with named rows: committed at the end, rolled back on any error."""
+        pooled = self.engine.raw_connection()
+        try:
+            connection = pooled.driver_connection
+            assert isinstance(connection, psycopg.Connection)  # noqa: S101 - narrows the type
+            with connection.cursor(row_factory=namedtuple_row) as cursor:
+                yield cursor
+            connection.commit()
+        except BaseException:
+            pooled.rollback()
+            raise
+        finally:
+            pooled.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+
+Cursor = psycopg.Cursor[Any]

@@ -1,0 +1,121 @@
+"""What comes back from people in Postgres: receipts and replies."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
+from sender_app.stores.postgres.engine import Database
+from sender_app.stores.postgres.rollups import FOLLOW
+
+# A receipt proves that the message left, so it settles an unconfirmed recipient as sent.
+_RECEIPTS = f"""
+WITH heard AS (
+  SELECT id, min(at) AS at, min(at) FILTER (WHERE kind = 'read') AS read_at
+  FROM unnest(%(ids)s::text[], %(kinds)s::text[], %(ats)s::timestamptz[]) AS h(id, kind, at)
+  GROUP BY id),
+touched AS (
+  UPDATE campaign_recipients r SET
+    status = CASE WHEN r.status = 'unconfirmed' THEN 'sent' ELSE r.status END,
+    error_code = CASE WHEN r.status = 'unconfirmed' THEN NULL ELSE r.error_code END,
+    sent_at = coalesce(r.sent_at, heard.at),
+    delivered_at = coalesce(r.delivered_at, heard.at),
+    read_at = coalesce(r.read_at, heard.read_at)
+  FROM heard, campaigns c
+  WHERE r.message_id = heard.id AND c.id = r.campaign_id AND c.account_id = %(account)s
+    AND (r.delivered_at IS NULL OR (r.read_at IS NULL AND heard.read_at IS NOT NULL)
+      OR r.status = 'unconfirmed')
+  RETURNING r.id, r.campaign_id, r.contact_id, r.status, old.status AS was, r.sent_at,
+    r.delivered_at, r.read_at, old.delivered_at AS was_delivered, old.read_at AS was_read),
+changed AS (
+  SELECT t.campaign_id, t.contact_id, t.status, t.was, t.sent_at AS at,
+    coalesce(c.grupo, '') AS grupo, NULL::text AS error_code
+  FROM touched t LEFT JOIN contacts c ON c.id = t.contact_id WHERE t.was <> t.status),
+{FOLLOW}
+SELECT campaign_id,
+  count(*) FILTER (WHERE was_delivered IS NULL AND delivered_at IS NOT NULL) AS delivered,
+  count(*) FILTER (WHERE was_read IS NULL AND read_at IS NOT NULL) AS read
+FROM touched GROUP BY campaign_id ORDER BY campaign_id
+"""
+# One statement can change a row once only, and the first changed the campaign's other counters.
+_REACH = """
+UPDATE campaigns SET delivered_count = delivered_count + %s, read_count = read_count + %s
+WHERE id = %s
+"""
+_REPLY = """
+WITH account AS (SELECT workspace_id FROM accounts WHERE id = %(account)s),
+person AS (
+  SELECT c.id FROM contacts c, account a
+  WHERE c.workspace_id = a.workspace_id AND c.phone = %(phone)s),
+matched AS (
+  SELECT r.id, r.campaign_id, r.replied_at FROM campaign_recipients r
+  JOIN campaigns c ON c.id = r.campaign_id
+  WHERE c.account_id = %(account)s AND (
+    (%(quoted)s::text IS NOT NULL AND r.message_id = %(quoted)s)
+    OR (r.contact_id IN (SELECT id FROM person)
+      AND r.sent_at > %(at)s - interval '7 days'))
+  ORDER BY (r.message_id = %(quoted)s) DESC NULLS LAST, r.sent_at DESC LIMIT 1),
+noted AS (
+  INSERT INTO replies (workspace_id, account_id, campaign_id, contact_id, phone, name, text,
+    message_id, quoted_id, received_at)
+  SELECT a.workspace_id, %(account)s, (SELECT campaign_id FROM matched),
+    (SELECT id FROM person), %(phone)s, %(name)s, %(text)s, %(message)s, %(quoted)s, %(at)s
+  FROM account a ON CONFLICT (account_id, message_id) DO NOTHING RETURNING campaign_id),
+marked AS (
+  UPDATE campaign_recipients r SET replied_at = %(at)s FROM matched m
+  WHERE r.id = m.id AND r.replied_at IS NULL AND EXISTS (SELECT FROM noted)
+  RETURNING r.campaign_id),
+counted AS (
+  UPDATE campaigns c SET replied_count = c.replied_count + 1 FROM marked m
+  WHERE c.id = m.campaign_id),
+event AS (
+  INSERT INTO metric_events (workspace_id, user_id, campaign_id, contact_id, event_type, created_at)
+  SELECT c.workspace_id, c.user_id, c.id, (SELECT id FROM person), 'reply', %(at)s
+  FROM noted n JOIN campaigns c ON c.id = n.campaign_id)
+SELECT campaign_id FROM noted
+"""
+_OPT_OUT = """
+INSERT INTO opt_outs (workspace_id, phone, source, text)
+SELECT workspace_id, %(phone)s, 'reply', %(text)s FROM accounts WHERE id = %(account)s
+ON CONFLICT (workspace_id, phone) DO NOTHING
+"""
+
+
+class PostgresReceipts:
+    """See ports.store.ReceiptStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def receipts(self, account_id: UUID, receipts: Sequence[Receipt]) -> Sequence[UUID]:
+        heard = [(message, r.kind, r.at) for r in receipts for message in r.message_ids]
+        if not heard:
+            return []
+        with self._database.transaction() as cursor:
+            cursor.execute(
+                _RECEIPTS,
+                {
+                    "account": account_id,
+                    "ids": [message for message, _, _ in heard],
+                    "kinds": [ReceiptKind(kind).value for _, kind, _ in heard],
+                    "ats": [at for _, _, at in heard],
+                },
+            )
+            reached = cursor.fetchall()
+            cursor.executemany(_REACH, [(r.delivered, r.read, r.campaign_id) for r in reached])
+            return [row.campaign_id for row in reached]
+
+    def reply(self, account_id: UUID, message: Incoming, opt_out: bool) -> UUID | None:
+        values = {
+            "account": account_id,
+            "phone": message.phone,
+            "name": message.name,
+            "text": message.text,
+            "message": message.message_id,
+            "quoted": message.quoted_id,
+            "at": message.at,
+        }
+        with self._database.transaction() as cursor:
+            row = cursor.execute(_REPLY, values).fetchone()
+            if opt_out:
+                cursor.execute(_OPT_OUT, values)
+            return row.campaign_id if row else None

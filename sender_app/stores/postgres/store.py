@@ -1,0 +1,30 @@
+"""The whole store on Postgres."""
+
+from sender_app.stores.postgres.accounts import PostgresAccounts
+from sender_app.stores.postgres.campaigns import PostgresCampaigns
+from sender_app.stores.postgres.contacts import PostgresContacts
+from sender_app.stores.postgres.deliveries import PostgresDeliveries
+from sender_app.stores.postgres.engine import Database
+from sender_app.stores.postgres.leases import PostgresLeases
+from sender_app.stores.postgres.metrics import PostgresMetrics
+from sender_app.stores.postgres.receipts import PostgresReceipts
+from sender_app.stores.postgres.workspaces import PostgresWorkspaces
+
+
+class PostgresStore:
+    """See ports.store.Store. Connects at first use, so it may be made before a fork."""
+
+    def __init__(self, url: str, *, most: int = 10) -> None:
+        self.database = Database(url, most=most)
+        self.workspaces = PostgresWorkspaces(self.database)
+        self.accounts = PostgresAccounts(self.database)
+        self.leases = PostgresLeases(self.database)
+        self.contacts = PostgresContacts(self.database)
+        self.campaigns = PostgresCampaigns(self.database)
+        self.deliveries = PostgresDeliveries(self.database)
+        self.receipts = PostgresReceipts(self.database)
+        self.metrics = PostgresMetrics(self.database)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.database.close()

@@ -1,0 +1,321 @@
+"""SQLModel tables. The first six are the system's original ones, with their columns and names."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+_NOW = text("now()")
+_ZERO = text("0")
+
+
+def _key() -> Any:
+    """A primary key that grows with time (uuid v7), made by the server."""
+    return Field(
+        default=None, primary_key=True, sa_column_kwargs={"server_default": text("uuidv7()")}
+    )
+
+
+def _stamp(*, now: bool = False) -> Any:
+    """An aware time; with `now`, the server's at insertion."""
+    if now:
+        return Field(
+            default=None,
+            sa_type=DateTime(timezone=True),  # type: ignore[call-overload]
+            sa_column_kwargs={"server_default": _NOW, "nullable": False},
+        )
+    return Field(default=None, sa_type=DateTime(timezone=True), nullable=True)  # type: ignore[call-overload]
+
+
+def _count() -> Any:
+    return Field(default=0, sa_column_kwargs={"server_default": _ZERO})
+
+
+def _json() -> Any:
+    return Field(
+        default_factory=dict,
+        sa_type=JSONB,
+        sa_column_kwargs={"server_default": text("'{}'::jsonb"), "nullable": False},
+    )
+
+
+def _reference(target: str, ondelete: str, *, nullable: bool = False) -> Any:
+    return Field(foreign_key=target, ondelete=ondelete, nullable=nullable)  # type: ignore[call-overload]
+
+
+def _blank() -> Any:
+    return Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class ContactRow(SQLModel, table=True):
+    """A person of the address book; unique by phone (E.164) within a workspace."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (UniqueConstraint("workspace_id", "phone"),)
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    user_id: str
+    phone: str
+    nombre: str = _blank()
+    sustantivo: str = _blank()
+    grupo: str = _blank()
+    source: str = _blank()
+    created_at: datetime = _stamp(now=True)
+    updated_at: datetime = _stamp(now=True)
+
+
+class CampaignRow(SQLModel, table=True):
+    """A campaign; its counters are written in the transactions that change its recipients."""
+
+    __tablename__ = "campaigns"
+    __table_args__ = (
+        Index("campaigns_newest", "workspace_id", "id"),
+        Index("campaigns_active", "account_id", postgresql_where=text("status = 'running'")),
+        Index("campaigns_scheduled", "scheduled_at", postgresql_where=text("status = 'scheduled'")),
+    )
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    account_id: UUID = _reference("accounts.id", "CASCADE")
+    user_id: str
+    name: str
+    status: str
+    message_template: str
+    media_config: dict[str, Any] = _json()
+    pacing: dict[str, Any] = _json()
+    total_recipients: int = _count()
+    sent_count: int = _count()
+    error_count: int = _count()
+    skipped_count: int = _count()
+    unconfirmed_count: int = _count()
+    delivered_count: int = _count()
+    read_count: int = _count()
+    replied_count: int = _count()
+    pause_reason: str | None = None
+    scheduled_at: datetime | None = _stamp()
+    started_at: datetime | None = _stamp()
+    finished_at: datetime | None = _stamp()
+    created_at: datetime = _stamp(now=True)
+
+
+class CampaignRecipientRow(SQLModel, table=True):
+    """One person of one campaign: a row of the delivery ledger. Ids follow the sending order."""
+
+    __tablename__ = "campaign_recipients"
+    __table_args__ = (
+        Index("campaign_recipients_order", "campaign_id", "id"),
+        Index("campaign_recipients_contact", "contact_id"),
+        Index(
+            "campaign_recipients_message",
+            "message_id",
+            postgresql_where=text("message_id IS NOT NULL"),
+        ),
+        {"postgresql_with": {"fillfactor": 80}},
+    )
+
+    id: UUID = _key()
+    campaign_id: UUID = _reference("campaigns.id", "CASCADE")
+    contact_id: UUID | None = _reference("contacts.id", "SET NULL", nullable=True)
+    phone: str
+    status: str = Field(default="queued", sa_column_kwargs={"server_default": "queued"})
+    error_code: str | None = None
+    error_message: str | None = None
+    attempts: int = Field(default=0, sa_column=Column(SmallInteger, nullable=False, server_default=_ZERO))
+    lease_epoch: int | None = Field(default=None, sa_column=Column(BigInteger))
+    not_before: datetime | None = _stamp()
+    message_id: str | None = None
+    sent_at: datetime | None = _stamp()
+    delivered_at: datetime | None = _stamp()
+    read_at: datetime | None = _stamp()
+    replied_at: datetime | None = _stamp()
+    created_at: datetime = _stamp(now=True)
+
+
+class MetricEventRow(SQLModel, table=True):
+    """What happened, appended only. No foreign keys: history outlives what it tells of."""
+
+    __tablename__ = "metric_events"
+
+    id: UUID = _key()
+    workspace_id: UUID
+    user_id: str
+    campaign_id: UUID | None = None
+    contact_id: UUID | None = None
+    event_type: str
+    # `metadata` is SQLAlchemy's own name on a model class, so only the column is called that.
+    details: dict[str, Any] | None = Field(default=None, sa_column=Column("metadata", JSONB))
+    created_at: datetime = _stamp(now=True)
+
+
+class MonthlyStatRow(SQLModel, table=True):
+    """Messages of a month (`2026-11`) by the person whose campaign it was."""
+
+    __tablename__ = "monthly_stats"
+    __table_args__ = (UniqueConstraint("workspace_id", "user_id", "month"),)
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    user_id: str
+    month: str
+    sent: int = _count()
+    errors: int = _count()
+    updated_at: datetime = _stamp(now=True)
+
+
+class ContactStatRow(SQLModel, table=True):
+    """Messages of a month by contact."""
+
+    __tablename__ = "contact_stats"
+    __table_args__ = (
+        UniqueConstraint("contact_id", "month"),
+        Index("contact_stats_month", "workspace_id", "month"),
+    )
+
+    id: UUID = _key()
+    workspace_id: UUID
+    contact_id: UUID = _reference("contacts.id", "CASCADE")
+    month: str
+    sent: int = _count()
+    errors: int = _count()
+    updated_at: datetime = _stamp(now=True)
+
+
+class DailyStatRow(SQLModel, table=True):
+    """Messages of a day, in the workspace's time zone, by account and group."""
+
+    __tablename__ = "daily_stats"
+
+    workspace_id: UUID = Field(primary_key=True, foreign_key="workspaces.id", ondelete="CASCADE")
+    day: date = Field(primary_key=True)
+    account_id: UUID = Field(primary_key=True)
+    grupo: str = Field(primary_key=True)
+    sent: int = _count()
+    errors: int = _count()
+
+
+class WorkspaceRow(SQLModel, table=True):
+    """A team, or one person."""
+
+    __tablename__ = "workspaces"
+
+    id: UUID = _key()
+    key: str = Field(unique=True)
+    name: str
+    default_country: str
+    time_zone: str
+    language: str
+    pacing: dict[str, Any] = _json()
+    created_at: datetime = _stamp(now=True)
+
+
+class MemberRow(SQLModel, table=True):
+    """A person's role in a workspace."""
+
+    __tablename__ = "members"
+
+    workspace_id: UUID = Field(primary_key=True, foreign_key="workspaces.id", ondelete="CASCADE")
+    user_id: str = Field(primary_key=True)
+    name: str = _blank()
+    role: str
+    created_at: datetime = _stamp(now=True)
+
+
+class AccountRow(SQLModel, table=True):
+    """A WhatsApp account of a workspace."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        Index("accounts_workspace", "workspace_id"),
+        Index("accounts_due", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
+    )
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    user_id: str
+    label: str
+    phone: str | None = None
+    status: str = Field(default="unlinked", sa_column_kwargs={"server_default": "unlinked"})
+    status_reason: str | None = None
+    status_until: datetime | None = _stamp()
+    session_id: str | None = None
+    pairing_until: datetime | None = _stamp()
+    pairing_phone: str | None = None
+    unlink_wished: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    wake_at: datetime | None = _stamp()
+    cold_locked_until: datetime | None = _stamp()
+    linked_at: datetime | None = _stamp()
+    last_online_at: datetime | None = _stamp()
+    pacing: dict[str, Any] = _json()
+    created_at: datetime = _stamp(now=True)
+
+
+class LeaseRow(SQLModel, table=True):
+    """Who serves an account now."""
+
+    __tablename__ = "leases"
+
+    account_id: UUID = Field(primary_key=True, foreign_key="accounts.id", ondelete="CASCADE")
+    epoch: int = Field(sa_column=Column(BigInteger, nullable=False))
+    owner: str
+    expires_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class LeaseKeyRow(SQLModel, table=True):
+    """The key from which an epoch's attempt secrets derive, kept while an attempt may be open."""
+
+    __tablename__ = "lease_keys"
+
+    account_id: UUID = Field(
+        sa_column=Column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    )
+    epoch: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    taken_at: datetime = _stamp(now=True)
+
+
+class ReplyRow(SQLModel, table=True):
+    """A message from a person to an account."""
+
+    __tablename__ = "replies"
+    __table_args__ = (
+        UniqueConstraint("account_id", "message_id"),
+        Index("replies_phone", "account_id", "phone"),
+    )
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    account_id: UUID = _reference("accounts.id", "CASCADE")
+    campaign_id: UUID | None = _reference("campaigns.id", "SET NULL", nullable=True)
+    contact_id: UUID | None = _reference("contacts.id", "SET NULL", nullable=True)
+    phone: str
+    name: str = _blank()
+    text: str = _blank()
+    message_id: str
+    quoted_id: str | None = None
+    received_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class OptOutRow(SQLModel, table=True):
+    """A number that asked never to be written to; it outlives the contact."""
+
+    __tablename__ = "opt_outs"
+
+    workspace_id: UUID = Field(primary_key=True, foreign_key="workspaces.id", ondelete="CASCADE")
+    phone: str = Field(primary_key=True)
+    source: str  # reply, person or import
+    text: str = _blank()
+    created_at: datetime = _stamp(now=True)
