@@ -5,13 +5,14 @@ from datetime import timedelta
 from functools import cache
 
 from redis import Redis
-from redis.backoff import ExponentialBackoff
-from redis.retry import Retry
 
 from sender_app.adapters.media_store import FolderMediaStore
 from sender_app.adapters.redis_cache import RedisCache
+from sender_app.adapters.redis_client import connect
 from sender_app.adapters.redis_events import RedisControl, RedisEvents
+from sender_app.adapters.redis_hub import Hub
 from sender_app.adapters.redis_pairing import RedisPairingBoard
+from sender_app.adapters.redis_sessions import RedisSessions
 from sender_app.adapters.rq_queue import RqQueue
 from sender_app.config import settings
 from sender_app.domain.pacing import Pace
@@ -25,6 +26,7 @@ from sender_app.services.imports import Imports
 from sender_app.services.reconcile import Reconciler
 from sender_app.services.serving.desk import Timings
 from sender_app.services.serving.session import Serving
+from sender_app.services.sign_in import SignIn
 from sender_app.services.workspaces import Workspaces
 from sender_app.stores.postgres.store import PostgresStore
 
@@ -33,6 +35,7 @@ from sender_app.stores.postgres.store import PostgresStore
 class Services:
     """Every use case."""
 
+    sign_in: SignIn
     workspaces: Workspaces
     accounts: Accounts
     imports: Imports
@@ -45,13 +48,7 @@ class Services:
 @cache
 def redis() -> Redis:
     """The Redis client of this process."""
-    return Redis.from_url(
-        settings().redis_url,
-        socket_connect_timeout=5,
-        socket_keepalive=True,
-        health_check_interval=30,
-        retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), 3),
-    )
+    return connect(settings().redis_url)
 
 
 @cache
@@ -75,8 +72,10 @@ def services() -> Services:
         "time_zone": settings().default_time_zone,
         "language": settings().default_language,
     }
+    workspaces = Workspaces(store(), defaults, default_pace())
     return Services(
-        workspaces=Workspaces(store(), defaults, default_pace()),
+        sign_in=SignIn(RedisSessions(redis()), workspaces),
+        workspaces=workspaces,
         accounts=Accounts(store(), queue, RedisPairingBoard(redis()), control),
         imports=imports,
         campaigns=Campaigns(store(), queue, control, events, imports),
@@ -84,6 +83,12 @@ def services() -> Services:
         dashboard=Dashboard(store(), RedisCache(redis())),
         reconciler=Reconciler(store(), queue),
     )
+
+
+@cache
+def hub() -> Hub:
+    """The live events of this web process."""
+    return Hub(settings().redis_url)
 
 
 def gateway() -> Gateway:

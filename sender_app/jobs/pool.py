@@ -10,13 +10,13 @@ from multiprocessing.context import ForkProcess
 from types import FrameType
 
 import structlog
-from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.cron import CronScheduler
 
-from sender_app import logs
+from sender_app import jobs, logs
 from sender_app.adapters.processes import die_with_parent
+from sender_app.adapters.redis_client import connect
 from sender_app.adapters.rq_queue import ACCOUNTS, CONTROL, DEFAULT
 from sender_app.config import settings
 from sender_app.domain.errors import ConfigurationError
@@ -65,7 +65,7 @@ def main() -> int:
     """Run until SIGTERM or SIGINT; returns the exit code."""
     try:
         logs.configure(settings().log_level)
-        redis = _redis()
+        redis = connect(settings().redis_url)
         redis.ping()
         redis.close()
     except ConfigurationError as error:
@@ -119,21 +119,17 @@ def _end(parts: list[_Part]) -> None:
             process.kill()
 
 
-def _redis() -> Redis:
-    return Redis.from_url(settings().redis_url, socket_connect_timeout=5, socket_keepalive=True)
-
-
 def _work(worker_class: type[Worker], queue: str) -> None:
-    redis = _redis()
+    redis = connect(settings().redis_url)
     worker = worker_class([Queue(queue, connection=redis)], connection=redis)
     worker.log_job_description = False
     worker.work(logging_level="WARNING")
 
 
 def _cron() -> None:
-    cron = CronScheduler(connection=_redis(), logging_level="WARNING")
+    cron = CronScheduler(connection=connect(settings().redis_url), logging_level="WARNING")
     cron.register(
-        "sender_app.jobs.reconcile",
+        jobs.reconcile,
         CONTROL,
         interval=RECONCILE_EVERY,
         result_ttl=0,

@@ -1,0 +1,61 @@
+# Two commands are enough: `make run` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python
+
+export PORT HOST DATA_DIR
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.PHONY: install
+install: $(VENV)/.installed ## Install into .venv
+
+.PHONY: run
+run: install ## Start everything (PORT=3000 HOST=127.0.0.1); Ctrl-C stops it
+	@exec env $(RUN) -m sender_app.local
+
+.PHONY: demo
+demo: install ## The same with virtual phones: no telephone, no internet
+	@exec env $(RUN) demo.py
+
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || { \
+	  test "$$(id -u)" = 0 || { echo "The browser tests need Chromium: apt-get install chromium" >&2; exit 1; }; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }
+
+.PHONY: test
+test: $(VENV)/.installed-dev chromium ## Run every test
+	$(RUN) -m sender_app.local.frontend
+	$(RUN) -m pytest
+
+.PHONY: check
+check: $(VENV)/.installed-dev ## Lint, types and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pyright
+	$(BIN)/lint-imports
+
+.PHONY: lock
+lock: ## Compile the pinned requirements
+	uv pip compile --quiet --universal --python-version 3.11 requirements.in -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 requirements-dev.in -c requirements.txt -o requirements-dev.txt
+
+.PHONY: clean
+clean: ## Remove what was built (not the data)
+	rm -rf .web $(VENV)

@@ -1,0 +1,15 @@
+"""Reflex's configuration; everything about Sender itself is in sender_app/config.py."""
+
+import os
+
+import reflex as rx
+
+config = rx.Config(
+    app_name="sender_app",
+    api_url=os.environ.get("REFLEX_API_URL", "http://localhost:3000"),
+    redis_url=os.environ.get("REFLEX_REDIS_URL") or os.environ.get("REDIS_URL"),
+    telemetry_enabled=False,
+    show_built_with_reflex=False,
+    disable_plugins=[rx.plugins.SitemapPlugin],
+    default_color_mode="system",
+)

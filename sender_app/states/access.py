@@ -1,0 +1,74 @@
+"""The one way from a page's handler to the services: as the signed-in person, off the event loop."""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec, TypeVar
+
+import reflex as rx
+import structlog
+
+from sender_app import bootstrap
+from sender_app.api.sign_in import session_of
+from sender_app.bootstrap import Services
+from sender_app.domain.actor import Actor
+from sender_app.domain.errors import NotFound, NotPermitted, RuleViolation
+from sender_app.text import language_of, translate
+
+_log = structlog.get_logger()
+Result = TypeVar("Result")
+Params = ParamSpec("Params")
+
+
+class SignedOut(Exception):
+    """Nobody is signed in."""
+
+
+async def use(state: rx.State, call: Callable[[Services, Actor], Result]) -> Result:
+    """Run `call` in a thread, as the person whose session cookie the request carried.
+
+    Raises SignedOut, and whatever the service raises.
+    """
+    session = session_of(state.router.headers.cookie)
+
+    def run() -> Result:
+        services = bootstrap.services()
+        actor = services.sign_in.find_actor(session)
+        if actor is None:
+            raise SignedOut
+        return call(services, actor)
+
+    return await asyncio.to_thread(run)
+
+
+def handler(
+    function: Callable[Params, Awaitable[Any]],
+) -> Callable[Params, Awaitable[Any]]:
+    """A handler whose failures reach the person in words: broken rules as they are, faults calmly."""
+
+    @functools.wraps(function)
+    async def wrapped(*args: Params.args, **kwargs: Params.kwargs) -> Any:
+        try:
+            return await function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - the boundary to the browser
+            return explain(args[0], error)  # type: ignore[arg-type]
+
+    return wrapped
+
+
+def explain(state: rx.State, error: Exception) -> Any:
+    """The event that tells the person about `error`."""
+    lang = language_of(state.router.headers.cookie, state.router.headers.raw_headers)
+    match error:
+        case SignedOut():
+            return rx.redirect("/sign-in")
+        case RuleViolation():
+            text = translate(lang, f"error.{error.code}", **error.params)
+        case NotFound():
+            text = translate(lang, "error.not_found")
+        case NotPermitted():
+            text = translate(lang, "error.not_permitted")
+        case _:
+            _log.error("handler failed", exc_info=error)
+            text = translate(lang, "error.fault")
+    return rx.toast.error(text)

@@ -1,0 +1,163 @@
+"""One campaign, live: counters and a page of recipients that follow what happens."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import reflex as rx
+
+from sender_app import bootstrap
+from sender_app.domain.delivery import RecipientStatus
+from sender_app.domain.errors import NotFound
+from sender_app.states.access import handler, use
+from sender_app.states.rows import CampaignView, RecipientView, campaign_view, recipient_view
+
+PAGE = 50  # recipients shown at once
+_CALM = 0.2  # seconds at least between two looks
+_STILL_HERE = 40.0  # seconds without a sign of the page until the watch ends
+_watched: dict[str, float] = {}  # watch id → loop time of the page's last sign, in this process
+
+
+class Campaign(rx.State):
+    """The campaign in view."""
+
+    campaign: CampaignView = CampaignView()
+    rows: list[RecipientView] = []
+    filter: str = ""
+    more: str = ""
+    loaded: bool = False
+    cancelling: bool = False
+    _id: str = ""
+    _cursors: list[str] = []  # starts of the pages before this one
+    _watch: str = ""
+
+    @rx.var
+    def page(self) -> int:
+        """The number of the page of recipients, from 1."""
+        return len(self._cursors) + 1
+
+    @rx.event
+    @handler
+    async def load(self) -> Any:
+        """On opening the page; `campaign_id` is in its address."""
+        try:
+            self._id = str(UUID(self.router.url.path.rstrip("/").rsplit("/", 1)[-1]))
+        except ValueError as error:
+            raise NotFound("campaign", self.router.url.path) from error
+        self.filter, self._cursors, self.cancelling = "", [], False
+        self.loaded = False
+        await self._look()
+        self.loaded = True
+        self._watch = uuid4().hex
+        return Campaign.watch
+
+    @rx.event(background=True)
+    async def watch(self) -> None:
+        """Look again at every change, until the page is left."""
+        watch, campaign_id = self._watch, self._id
+        loop = asyncio.get_running_loop()
+        _watched[watch] = loop.time()
+        try:
+            with bootstrap.hub().looking_at(UUID(campaign_id)) as changed:
+                while loop.time() - _watched[watch] < _STILL_HERE:
+                    try:
+                        await asyncio.wait_for(changed.wait(), 5)
+                    except TimeoutError:
+                        continue
+                    changed.clear()
+                    async with self:
+                        if self._watch != watch:
+                            return
+                        await self._look()
+                    await asyncio.sleep(_CALM)
+        finally:
+            del _watched[watch]
+
+    @rx.event
+    @handler
+    async def still_here(self, _now: str = "") -> Any:
+        """The open page's sign of life; begins a new watch where there is none any more."""
+        if not self._id:
+            return None
+        if self._watch in _watched:
+            _watched[self._watch] = asyncio.get_running_loop().time()
+            return None
+        await self._look()
+        self._watch = uuid4().hex
+        return Campaign.watch
+
+    @rx.event
+    @handler
+    async def show(self, status: str) -> Any:
+        """Only recipients of one status."""
+        self.filter, self._cursors = status, []
+        await self._look()
+
+    @rx.event
+    @handler
+    async def next_page(self) -> Any:
+        """Recipients after these."""
+        if self.more:
+            self._cursors = [*self._cursors, self.more]
+            await self._look()
+
+    @rx.event
+    @handler
+    async def previous_page(self) -> Any:
+        """Recipients before these."""
+        self._cursors = self._cursors[:-1]
+        await self._look()
+
+    @rx.event
+    @handler
+    async def pause(self) -> Any:
+        """Hold it."""
+        await self._steer(lambda s, actor: s.campaigns.pause(actor, UUID(self._id)))
+
+    @rx.event
+    @handler
+    async def resume(self) -> Any:
+        """Go on."""
+        await self._steer(lambda s, actor: s.campaigns.resume(actor, UUID(self._id)))
+
+    @rx.event
+    async def ask_cancel(self, open_: bool) -> None:
+        """Open or close the question."""
+        self.cancelling = open_
+
+    @rx.event
+    @handler
+    async def cancel(self) -> Any:
+        """Stop for good."""
+        self.cancelling = False
+        await self._steer(lambda s, actor: s.campaigns.cancel(actor, UUID(self._id)))
+
+    @rx.event
+    @handler
+    async def retry(self) -> Any:
+        """Try those in error again."""
+        await self._steer(lambda s, actor: s.campaigns.retry_failed(actor, UUID(self._id)))
+
+    async def _steer(self, order: Callable[..., Any]) -> None:
+        await use(self, order)
+        await self._look()
+
+    async def _look(self) -> None:
+        campaign_id = UUID(self._id)
+        status = RecipientStatus(self.filter) if self.filter else None
+        cursor = self._cursors[-1] if self._cursors else None
+
+        def read(services: Any, actor: Any) -> Any:
+            campaigns = services.campaigns
+            return (
+                campaigns.get_campaign(actor, campaign_id),
+                campaigns.recipients(actor, campaign_id, status, cursor, PAGE),
+            )
+
+        campaign, page = await use(self, read)
+        self.campaign = campaign_view(campaign)
+        self.rows = [recipient_view(row) for row in page.rows]
+        self.more = page.next or ""
+
+
