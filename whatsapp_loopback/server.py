@@ -171,7 +171,7 @@ class Server:
                  message.messageContextInfo.messageSecret, time.time(), 1)
         )
         if kept is not None:
-            self.changed({"kind": "message", **plain(kept)})
+            self.changed({**plain(kept), "kind": "message"})
             self._schedule_receipts(account, phone, message_id)
 
     def _schedule_receipts(self, account: str, phone: str, message_id: str) -> None:
@@ -246,7 +246,7 @@ class Server:
         assert kept is not None  # noqa: S101 - the id is new
         for device in self.store.devices(account):
             await self._to_device(device, kept, quoted)
-        self.changed({"kind": "message", **plain(kept)})
+        self.changed({**plain(kept), "kind": "message"})
         return kept
 
     async def _to_device(self, device: Device, kept: Kept, quoted: str | None) -> None:

@@ -7,7 +7,7 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
-_LIVES = 15  # seconds
+_LIVES = 5  # seconds; a campaign in progress shall be seen to move
 
 _log = structlog.get_logger()
 

@@ -135,10 +135,9 @@ class Delivery:
             self._note(error)
             _log.info("not sent", phone=masked(claim.phone), code=error.code, error=str(error))
             return failed(claim, error, self.desk.now())
-        self.on_sent(accepted.at)
-        return Outcome(
-            claim, RecipientStatus.SENT, accepted.at, message_id=accepted.message_id
-        )
+        now = self.desk.now()  # WhatsApp's own stamp has whole seconds, too coarse for pacing
+        self.on_sent(now)
+        return Outcome(claim, RecipientStatus.SENT, now, message_id=accepted.message_id)
 
     def _unknown(self, claim: Claim, secret: bytes, error: OutcomeUnknown) -> Outcome:
         """The session store knows whether the frame got as far as the socket."""
