@@ -33,6 +33,10 @@ run: install ## Start everything (PORT=3000 HOST=127.0.0.1); Ctrl-C stops it
 demo: install ## The same with virtual phones: no telephone, no internet
 	@exec env $(RUN) demo.py
 
+.PHONY: link
+link: ## Print a new sign-in link of the running Sender
+	@$(RUN) -m sender_app.local link
+
 .PHONY: chromium
 chromium:
 	@command -v chromium >/dev/null || { \

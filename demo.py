@@ -13,6 +13,8 @@ from sender_app.local.launch import Extra, launch
 from sender_app.local.process import start
 from whatsapp_loopback.environment import environment
 
+_QUICK = {"PACE_INTERVAL": "0.1", "PACE_JITTER": "0.2"}  # seconds; virtual phones need no manners
+
 
 def _loopback(data: Path, env: Mapping[str, str]) -> Extra:
     """Start the loopback server; the worker, and nothing else, talks to it."""
@@ -30,11 +32,11 @@ def _loopback(data: Path, env: Mapping[str, str]) -> Extra:
             raise StartFailure(f"the virtual phones did not start on port {port} (PHONE_PORT)")
         time.sleep(0.05)
     url = json.loads(ready.read_text())["url"]
-    pace = {"PACE_INTERVAL": "0.1", "PACE_JITTER": "0.2"}
+    pace = {name: env.get(name, quick) for name, quick in _QUICK.items()}
     return Extra(
         child=child,
-        worker_env=environment(folder) | {name: env.get(name, pace[name]) for name in pace},
-        web_env={"DEMO": "true", "DEMO_PHONE_URL": url},
+        worker_env=environment(folder) | pace,
+        web_env=pace | {"DEMO": "true", "DEMO_PHONE_URL": url},
         lines=(
             "This is a demonstration: its phones are virtual, and nothing leaves this machine.",
             f"The virtual phone: {url}",

@@ -33,8 +33,8 @@ class Jid:
 
 
 SERVER = Jid("", "s.whatsapp.net")
-Value = Union[str, Jid, int]
-Content = Union[bytes, list["Node"], None]
+Value = str | Jid | int
+Content = Union[bytes, list["Node"], None]  # noqa: UP007 - Node comes later
 
 
 @dataclass(slots=True)
@@ -49,7 +49,9 @@ class Node:
         """The first descendant along `path`."""
         node: Node | None = self
         for tag in path:
-            node = next((child for child in node.children if child.tag == tag), None) if node else None
+            node = (
+                next((child for child in node.children if child.tag == tag), None) if node else None
+            )
         return node
 
     @property

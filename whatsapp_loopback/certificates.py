@@ -14,7 +14,7 @@ HOSTS = ("web.whatsapp.com", "mmg.whatsapp.net")
 
 
 def ensure(folder: Path) -> ssl.SSLContext:
-    """A TLS context for HOSTS; `ca.pem` and `bundle.pem` (with everybody else's) lie in `folder`."""
+    """A TLS context for HOSTS; `bundle.pem` in `folder` trusts it and everybody else."""
     cert, key = folder / "server.pem", folder / "server.key"
     if not (folder / "bundle.pem").exists():
         _make(folder, cert, key)

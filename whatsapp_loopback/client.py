@@ -6,13 +6,15 @@ import httpx
 
 
 class Loopback:
-    """The loopback server at `url`. Numbers are digits without `+`. Raises httpx.HTTPStatusError."""
+    """The server at `url`. Numbers are digits without `+`. Raises httpx.HTTPStatusError."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
 
-    def _call(self, method: str, path: str, json: dict[str, Any] | None = None, **params: Any) -> Any:
+    def _call(
+        self, method: str, path: str, json: dict[str, Any] | None = None, **params: Any
+    ) -> Any:
         found = {name: value for name, value in params.items() if value is not None}
         response = self._http.request(method, path, json=json, params=found)
         response.raise_for_status()
@@ -46,7 +48,9 @@ class Loopback:
         """No more failures."""
         self._call("DELETE", "/api/rules")
 
-    def messages(self, account: str | None = None, recipient: str | None = None, **more: Any) -> list[dict[str, Any]]:
+    def messages(
+        self, account: str | None = None, recipient: str | None = None, **more: Any
+    ) -> list[dict[str, Any]]:
         """Messages that phones got from accounts, oldest first."""
         return self._call(
             "GET", "/api/messages", account=account, recipient=recipient, inbound="false", **more
@@ -70,7 +74,9 @@ class Loopback:
         body = {"account": account, "recipient": recipient, "message_id": message_id, "type": kind}
         self._call("POST", "/api/receipts", body)
 
-    def receipts_after(self, delivered_ms: int | None, read_ms: int | None = None, recipient: str = "*") -> None:
+    def receipts_after(
+        self, delivered_ms: int | None, read_ms: int | None = None, recipient: str = "*"
+    ) -> None:
         """When phones confirm by themselves; None means never."""
         body = {"recipient": recipient, "delivered_ms": delivered_ms, "read_ms": read_ms}
         self._call("PUT", "/api/receipt-policy", body)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
 from aiohttp import WSMsgType, web
@@ -27,6 +28,7 @@ class Connection:
     def __init__(self, server: "Server", socket: web.WebSocketResponse) -> None:
         self.server = server
         self._socket = socket
+        self._incoming = self._frames()
         self._transport: Transport | None = None
         self.device: Device | None = None
         self.refs: list[str] = []
@@ -44,7 +46,7 @@ class Connection:
                 await self._offer_pairing()
             else:
                 await self._log_in(payload)
-            async for frame in self._frames():
+            async for frame in self._incoming:
                 if self._transport is not None and not self.muted:
                     await self._handle(decode(self._transport.open(frame)))
         except (Closed, ConnectionError):
@@ -83,20 +85,14 @@ class Connection:
         await self.send(Node("stream:error", {"code": code} if code else {}, children or None))
 
     async def _handshake(self) -> ClientPayload:
-        frames = self._frames(first=True)
         handshake = Handshake(self.server.static, self.server.certificate)
-        hello = handshake.answer(await anext(frames))
+        hello = handshake.answer(await anext(self._incoming))
         await self._socket.send_bytes(len(hello).to_bytes(3, "big") + hello)
-        self._noise, payload, self._transport = handshake.finish(await anext(frames))
-        self._rest = frames
+        self._noise, payload, self._transport = handshake.finish(await anext(self._incoming))
         return payload
 
-    async def _frames(self, first: bool = False):  # noqa: ANN202
+    async def _frames(self) -> AsyncGenerator[bytes, None]:
         """Frames of the websocket; several may come in one message, or one in several."""
-        if not first:
-            async for frame in self._rest:
-                yield frame
-            return
         buffer = b""
         started = False
         async for message in self._socket:
@@ -106,7 +102,9 @@ class Connection:
             if not started:
                 buffer = buffer.removeprefix(PROLOGUE)
                 started = True
-            while len(buffer) >= 3 and len(buffer) >= 3 + (size := int.from_bytes(buffer[:3], "big")):
+            while len(buffer) >= 3 and len(buffer) >= 3 + (
+                size := int.from_bytes(buffer[:3], "big")
+            ):
                 frame, buffer = buffer[3 : 3 + size], buffer[3 + size :]
                 yield frame
         raise Closed
@@ -129,7 +127,9 @@ class Connection:
             self.server.pairing.remove(self)
         request = os.urandom(6).hex()
         await self.send(
-            pair_success(phone, device.device, self._identity, adv_secret, request, int(time.time()))
+            pair_success(
+                phone, device.device, self._identity, adv_secret, request, int(time.time())
+            )
         )
         return device
 

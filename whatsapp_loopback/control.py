@@ -150,7 +150,9 @@ class Control:
         if kind == "logged_out":
             await self._server.unlink(number)
             return web.json_response({"ok": True})
-        connections = [c for (account, _), c in self._server.online.items() if number in ("*", account)]
+        connections = [
+            c for (account, _), c in self._server.online.items() if number in ("*", account)
+        ]
         for connection in connections:
             match kind:
                 case "disconnect":
@@ -218,7 +220,10 @@ class Control:
         """A phone writes to an account."""
         body = await _body(request)
         kept = await self._server.reply(
-            str(body["account"]), str(body["from"]), str(body["text"]), body.get("quoted_id")  # type: ignore[arg-type]
+            str(body["account"]),
+            str(body["from"]),
+            str(body["text"]),
+            body.get("quoted_id"),  # type: ignore[arg-type]
         )
         return web.json_response({"id": kept.id})
 

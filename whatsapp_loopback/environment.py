@@ -1,4 +1,4 @@
-"""What a process under test needs in its environment, from exec on, to reach the loopback server."""
+"""What a process needs in its environment, from exec on, to reach the loopback server."""
 
 import json
 import os

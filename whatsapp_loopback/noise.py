@@ -99,7 +99,10 @@ def certificate(root: KeyPair, static: KeyPair) -> bytes:
     now = int(time.time())
     chain = CertChain()
     details = CertChain.NoiseCertificate.Details(
-        serial=1, issuerSerial=0, key=intermediate.public, notBefore=now - 86400,
+        serial=1,
+        issuerSerial=0,
+        key=intermediate.public,
+        notBefore=now - 86400,
         notAfter=now + _YEARS,
     ).SerializeToString()
     chain.intermediate.details, chain.intermediate.signature = details, root.sign(details)

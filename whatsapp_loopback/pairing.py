@@ -97,7 +97,9 @@ class CodePairing:
     def primary_hello(self, phone: Phone, code: str) -> Node:
         """The notification to the companion once somebody typed `code` into the phone."""
         plain = code.replace("-", "").strip().upper()
-        self._companion = _with_code(plain, self._wrapped[:32], self._wrapped[32:48], self._wrapped[48:])
+        self._companion = _with_code(
+            plain, self._wrapped[:32], self._wrapped[32:48], self._wrapped[48:]
+        )
         salt, iv = os.urandom(32), os.urandom(16)
         wrapped = salt + iv + _with_code(plain, salt, iv, self._ephemeral.public)
         children = {

@@ -9,7 +9,15 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from whatsapp_loopback.binary_xml import Jid
 from whatsapp_loopback.curve import KeyPair, derive, mac
 from whatsapp_loopback.library import use_protobufs_only
-from whatsapp_loopback.signal_protocol import Bundle, Session, accept, greeting_of, initiate, pad, unpad
+from whatsapp_loopback.signal_protocol import (
+    Bundle,
+    Session,
+    accept,
+    greeting_of,
+    initiate,
+    pad,
+    unpad,
+)
 from whatsapp_loopback.store import Device, Store
 
 use_protobufs_only()

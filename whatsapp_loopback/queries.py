@@ -32,7 +32,12 @@ class Queries:
             case "usync", _:
                 return self._look_up(connection, node)
             case "w:m", _:
-                attrs = {"auth": "loopback", "ttl": "3600", "auth_ttl": "21600", "max_buckets": "12"}
+                attrs = {
+                    "auth": "loopback",
+                    "ttl": "3600",
+                    "auth_ttl": "21600",
+                    "max_buckets": "12",
+                }
                 hosts = [Node("host", {"hostname": MEDIA_HOST})]
                 return [Node("media_conn", attrs, hosts)]
             case "md", _ if node.child("link_code_companion_reg") is not None:
@@ -108,7 +113,9 @@ class Queries:
         if contact is not None and not isinstance(jid, Jid):
             number = contact.data.decode().lstrip("+").split("@")[0]
             known = self._known(account, number)
-            attrs = {"jid": lid_of(number), "pn_jid": Jid(number)} if known else {"jid": Jid(number)}
+            attrs = (
+                {"jid": lid_of(number), "pn_jid": Jid(number)} if known else {"jid": Jid(number)}
+            )
             kind = {"type": "in" if known else "out"}
             return Node("user", attrs, [Node("contact", kind, contact.data)])
         assert isinstance(jid, Jid)  # noqa: S101 - a user is named by one or the other
@@ -132,7 +139,10 @@ def _key(node: Node) -> tuple[int, bytes]:
 
 
 def _bundle_nodes(
-    registration: int, identity: bytes, signed: tuple[int, bytes, bytes], one_time: tuple[int, bytes]
+    registration: int,
+    identity: bytes,
+    signed: tuple[int, bytes, bytes],
+    one_time: tuple[int, bytes],
 ) -> list[Node]:
     signed_id, signed_key, signature = signed
     return [

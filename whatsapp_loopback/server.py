@@ -157,7 +157,10 @@ class Server:
                     self.store.add_message(_repeat(node.text("id"), device.account, recipient))
                     continue
                 raise
-            if number == recipient and not message.HasField("deviceSentMessage"):
+            own_copy = message.HasField("deviceSentMessage")
+            if own_copy and recipient == device.account:  # a note to oneself
+                message, own_copy = message.deviceSentMessage.message, False
+            if number == recipient and not own_copy:
                 self._keep(device.account, recipient, node.text("id"), message)
 
     def _keep(self, account: str, phone: str, message_id: str, message: Message) -> None:
@@ -167,8 +170,21 @@ class Server:
         if media:
             (self.store.folder / "media" / name).write_bytes(media)
         kept = self.store.add_message(
-            Kept(0, message_id, account, phone, False, kind, text, filename, mimetype, name,
-                 message.messageContextInfo.messageSecret, time.time(), 1)
+            Kept(
+                0,
+                message_id,
+                account,
+                phone,
+                False,
+                kind,
+                text,
+                filename,
+                mimetype,
+                name,
+                message.messageContextInfo.messageSecret,
+                time.time(),
+                1,
+            )
         )
         if kept is not None:
             self.changed({**plain(kept), "kind": "message"})
@@ -191,8 +207,15 @@ class Server:
         device = connection.device
         assert device is not None  # noqa: S101 - the connection looked
         await connection.send(
-            Node("ack", {"class": "receipt", "id": node.text("id"), "from": node.attrs["to"],
-                         **({"type": node.text("type")} if node.text("type") else {})})
+            Node(
+                "ack",
+                {
+                    "class": "receipt",
+                    "id": node.text("id"),
+                    "from": node.attrs["to"],
+                    **({"type": node.text("type")} if node.text("type") else {}),
+                },
+            )
         )
         key = f"message:{node.text('id')}:"
         if node.text("type") != "retry":
@@ -202,7 +225,9 @@ class Server:
         if isinstance(sender, Jid):
             number = number_of(sender)
             self.phones.forget(number, device)
-            again = [m for m in self.store.messages(device.account, number) if m.id == node.text("id")]
+            again = [
+                m for m in self.store.messages(device.account, number) if m.id == node.text("id")
+            ]
             if again:
                 await self._to_device(device, again[-1], None)
 
@@ -229,7 +254,9 @@ class Server:
     async def receipt(self, account: str, phone: str, message_id: str, kind: str) -> None:
         """A phone confirms a message; `kind` is delivered, read, or a raw receipt type."""
         attrs: dict[str, str | Jid | int] = {
-            "from": lid_of(phone), "id": message_id, "t": str(int(time.time()))
+            "from": lid_of(phone),
+            "id": message_id,
+            "t": str(int(time.time())),
         }
         if kind != "delivered":
             attrs["type"] = kind
@@ -240,8 +267,21 @@ class Server:
         """A phone writes to the account."""
         message_id = f"3B{os.urandom(9).hex().upper()}"
         kept = self.store.add_message(
-            Kept(0, message_id, account, phone, True, "text", text, quoted or "", "", "", b"",
-                 time.time(), 1)
+            Kept(
+                0,
+                message_id,
+                account,
+                phone,
+                True,
+                "text",
+                text,
+                quoted or "",
+                "",
+                "",
+                b"",
+                time.time(),
+                1,
+            )
         )
         assert kept is not None  # noqa: S101 - the id is new
         for device in self.store.devices(account):
@@ -260,8 +300,13 @@ class Server:
         node = Node(
             "message",
             {
-                "from": lid_of(kept.phone), "id": kept.id, "t": str(int(kept.at)), "type": "text",
-                "notify": f"+{kept.phone}", "sender_pn": Jid(kept.phone), "addressing_mode": "lid",
+                "from": lid_of(kept.phone),
+                "id": kept.id,
+                "t": str(int(kept.at)),
+                "type": "text",
+                "notify": f"+{kept.phone}",
+                "sender_pn": Jid(kept.phone),
+                "addressing_mode": "lid",
             },
             [Node("enc", {"v": "2", "type": kind}, sealed)],
         )
@@ -286,7 +331,11 @@ class Server:
         connection.synced = True
         if waiting:
             messages = sum(key.startswith("message:") for key, _ in waiting)
-            counts = {"count": len(waiting), "message": messages, "receipt": len(waiting) - messages}
+            counts = {
+                "count": len(waiting),
+                "message": messages,
+                "receipt": len(waiting) - messages,
+            }
             preview = {name: str(count) for name, count in counts.items()}
             preview |= {"appdata": "0", "notification": "0"}
             await connection.send(Node("ib", {}, [Node("offline_preview", preview)]))
@@ -322,5 +371,3 @@ def _repeat(message_id: str, account: str, phone: str) -> Kept:
 def plain(kept: Kept) -> dict[str, object]:
     """A message as JSON."""
     return {**asdict(kept), "secret": kept.secret.hex()}
-
-

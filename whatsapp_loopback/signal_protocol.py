@@ -19,10 +19,19 @@ def _messages() -> tuple[type, type]:
     number = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(name="loopback_signal.proto", package="loopback")
     fields = {
-        "SignalMessage": (("ratchet", 1, 12), ("counter", 2, 13), ("previous", 3, 13), ("body", 4, 12)),
+        "SignalMessage": (
+            ("ratchet", 1, 12),
+            ("counter", 2, 13),
+            ("previous", 3, 13),
+            ("body", 4, 12),
+        ),
         "PreKeySignalMessage": (
-            ("registration", 5, 13), ("pre_key", 1, 13), ("signed_pre_key", 6, 13),
-            ("base", 2, 12), ("identity", 3, 12), ("message", 4, 12),
+            ("registration", 5, 13),
+            ("pre_key", 1, 13),
+            ("signed_pre_key", 6, 13),
+            ("base", 2, 12),
+            ("identity", 3, 12),
+            ("message", 4, 12),
         ),
     }
     for name, columns in fields.items():
@@ -106,8 +115,11 @@ class Session:
             return "msg", raw
         registration, signed_id, one_time = self.greeting
         hello = PreKeySignalMessage(
-            registration=registration, signed_pre_key=signed_id, base=_DJB + self.base,
-            identity=_DJB + self.ours.public, message=raw,
+            registration=registration,
+            signed_pre_key=signed_id,
+            base=_DJB + self.base,
+            identity=_DJB + self.ours.public,
+            message=raw,
         )
         if one_time is not None:
             hello.pre_key = one_time
@@ -155,7 +167,9 @@ class Session:
         return chain.next()
 
 
-def accept(raw: bytes, identity: KeyPair, signed: KeyPair, one_time: KeyPair) -> tuple[Session, bytes]:
+def accept(
+    raw: bytes, identity: KeyPair, signed: KeyPair, one_time: KeyPair
+) -> tuple[Session, bytes]:
     """The session that a `pkmsg` opens with us, and the `msg` inside it."""
     hello = PreKeySignalMessage.FromString(raw[1:])
     theirs, base = hello.identity[1:], hello.base[1:]

@@ -1,4 +1,4 @@
-"""What the loopback server keeps on disk: devices, sessions, messages, and what waits for delivery."""
+"""What the loopback server keeps on disk: devices, sessions, messages, what waits."""
 
 import os
 import sqlite3
@@ -101,7 +101,10 @@ class Store:
             "SELECT * FROM devices WHERE ?1 IS NULL OR account = ?1 ORDER BY account, device",
             (account,),
         )
-        return [Device(**{key: row[key] for key in row.keys() if row[key] is not None}) for row in rows]
+        return [
+            Device(**{key: row[key] for key in Device.__dataclass_fields__ if row[key] is not None})
+            for row in rows
+        ]
 
     def remove_device(self, account: str, device: int) -> None:
         """Forget a device, its keys, sessions and whatever waits for it."""
@@ -112,7 +115,10 @@ class Store:
             )
 
     def publish(
-        self, device: Device, registration: int, signed: tuple[int, bytes, bytes],
+        self,
+        device: Device,
+        registration: int,
+        signed: tuple[int, bytes, bytes],
         prekeys: Iterable[tuple[int, bytes]],
     ) -> None:
         """Keep the keys that a device uploads."""
@@ -164,8 +170,17 @@ class Store:
     def add_message(self, message: Message) -> Message | None:
         """Keep a message; one that a phone has already only counts a frame more, and gives None."""
         fields = (
-            message.id, message.account, message.phone, message.inbound, message.kind, message.text,
-            message.filename, message.mimetype, message.media, message.secret, message.at,
+            message.id,
+            message.account,
+            message.phone,
+            message.inbound,
+            message.kind,
+            message.text,
+            message.filename,
+            message.mimetype,
+            message.media,
+            message.secret,
+            message.at,
         )
         row = self._db.execute(
             "INSERT INTO messages (id, account, phone, inbound, kind, text, filename, mimetype,"
@@ -176,8 +191,12 @@ class Store:
         return self._message(row) if row["frames"] == 1 else None
 
     def messages(
-        self, account: str | None = None, phone: str | None = None, since: int = 0,
-        limit: int = 1000, inbound: bool | None = None,
+        self,
+        account: str | None = None,
+        phone: str | None = None,
+        since: int = 0,
+        limit: int = 1000,
+        inbound: bool | None = None,
     ) -> list[Message]:
         """Messages after number `since`, oldest first."""
         rows = self._db.execute(

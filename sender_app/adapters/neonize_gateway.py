@@ -45,7 +45,7 @@ _log = structlog.get_logger()
 
 
 class NeonizeGateway:
-    """See ports.whatsapp.Gateway. Sessions live in Postgres, in the library's `whatsmeow_*` tables."""
+    """See ports.whatsapp.Gateway. Sessions live in the `whatsmeow_*` tables."""
 
     def __init__(self, postgres_url: str) -> None:
         self._url = postgres_url

@@ -16,7 +16,7 @@ class NoopConnection:
     def start(self) -> None:
         self._waiting += [Connected(), CaughtUp(0)]
 
-    def request_code(self, phone: str) -> str:  # noqa: ARG002
+    def request_code(self, phone: str) -> str:
         return "NOOP-0000"
 
     def events(self, timeout: float) -> Iterator[GatewayEvent]:
@@ -28,7 +28,7 @@ class NoopConnection:
     def is_ready(self) -> bool:
         return True
 
-    def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> Accepted:  # noqa: ARG002
+    def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> Accepted:
         return Accepted(secret[:8].hex().upper(), datetime.now(UTC))
 
     def find_message_ids(self, secrets: Sequence[bytes]) -> Mapping[bytes, str]:
@@ -44,5 +44,5 @@ class NoopConnection:
 class NoopGateway:
     """See ports.whatsapp.Gateway."""
 
-    def open(self, session_id: str | None) -> NoopConnection:  # noqa: ARG002
+    def open(self, session_id: str | None) -> NoopConnection:
         return NoopConnection()

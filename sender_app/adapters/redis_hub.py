@@ -25,7 +25,7 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
-    def looking_at(self, key: UUID):  # noqa: ANN201 - a context manager of asyncio.Event
+    def looking_at(self, key: UUID):
         """An event that is set at each change of `key`; clear it before you look."""
         self._start()
         changed = asyncio.Event()

@@ -14,7 +14,9 @@ class _Figure(PlotlyBasic):
     data: rx.Var[dict[str, Any]]
 
 
-def chart(figure: rx.Var[dict[str, Any]], label: rx.Var, rows: rx.Var, head: rx.Var) -> rx.Component:
+def chart(
+    figure: rx.Var[dict[str, Any]], label: rx.Var, rows: rx.Var, head: rx.Var
+) -> rx.Component:
     """A figure, and the same figures as a table behind it."""
     return rx.fragment(
         rx.el.div(

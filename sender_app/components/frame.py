@@ -23,7 +23,9 @@ def frame(here: str, *children: Any) -> rx.Component:
     return rx.el.div(
         rx.el.a(tr("nav.skip"), href="#main", class_name="skip"),
         _banner(),
-        rx.el.div(_navigation(here), rx.el.main(*children, id="main", tab_index=-1), class_name="columns"),
+        rx.el.div(
+            _navigation(here), rx.el.main(*children, id="main", tab_index=-1), class_name="columns"
+        ),
         class_name="app",
     )
 
@@ -62,15 +64,19 @@ def _navigation(here: str) -> rx.Component:
             class_name="brand",
         ),
         rx.el.div(*places, class_name="places"),
-        rx.el.div(_languages(), _theme(), _sign_out(), class_name="foot"),
+        rx.el.div(language_choice(), theme_button(), sign_out_button(), class_name="foot"),
         class_name="side",
         aria_label=tr("nav.label"),
     )
 
 
-def _languages() -> rx.Component:
+def language_choice() -> rx.Component:
+    """Chooses the language."""
     return rx.el.select(
-        *[rx.el.option(name, value=lang) for lang, name in (("es", "Español"), ("en", "English"), ("pt", "Português"))],
+        *[
+            rx.el.option(name, value=lang)
+            for lang, name in (("es", "Español"), ("en", "English"), ("pt", "Português"))
+        ],
         value=Session.lang,
         on_change=Session.choose_language,
         aria_label=tr("settings.language"),
@@ -78,7 +84,8 @@ def _languages() -> rx.Component:
     )
 
 
-def _theme() -> rx.Component:
+def theme_button() -> rx.Component:
+    """Switches between light and dark."""
     return rx.el.button(
         rx.color_mode_cond(icon("moon"), icon("sun")),
         on_click=rx.toggle_color_mode,
@@ -89,7 +96,8 @@ def _theme() -> rx.Component:
     )
 
 
-def _sign_out() -> rx.Component:
+def sign_out_button() -> rx.Component:
+    """Ends the session."""
     return rx.el.form(
         rx.el.button(
             icon("log-out"),

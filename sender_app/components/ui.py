@@ -1,6 +1,6 @@
 """The visual language: cards, buttons, chips, tables, dialogs. Classes are in assets/sender.css."""
 
-from typing import Any
+from typing import Any, cast
 
 import reflex as rx
 
@@ -14,7 +14,9 @@ def icon(name: str, size: int = 18) -> rx.Component:
 
 def button(*children: Any, kind: str = "plain", **props: Any) -> rx.Component:
     """A button; `kind` is primary, plain, danger or quiet."""
-    return rx.el.button(*children, class_name=f"button button-{kind}", type=props.pop("type", "button"), **props)
+    return rx.el.button(
+        *children, class_name=f"button button-{kind}", type=props.pop("type", "button"), **props
+    )
 
 
 def link_button(*children: Any, href: str | rx.Var, kind: str = "primary") -> rx.Component:
@@ -26,7 +28,11 @@ def card(*children: Any, title: Any = None, aside: Any = None, **props: Any) -> 
     """A card with an optional title and something beside it."""
     head = []
     if title is not None:
-        head = [rx.el.header(rx.el.h2(title), *([aside] if aside is not None else []), class_name="card-head")]
+        head = [
+            rx.el.header(
+                rx.el.h2(title), *([aside] if aside is not None else []), class_name="card-head"
+            )
+        ]
     extra = props.pop("class_name", "")
     return rx.el.section(*head, *children, class_name=f"card {extra}".strip(), **props)
 
@@ -57,7 +63,9 @@ def stat(label: Any, value: Any, tone: str = "") -> rx.Component:
 
 def notice(*children: Any, tone: str = "info", name: str = "info") -> rx.Component:
     """A message within the page; `tone` is info, warning or danger."""
-    return rx.el.div(icon(name), rx.el.div(*children), class_name=f"notice notice-{tone}", role="status")
+    return rx.el.div(
+        icon(name), rx.el.div(*children), class_name=f"notice notice-{tone}", role="status"
+    )
 
 
 def empty(name: str, title: Any, text: Any, action: Any = None) -> rx.Component:
@@ -73,7 +81,9 @@ def empty(name: str, title: Any, text: Any, action: Any = None) -> rx.Component:
 
 def skeleton(lines: int = 3) -> rx.Component:
     """The shape of what is being loaded."""
-    return rx.el.div(*[rx.el.div(class_name="bone") for _ in range(lines)], class_name="bones", aria_busy="true")
+    return rx.el.div(
+        *[rx.el.div(class_name="bone") for _ in range(lines)], class_name="bones", aria_busy="true"
+    )
 
 
 def field(label: Any, control: rx.Component, hint: Any = None) -> rx.Component:
@@ -89,7 +99,10 @@ def field(label: Any, control: rx.Component, hint: Any = None) -> rx.Component:
 def table(heads: list[Any], body: Any) -> rx.Component:
     """A table that scrolls within itself on narrow screens."""
     return rx.el.div(
-        rx.el.table(rx.el.thead(rx.el.tr(*[rx.el.th(head, scope="col") for head in heads])), rx.el.tbody(body)),
+        rx.el.table(
+            rx.el.thead(rx.el.tr(*[rx.el.th(head, scope="col") for head in heads])),
+            rx.el.tbody(body),
+        ),
         class_name="table-wrap",
         tab_index=0,
         role="group",
@@ -163,12 +176,14 @@ def chip(status: rx.Var[str], kinds: list[str], prefix: str = "status") -> rx.Co
         (
             kind,
             rx.el.span(
-                icon(_CHIPS[kind][0], 14), tr(f"{prefix}.{kind}"), class_name=f"chip {_CHIPS[kind][1]}".strip()
+                icon(_CHIPS[kind][0], 14),
+                tr(f"{prefix}.{kind}"),
+                class_name=f"chip {_CHIPS[kind][1]}".strip(),
             ),
         )
         for kind in kinds
     ]
-    return rx.match(status, *cases, rx.el.span(status, class_name="chip"))
+    return cast(rx.Component, rx.match(status, *cases, rx.el.span(status, class_name="chip")))
 
 
 def progress(view: Any) -> rx.Component:

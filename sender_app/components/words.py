@@ -1,25 +1,31 @@
 """Words on the page, in the language of the session."""
 
+from typing import cast
+
 import reflex as rx
 from reflex.vars import VarData
 
 from sender_app.states.session import Session
 from sender_app.text import texts
 
+
 def tr(key: str, **params: rx.Var | str | int) -> rx.Var:
     """The text of `key` in the session's language, its `{name}` marks filled with vars."""
-    return rx.match(
-        Session.lang,
-        ("en", _filled("en", key, params)),
-        ("pt", _filled("pt", key, params)),
-        _filled("es", key, params),
+    return cast(
+        rx.Var,
+        rx.match(
+            Session.lang,
+            ("en", _filled("en", key, params)),
+            ("pt", _filled("pt", key, params)),
+            _filled("es", key, params),
+        ),
     )
 
 
 def tr_of(prefix: str, value: rx.Var[str], values: list[str]) -> rx.Var:
     """The text `prefix.value` for a value known only in the browser, one of `values`."""
     cases = [(one, tr(f"{prefix}.{one}")) for one in values]
-    return rx.match(value, *cases, value)
+    return cast(rx.Var, rx.match(value, *cases, value))
 
 
 def _filled(lang: str, key: str, params: dict[str, rx.Var | str | int]) -> rx.Var:

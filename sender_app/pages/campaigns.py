@@ -3,7 +3,16 @@
 import reflex as rx
 
 from sender_app.components.frame import frame
-from sender_app.components.ui import button, chip, empty, icon, link_button, page, progress, skeleton
+from sender_app.components.ui import (
+    button,
+    chip,
+    empty,
+    icon,
+    link_button,
+    page,
+    progress,
+    skeleton,
+)
 from sender_app.components.words import moment, tr
 from sender_app.states.campaigns import CampaignList
 
@@ -22,7 +31,10 @@ def campaigns() -> rx.Component:
                     CampaignList.rows.length() > 0,
                     rx.el.div(
                         rx.foreach(CampaignList.rows, _row),
-                        rx.cond(CampaignList.more != "", button(tr("page.more"), on_click=CampaignList.load_more)),
+                        rx.cond(
+                            CampaignList.more != "",
+                            button(tr("page.more"), on_click=CampaignList.load_more),
+                        ),
                         class_name="stack",
                     ),
                     empty(
@@ -50,7 +62,12 @@ def _row(campaign: rx.Var) -> rx.Component:
         rx.el.div(
             progress(campaign),
             rx.el.span(
-                tr("campaigns.counts", sent=campaign.sent, total=campaign.total, errors=campaign.errors),
+                tr(
+                    "campaigns.counts",
+                    sent=campaign.sent,
+                    total=campaign.total,
+                    errors=campaign.errors,
+                ),
                 class_name="hint",
             ),
             class_name="campaign-progress",

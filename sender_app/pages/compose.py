@@ -3,7 +3,17 @@
 import reflex as rx
 
 from sender_app.components.frame import frame
-from sender_app.components.ui import button, card, confirm, field, icon, link_button, notice, page, table
+from sender_app.components.ui import (
+    button,
+    card,
+    confirm,
+    field,
+    icon,
+    link_button,
+    notice,
+    page,
+    table,
+)
 from sender_app.components.words import tr
 from sender_app.states.compose import Compose
 
@@ -78,7 +88,10 @@ def _file() -> rx.Component:
             button(icon("x"), tr("compose.other_file"), kind="quiet", on_click=Compose.forget_file),
             class_name="file",
         ),
-        rx.cond(Compose.duplicates > 0, rx.el.p(tr("compose.duplicates", n=Compose.duplicates), class_name="hint")),
+        rx.cond(
+            Compose.duplicates > 0,
+            rx.el.p(tr("compose.duplicates", n=Compose.duplicates), class_name="hint"),
+        ),
         rx.cond(
             Compose.bad_count > 0,
             rx.el.details(
@@ -110,11 +123,17 @@ def _message() -> rx.Component:
         field(
             tr("compose.text"),
             rx.el.textarea(
-                value=Compose.message, on_change=Compose.write.debounce(150), rows="6", max_length=4096
+                value=Compose.message,
+                on_change=Compose.write.debounce(150),
+                rows="6",
+                max_length=4096,
             ),
         ),
         rx.el.div(rx.el.span(tr("compose.insert"), class_name="hint"), *chips, class_name="chips"),
-        field(tr("compose.name"), rx.el.input(value=Compose.name, on_change=Compose.rename, max_length=120)),
+        field(
+            tr("compose.name"),
+            rx.el.input(value=Compose.name, on_change=Compose.rename, max_length=120),
+        ),
         title=tr("compose.message"),
     )
 
@@ -135,7 +154,9 @@ def _preview() -> rx.Component:
             rx.el.div(
                 button(icon("chevron-left"), on_click=Compose.step(-1), aria_label=tr("page.back")),
                 rx.el.span(Compose.sample[Compose.at]["telefono"]),
-                button(icon("chevron-right"), on_click=Compose.step(1), aria_label=tr("page.forth")),
+                button(
+                    icon("chevron-right"), on_click=Compose.step(1), aria_label=tr("page.forth")
+                ),
                 class_name="pager",
             ),
             rx.el.p(tr("compose.preview_hint"), class_name="hint"),

@@ -1,5 +1,7 @@
 """The WhatsApp page."""
 
+from typing import cast
+
 import reflex as rx
 
 from sender_app.components.frame import frame
@@ -7,8 +9,19 @@ from sender_app.components.ui import button, card, confirm, field, icon, notice,
 from sender_app.components.words import moment, tr, tr_of
 from sender_app.states.connection import Connection
 
-_STATES = ["linking", "offline", "connecting", "online", "unreachable", "logged_out", "replaced",
-           "banned", "outdated", "refused", "unlinked"]
+_STATES = [
+    "linking",
+    "offline",
+    "connecting",
+    "online",
+    "unreachable",
+    "logged_out",
+    "replaced",
+    "banned",
+    "outdated",
+    "refused",
+    "unlinked",
+]
 _TROUBLE = ("logged_out", "replaced", "banned", "outdated", "refused")
 
 
@@ -41,24 +54,42 @@ def connection() -> rx.Component:
 
 def _trouble() -> rx.Component:
     cases = [
-        (name, notice(rx.el.strong(tr(f"account.{name}")), rx.el.p(tr(f"account_help.{name}")),
-                      tone="danger", name="triangle-alert"))
+        (
+            name,
+            notice(
+                rx.el.strong(tr(f"account.{name}")),
+                rx.el.p(tr(f"account_help.{name}")),
+                tone="danger",
+                name="triangle-alert",
+            ),
+        )
         for name in _TROUBLE
     ]
     away = notice(
-        rx.el.strong(tr("account.unreachable")), rx.el.p(tr("account_help.unreachable")),
-        tone="warning", name="wifi-off",
+        rx.el.strong(tr("account.unreachable")),
+        rx.el.p(tr("account_help.unreachable")),
+        tone="warning",
+        name="wifi-off",
     )
-    return rx.match(Connection.status, *cases, ("unreachable", away), rx.fragment())
+    shown = rx.match(Connection.status, *cases, ("unreachable", away), rx.fragment())
+    return cast(rx.Component, shown)
 
 
 def _link() -> rx.Component:
     return card(
         rx.el.div(
-            button(icon("qr-code"), tr("connection.by_qr"), on_click=Connection.show_code_tab(False),
-                   aria_pressed=~Connection.with_code),
-            button(icon("keyboard"), tr("connection.by_code"), on_click=Connection.show_code_tab(True),
-                   aria_pressed=Connection.with_code),
+            button(
+                icon("qr-code"),
+                tr("connection.by_qr"),
+                on_click=Connection.show_code_tab(False),
+                aria_pressed=~Connection.with_code,
+            ),
+            button(
+                icon("keyboard"),
+                tr("connection.by_code"),
+                on_click=Connection.show_code_tab(True),
+                aria_pressed=Connection.with_code,
+            ),
             class_name="tabs",
             role="group",
         ),
@@ -66,7 +97,11 @@ def _link() -> rx.Component:
             rx.el.ol(
                 rx.el.li(tr("connection.step1")),
                 rx.el.li(tr("connection.step2")),
-                rx.el.li(rx.cond(Connection.with_code, tr("connection.step3_code"), tr("connection.step3"))),
+                rx.el.li(
+                    rx.cond(
+                        Connection.with_code, tr("connection.step3_code"), tr("connection.step3")
+                    )
+                ),
                 class_name="steps",
             ),
             rx.cond(Connection.with_code, _code(), _qr()),
@@ -87,7 +122,11 @@ def _qr() -> rx.Component:
             rx.cond(
                 Connection.qr != "",
                 tr("connection.qr_left", n=Connection.qr_seconds),
-                rx.cond(Connection.status == "unreachable", tr("connection.trying"), tr("connection.qr_wait")),
+                rx.cond(
+                    Connection.status == "unreachable",
+                    tr("connection.trying"),
+                    tr("connection.qr_wait"),
+                ),
             ),
             class_name="hint",
         ),
@@ -100,7 +139,13 @@ def _code() -> rx.Component:
         rx.el.form(
             field(
                 tr("connection.code_phone"),
-                rx.el.input(name="phone", type="tel", autocomplete="tel", placeholder="0981 000 001", required=True),
+                rx.el.input(
+                    name="phone",
+                    type="tel",
+                    autocomplete="tel",
+                    placeholder="0981 000 001",
+                    required=True,
+                ),
             ),
             button(tr("connection.code_ask"), kind="primary", type="submit"),
             on_submit=Connection.ask_code,
@@ -118,7 +163,9 @@ def _code() -> rx.Component:
 def _linked() -> rx.Component:
     return card(
         rx.el.dl(
-            rx.el.div(rx.el.dt(tr("connection.phone")), rx.el.dd(Connection.phone, class_name="big")),
+            rx.el.div(
+                rx.el.dt(tr("connection.phone")), rx.el.dd(Connection.phone, class_name="big")
+            ),
             rx.el.div(
                 rx.el.dt(tr("connection.state")),
                 rx.el.dd(
@@ -131,5 +178,10 @@ def _linked() -> rx.Component:
         ),
         rx.el.p(tr_of("account_help", Connection.status, _STATES), class_name="hint"),
         title=tr("connection.linked_title"),
-        aside=button(icon("unlink"), tr("connection.unlink"), kind="quiet", on_click=Connection.ask_unlink(True)),
+        aside=button(
+            icon("unlink"),
+            tr("connection.unlink"),
+            kind="quiet",
+            on_click=Connection.ask_unlink(True),
+        ),
     )

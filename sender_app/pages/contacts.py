@@ -46,7 +46,12 @@ def contacts() -> rx.Component:
                             ContactBook.rows.length() == 0,
                             rx.el.p(tr("contacts.nobody"), class_name="hint center"),
                         ),
-                        pager(ContactBook.page, ContactBook.more, ContactBook.previous_page, ContactBook.next_page),
+                        pager(
+                            ContactBook.page,
+                            ContactBook.more,
+                            ContactBook.previous_page,
+                            ContactBook.next_page,
+                        ),
                     ),
                     empty(
                         "contact",

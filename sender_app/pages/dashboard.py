@@ -4,7 +4,17 @@ import reflex as rx
 
 from sender_app.components.charts import chart
 from sender_app.components.frame import frame
-from sender_app.components.ui import button, card, confirm, empty, icon, link_button, page, skeleton, stat
+from sender_app.components.ui import (
+    button,
+    card,
+    confirm,
+    empty,
+    icon,
+    link_button,
+    page,
+    skeleton,
+    stat,
+)
 from sender_app.components.words import tr
 from sender_app.states.dashboard import Board
 
@@ -15,7 +25,11 @@ def dashboard() -> rx.Component:
         "/",
         page(
             tr("dashboard.title"),
-            rx.cond(Board.loaded, rx.cond(Board.empty & (Board.sent == 0), _first_steps(), _figures()), skeleton(8)),
+            rx.cond(
+                Board.loaded,
+                rx.cond(Board.empty & (Board.sent == 0), _first_steps(), _figures()),
+                skeleton(8),
+            ),
             confirm(
                 Board.clearing,
                 tr("dashboard.cache_ask"),
@@ -26,13 +40,21 @@ def dashboard() -> rx.Component:
             ),
             actions=rx.fragment(
                 rx.el.select(
-                    *[rx.el.option(tr("dashboard.days", n=days), value=str(days)) for days in (7, 30, 90, 365)],
+                    *[
+                        rx.el.option(tr("dashboard.days", n=days), value=str(days))
+                        for days in (7, 30, 90, 365)
+                    ],
                     value=Board.days.to_string(),
                     on_change=Board.choose_days,
                     aria_label=tr("dashboard.range"),
                     class_name="select",
                 ),
-                button(icon("eraser"), tr("dashboard.cache_clear"), kind="quiet", on_click=Board.ask_clear(True)),
+                button(
+                    icon("eraser"),
+                    tr("dashboard.cache_clear"),
+                    kind="quiet",
+                    on_click=Board.ask_clear(True),
+                ),
             ),
             lead=tr("dashboard.lead"),
         ),
@@ -62,8 +84,11 @@ def _figures() -> rx.Component:
                     rx.foreach(
                         Board.contacts,
                         lambda row: rx.el.li(
-                            rx.el.span(rx.el.strong(row["label"]), rx.el.span(row["key"], class_name="hint"),
-                                       class_name="person"),
+                            rx.el.span(
+                                rx.el.strong(row["label"]),
+                                rx.el.span(row["key"], class_name="hint"),
+                                class_name="person",
+                            ),
                             rx.el.span(row["sent"], class_name="number"),
                         ),
                     ),

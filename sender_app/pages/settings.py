@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from sender_app.components.frame import frame
+from sender_app.components.frame import frame, language_choice, sign_out_button, theme_button
 from sender_app.components.ui import button, card, field, page, skeleton
 from sender_app.components.words import tr
 from sender_app.states.settings import Preferences
@@ -15,19 +15,30 @@ def settings() -> rx.Component:
     pace = [
         field(
             tr(f"settings.{name}"),
-            rx.el.input(name=name, type="number", min="0", step="any", default_value=Preferences.pace[name]),
+            rx.el.input(
+                name=name, type="number", min="0", step="any", default_value=Preferences.pace[name]
+            ),
             tr(f"settings.{name}_hint") if name in ("interval", "jitter") else None,
         )
         for name in _NUMBERS
     ]
     hours = [
-        field(tr(f"settings.{name}"), rx.el.input(name=name, type="time", default_value=Preferences.pace[name]))
+        field(
+            tr(f"settings.{name}"),
+            rx.el.input(name=name, type="time", default_value=Preferences.pace[name]),
+        )
         for name in ("opens", "closes")
     ]
     return frame(
         "/settings",
         page(
             tr("settings.title"),
+            card(
+                rx.el.div(
+                    language_choice(), theme_button(), sign_out_button(), class_name="actions"
+                ),
+                title=tr("settings.yours"),
+            ),
             rx.cond(
                 Preferences.loaded,
                 rx.el.form(
@@ -35,18 +46,27 @@ def settings() -> rx.Component:
                         rx.el.div(
                             field(
                                 tr("settings.name"),
-                                rx.el.input(name="name", default_value=Preferences.name, required=True),
+                                rx.el.input(
+                                    name="name", default_value=Preferences.name, required=True
+                                ),
                             ),
                             field(
                                 tr("settings.country"),
                                 rx.el.input(
-                                    name="country", default_value=Preferences.country, max_length=2, required=True
+                                    name="country",
+                                    default_value=Preferences.country,
+                                    max_length=2,
+                                    required=True,
                                 ),
                                 tr("settings.country_hint"),
                             ),
                             field(
                                 tr("settings.time_zone"),
-                                rx.el.input(name="time_zone", default_value=Preferences.time_zone, required=True),
+                                rx.el.input(
+                                    name="time_zone",
+                                    default_value=Preferences.time_zone,
+                                    required=True,
+                                ),
                                 tr("settings.time_zone_hint"),
                             ),
                             class_name="form-grid",

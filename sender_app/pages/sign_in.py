@@ -13,7 +13,9 @@ def sign_in() -> rx.Component:
             rx.el.img(src="/logo.svg", alt="", width="56", height="56"),
             rx.el.h1("Sender"),
             rx.el.p(tr("sign_in.lead")),
-            rx.el.div(icon("terminal"), rx.el.p(tr("sign_in.how")), class_name="notice notice-info"),
+            rx.el.div(
+                icon("terminal"), rx.el.p(tr("sign_in.how")), class_name="notice notice-info"
+            ),
             rx.el.p(tr("sign_in.again"), class_name="hint"),
             class_name="card door",
         ),

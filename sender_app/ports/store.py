@@ -259,8 +259,8 @@ class DeliveryStore(Protocol):
     ) -> Sequence[Claim]:
         """Move up to `limit` due recipients behind `after` from `queued` to `sending`.
 
-        In sending order. Nothing is claimed unless the campaign is running. With `only_known`, people that the
-        account never talked with stay queued. Raises LeaseLost.
+        In sending order. Nothing is claimed unless the campaign is running. With `only_known`,
+        people that the account never talked with stay queued. Raises LeaseLost.
         """
         ...
 
@@ -330,11 +330,26 @@ class MetricsStore(Protocol):
 class Store(Protocol):
     """All of it."""
 
-    workspaces: WorkspaceStore
-    accounts: AccountStore
-    leases: LeaseStore
-    contacts: ContactStore
-    campaigns: CampaignStore
-    deliveries: DeliveryStore
-    receipts: ReceiptStore
-    metrics: MetricsStore
+    @property
+    def workspaces(self) -> WorkspaceStore: ...
+
+    @property
+    def accounts(self) -> AccountStore: ...
+
+    @property
+    def leases(self) -> LeaseStore: ...
+
+    @property
+    def contacts(self) -> ContactStore: ...
+
+    @property
+    def campaigns(self) -> CampaignStore: ...
+
+    @property
+    def deliveries(self) -> DeliveryStore: ...
+
+    @property
+    def receipts(self) -> ReceiptStore: ...
+
+    @property
+    def metrics(self) -> MetricsStore: ...

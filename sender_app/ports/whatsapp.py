@@ -121,7 +121,7 @@ GatewayEvent = (
 
 
 class Connection(Protocol):
-    """One device's connection. Not thread-safe but for `close`; one per operating-system process."""
+    """One device's connection; one per process. Not thread-safe but for `close`."""
 
     def start(self) -> None:
         """Begin to connect, or to pair when no device is linked; returns at once.

@@ -63,9 +63,7 @@ class Accounts:
         if keep_pairing and actor.role is Role.ADMIN and account.status in NEEDS_LINKING:
             self._keep_pairing(account)
         codes = self.board.read(account_id)
-        return ConnectionStatus(
-            account, account.status, codes.qr, codes.qr_expires_at, codes.code
-        )
+        return ConnectionStatus(account, account.status, codes.qr, codes.qr_expires_at, codes.code)
 
     def request_pairing(self, actor: Actor, account_id: UUID, phone: str | None = None) -> None:
         """Show a QR, or with `phone` (as typed) also a code for that phone.

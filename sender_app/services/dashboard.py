@@ -93,9 +93,7 @@ class Dashboard:
         today = self._today(actor)
         return today - timedelta(days=days - 1), today
 
-    def _cached(
-        self, actor: Actor, key: str, read: Callable[[], Sequence[Tally]]
-    ) -> list[Tally]:
+    def _cached(self, actor: Actor, key: str, read: Callable[[], Sequence[Tally]]) -> list[Tally]:
         scoped = f"metrics:{actor.workspace_id}:{key}"
         values = self.cache.remember(
             actor.user_id, scoped, lambda: [asdict(tally) for tally in read()]

@@ -1,4 +1,4 @@
-"""The one way from a page's handler to the services: as the signed-in person, off the event loop."""
+"""From a page's handler to the services: as the signed-in person, off the event loop."""
 
 import asyncio
 import functools
@@ -44,7 +44,7 @@ async def use(state: rx.State, call: Callable[[Services, Actor], Result]) -> Res
 def handler(
     function: Callable[Params, Awaitable[Any]],
 ) -> Callable[Params, Awaitable[Any]]:
-    """A handler whose failures reach the person in words: broken rules as they are, faults calmly."""
+    """A handler whose failures reach the person in words."""
 
     @functools.wraps(function)
     async def wrapped(*args: Params.args, **kwargs: Params.kwargs) -> Any:

@@ -159,5 +159,3 @@ class Campaign(rx.State):
         self.campaign = campaign_view(campaign)
         self.rows = [recipient_view(row) for row in page.rows]
         self.more = page.next or ""
-
-

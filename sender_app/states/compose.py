@@ -50,7 +50,9 @@ class Compose(rx.State):
         """Placeholders that the row in view leaves blank or does not have."""
         if not self.sample:
             return ""
-        return ", ".join(f"{{{name}}}" for name in Template(self.message).missing(self.sample[self.at]))
+        return ", ".join(
+            f"{{{name}}}" for name in Template(self.message).missing(self.sample[self.at])
+        )
 
     @rx.var
     def ready(self) -> bool:

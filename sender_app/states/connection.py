@@ -88,7 +88,8 @@ class Connection(rx.State):
     async def _look(self) -> None:
         account_id = self._id()
         found: ConnectionStatus = await use(
-            self, lambda s, actor: s.accounts.connection_status(actor, account_id, keep_pairing=True)
+            self,
+            lambda s, actor: s.accounts.connection_status(actor, account_id, keep_pairing=True),
         )
         account = found.account
         self.status = found.state.value

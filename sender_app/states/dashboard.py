@@ -116,15 +116,23 @@ def _layout(**more: Any) -> dict[str, Any]:
 def _timeline(tallies: list[Tally], lang: str) -> dict[str, Any]:
     days = [tally.key for tally in tallies]
     bars = [
-        {"type": "bar", "name": translate(lang, f"dashboard.{name}"), "x": days, "y": values,
-         "marker": {"color": colour}}
+        {
+            "type": "bar",
+            "name": translate(lang, f"dashboard.{name}"),
+            "x": days,
+            "y": values,
+            "marker": {"color": colour},
+        }
         for name, values, colour in (
             ("sent", [t.sent for t in tallies], GREEN),
             ("errors", [t.errors for t in tallies], RED),
         )
     ]
     grid = {"gridcolor": "rgba(128,140,138,.18)", "zeroline": False}
-    axes = {"xaxis": {**grid, "type": "date", "showgrid": False}, "yaxis": {**grid, "rangemode": "tozero"}}
+    axes = {
+        "xaxis": {**grid, "type": "date", "showgrid": False},
+        "yaxis": {**grid, "rangemode": "tozero"},
+    }
     return {"data": bars, "layout": _layout(barmode="stack", bargap=0.25, **axes)}
 
 

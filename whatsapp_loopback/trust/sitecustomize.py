@@ -22,7 +22,7 @@ def _patch() -> None:
 
 
 class _Watcher(MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):  # noqa: ANN001, ANN201
+    def find_spec(self, name, path=None, target=None):
         if name != _MODULE:
             return None
         spec = PathFinder.find_spec(name, path, target)
@@ -30,7 +30,7 @@ class _Watcher(MetaPathFinder):
             return spec
         load = spec.loader.exec_module
 
-        def exec_module(module):  # noqa: ANN001, ANN202
+        def exec_module(module):
             load(module)
             _patch()
 

@@ -23,7 +23,7 @@ _LOOK = timedelta(seconds=1)  # between two looks at whether the page is still o
 
 
 def link(desk: Desk, connection: Connection, board: PairingBoard) -> bool:
-    """Show codes until a device is linked; False when nobody looks any more, or new codes need a new
+    """Show codes until a device is linked; False when nobody looks, or new codes need a new
     connection. Raises Unavailable when WhatsApp cannot be reached.
 
     The codes are gone from the board afterwards, whatever happened.
@@ -41,9 +41,7 @@ def link(desk: Desk, connection: Connection, board: PairingBoard) -> bool:
                         board.show(desk.account.id, codes)
                         desk.announce()
                     case Paired():
-                        desk.store.accounts.linked(
-                            desk.account.id, event.phone, event.session_id
-                        )
+                        desk.store.accounts.linked(desk.account.id, event.phone, event.session_id)
                         desk.reload()
                         desk.announce()
                         _log.info("device linked", account_id=str(desk.account.id))

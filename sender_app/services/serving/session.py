@@ -3,7 +3,7 @@
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -58,7 +58,7 @@ class Serving:
     control: Control
     events: Events
     default_pace: Pace
-    timings: Timings = Timings()
+    timings: Timings = field(default_factory=Timings)
     clock: Clock = system_clock
     draw: Callable[[], float] = random.random
 
@@ -286,9 +286,7 @@ class _Session:
         _log.warning("WhatsApp not reached", account_id=str(desk.account.id), detail=detail)
         raise _Ended
 
-    def _session_ended(
-        self, problem: SessionProblem, until: datetime | None, detail: str
-    ) -> None:
+    def _session_ended(self, problem: SessionProblem, until: datetime | None, detail: str) -> None:
         """The account needs a person: pause its campaigns with the reason. Credentials are kept,
         unless the phone itself removed the device."""
         desk = self._desk

@@ -53,7 +53,8 @@ ORDER BY s.n
 _MOVE = """
 UPDATE campaigns SET status = %(target)s::text, pause_reason = %(reason)s,
   scheduled_at = coalesce(%(scheduled_at)s, scheduled_at),
-  started_at = CASE WHEN %(target)s::text = 'running' THEN coalesce(started_at, now()) ELSE started_at END,
+  started_at = CASE WHEN %(target)s::text = 'running' THEN coalesce(started_at, now())
+    ELSE started_at END,
   finished_at = CASE WHEN %(target)s::text IN ('finished', 'cancelled') THEN now() END
 WHERE id = %(campaign)s AND status = ANY(%(sources)s)
 RETURNING account_id
@@ -139,7 +140,8 @@ class PostgresCampaigns:
         with self._database.transaction() as reader:
             reader.execute(
                 "SELECT * FROM campaigns WHERE workspace_id = %(workspace)s"
-                " AND (%(before)s::uuid IS NULL OR id < %(before)s) ORDER BY id DESC LIMIT %(limit)s",
+                " AND (%(before)s::uuid IS NULL OR id < %(before)s)"
+                " ORDER BY id DESC LIMIT %(limit)s",
                 {
                     "workspace": workspace_id,
                     "before": UUID(cursor) if cursor else None,

@@ -30,7 +30,9 @@ UPDATE leases SET expires_at = now() + %(ttl)s
 WHERE account_id = %(account)s AND epoch = %(epoch)s AND expires_at > now()
 """
 _RELEASE_OF = "UPDATE leases SET expires_at = now() WHERE account_id = %s AND owner = %s"
-_RELEASE = "UPDATE leases SET expires_at = now() WHERE account_id = %(account)s AND epoch = %(epoch)s"
+_RELEASE = (
+    "UPDATE leases SET expires_at = now() WHERE account_id = %(account)s AND epoch = %(epoch)s"
+)
 
 
 class PostgresLeases:

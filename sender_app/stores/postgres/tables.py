@@ -1,5 +1,6 @@
 """SQLModel tables. The first six are the system's original ones, with their columns and names."""
 
+# pyright: reportAssignmentType=false
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -134,7 +135,9 @@ class CampaignRecipientRow(SQLModel, table=True):
     status: str = Field(default="queued", sa_column_kwargs={"server_default": "queued"})
     error_code: str | None = None
     error_message: str | None = None
-    attempts: int = Field(default=0, sa_column=Column(SmallInteger, nullable=False, server_default=_ZERO))
+    attempts: int = Field(
+        default=0, sa_column=Column(SmallInteger, nullable=False, server_default=_ZERO)
+    )
     lease_epoch: int | None = Field(default=None, sa_column=Column(BigInteger))
     not_before: datetime | None = _stamp()
     message_id: str | None = None

@@ -1,0 +1,366 @@
+"""What every store promises; each adapter passes the same tests."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from sender_app.domain.actor import Role
+from sender_app.domain.audience import AudienceRow
+from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason, sources
+from sender_app.domain.delivery import (
+    Claim,
+    Lease,
+    Outcome,
+    RecipientStatus,
+    Settlement,
+    attempt_secret,
+)
+from sender_app.domain.errors import LeaseLost, NotFound
+from sender_app.ports.store import NewCampaign, Store
+from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
+from sender_app.stores.postgres.store import PostgresStore
+
+TTL = timedelta(seconds=30)
+NOW = datetime.now(UTC)
+DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    store = PostgresStore(database_url)
+    yield store
+    store.close()
+
+
+class Clinic:
+    """A workspace with an account and a campaign, the way that most tests want it."""
+
+    def __init__(self, store: Store, people: int = 5) -> None:
+        self.store = store
+        self.workspace = store.workspaces.ensure("alice", "Alice", DEFAULTS)
+        self.account = store.accounts.create(self.workspace.id, "alice", "WhatsApp")
+        self.campaign = self.campaign_for(people)
+
+    def campaign_for(self, people: int) -> Campaign:
+        rows = [
+            AudienceRow(n, f"+59598{n:07d}", f"Persona {n}", "Sr.", f"G{n % 2}")
+            for n in range(people)
+        ]
+        new = NewCampaign(self.account.id, "Turnos", "Hola", CampaignStatus.RUNNING, {})
+        return self.store.campaigns.create(self.workspace.id, "alice", new, rows)
+
+    def lease(self, owner: str = "one") -> Lease:
+        lease = self.store.leases.take(self.account.id, owner, TTL)
+        assert lease is not None
+        return lease
+
+    def claim(self, lease: Lease, limit: int = 50, after: UUID | None = None) -> list[Claim]:
+        return list(self.store.deliveries.claim(lease, self.campaign.id, after, limit, False))
+
+    def now(self) -> Campaign:
+        return self.store.campaigns.get(self.workspace.id, self.campaign.id)
+
+    def statuses(self) -> list[str]:
+        page = self.store.campaigns.recipients(self.campaign.id, None, None, 1000)
+        return [row.status.value for row in page.rows]
+
+
+def sent(claim: Claim, message_id: str | None = None) -> Outcome:
+    return Outcome(claim, RecipientStatus.SENT, NOW, message_id=message_id or uuid4().hex)
+
+
+@pytest.fixture
+def clinic(store: Store) -> Clinic:
+    return Clinic(store)
+
+
+def test_it_creates_one_recipient_per_phone_in_the_order_of_the_file(clinic: Clinic):
+    rows = [
+        AudienceRow(1, "+595981000009", "Ana", "", "Padres"),
+        AudienceRow(2, "+595981000001", "Luis"),
+        AudienceRow(3, "+595981000009", "", "Sra."),
+    ]
+    new = NewCampaign(clinic.account.id, "x", "Hola", CampaignStatus.RUNNING, {})
+    campaign = clinic.store.campaigns.create(clinic.workspace.id, "alice", new, rows)
+    found = clinic.store.campaigns.recipients(campaign.id, None, None, 10).rows
+    assert [row.phone for row in found] == ["+595981000009", "+595981000001"]
+    assert campaign.total_recipients == 2
+
+
+def test_it_keeps_what_a_contact_had_where_the_file_is_blank(clinic: Clinic):
+    new = NewCampaign(clinic.account.id, "x", "Hola", CampaignStatus.RUNNING, {})
+    for row in (
+        AudienceRow(1, "+595981000009", "Ana", "Sra.", "Padres"),
+        AudienceRow(1, "+595981000009", "", "", "Alumnos"),
+    ):
+        clinic.store.campaigns.create(clinic.workspace.id, "alice", new, [row])
+    contact = clinic.store.contacts.page(clinic.workspace.id, "Ana", None, 10).rows[0]
+    assert (contact.nombre, contact.sustantivo, contact.grupo) == ("Ana", "Sra.", "Alumnos")
+
+
+def test_it_hides_what_belongs_to_another_workspace(clinic: Clinic):
+    other = clinic.store.workspaces.ensure("charlie", "Charlie", DEFAULTS)
+    with pytest.raises(NotFound):
+        clinic.store.campaigns.get(other.id, clinic.campaign.id)
+    with pytest.raises(NotFound):
+        clinic.store.accounts.get(clinic.account.id, other.id)
+    assert clinic.store.contacts.page(other.id, "", None, 10).rows == []
+
+
+def test_it_keeps_the_role_that_a_member_has(clinic: Clinic):
+    members = clinic.store.workspaces
+    assert members.ensure_member(clinic.workspace.id, "bob", "Bob", Role.VIEWER) is Role.VIEWER
+    assert members.ensure_member(clinic.workspace.id, "bob", "Bob", Role.ADMIN) is Role.VIEWER
+
+
+def test_it_gives_a_lease_to_one_owner_at_a_time(clinic: Clinic):
+    lease = clinic.lease("one")
+    assert clinic.store.leases.take(clinic.account.id, "two", TTL) is None
+    clinic.store.leases.release(lease)
+    after = clinic.lease("two")
+    assert after.epoch == lease.epoch + 1
+    assert after.key != lease.key
+    assert clinic.store.leases.renew(lease, TTL) is False
+
+
+def test_it_gives_one_lease_to_many_who_ask_at_once(clinic: Clinic):
+    taken: list[Lease | None] = []
+    threads = [
+        threading.Thread(
+            target=lambda: taken.append(clinic.store.leases.take(clinic.account.id, "x", TTL))
+        )
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len([lease for lease in taken if lease]) == 1
+
+
+def test_it_takes_back_the_lease_of_an_owner_that_is_dead(clinic: Clinic):
+    clinic.lease("host:1")
+    clinic.store.leases.release_of(clinic.account.id, "host:2")
+    assert clinic.store.leases.take(clinic.account.id, "host:3", TTL) is None
+    clinic.store.leases.release_of(clinic.account.id, "host:1")
+    assert clinic.store.leases.take(clinic.account.id, "host:3", TTL) is not None
+
+
+def test_it_claims_each_recipient_once_and_in_order(clinic: Clinic):
+    lease = clinic.lease()
+    first, second = clinic.claim(lease, 3), clinic.claim(lease, 3)
+    phones = [claim.phone for claim in first + second]
+    assert phones == [f"+59598{n:07d}" for n in range(5)]
+    assert first[0].fields["nombre"] == "Persona 0"
+    assert clinic.claim(lease) == []
+
+
+def test_it_lets_nobody_claim_or_record_with_an_older_epoch(clinic: Clinic):
+    old = clinic.lease("one")
+    claims = clinic.claim(old, 2)
+    clinic.store.leases.release(old)
+    new = clinic.lease("two")
+    with pytest.raises(LeaseLost):
+        clinic.claim(old)
+    with pytest.raises(LeaseLost):
+        clinic.store.deliveries.recover(old, [Settlement(claims[0].recipient_id)])
+    clinic.store.deliveries.recover(new, [Settlement(c.recipient_id) for c in claims])
+    assert clinic.store.deliveries.settle(old, [sent(claims[0])]) == 0
+    assert clinic.statuses() == ["queued"] * 5
+
+
+def test_it_records_an_outcome_with_its_counters_and_rollups(clinic: Clinic):
+    lease = clinic.lease()
+    claims = clinic.claim(lease)
+    outcomes = [
+        sent(claims[0]),
+        sent(claims[1]),
+        Outcome(claims[2], RecipientStatus.ERROR, NOW, error_code="not_on_whatsapp"),
+        Outcome(claims[3], RecipientStatus.SKIPPED, NOW, error_code="opted_out"),
+        Outcome(claims[4], RecipientStatus.UNCONFIRMED, NOW, message_id="M"),
+    ]
+    assert clinic.store.deliveries.settle(lease, outcomes) == 5
+    assert clinic.store.deliveries.settle(lease, outcomes) == 0  # the second time counts nothing
+    now = clinic.now()
+    assert (now.sent_count, now.error_count, now.skipped_count, now.unconfirmed_count) == (
+        2,
+        1,
+        1,
+        1,
+    )
+    metrics, scope = clinic.store.metrics, clinic.workspace
+    today = NOW.astimezone(scope.zone).date()
+    month = metrics.month(scope.id, f"{today:%Y-%m}")
+    assert (month.sent, month.errors) == (2, 1)
+    days = metrics.timeline(scope.id, today, today)
+    assert [(t.key, t.sent, t.errors) for t in days] == [(str(today), 2, 1)]
+    groups = metrics.by_group(scope.id, today, today)
+    assert {t.key: (t.sent, t.errors) for t in groups} == {"G0": (1, 1), "G1": (1, 0)}
+    top = metrics.by_contact(scope.id, month.key, month.key, 10)
+    assert sorted(t.sent for t in top) == [0, 1, 1]
+
+
+def test_it_puts_back_what_was_not_used_without_costing_an_attempt(clinic: Clinic):
+    lease = clinic.lease()
+    claim = clinic.claim(lease, 1)[0]
+    clinic.store.deliveries.settle(lease, [Outcome(claim, RecipientStatus.QUEUED, NOW)])
+    assert clinic.claim(lease, 1)[0].attempt == claim.attempt
+
+
+def test_it_holds_a_recipient_back_until_its_time(clinic: Clinic):
+    lease = clinic.lease()
+    claims = clinic.claim(lease)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    outcomes = [
+        Outcome(c, RecipientStatus.QUEUED, NOW, error_code="unavailable", not_before=later)
+        for c in claims
+    ]
+    clinic.store.deliveries.settle(lease, outcomes)
+    assert clinic.claim(lease) == []
+    assert clinic.store.deliveries.next_due(clinic.account.id) == later
+    assert clinic.store.deliveries.finish(clinic.campaign.id, NOW) is False
+
+
+def test_it_finds_what_a_dead_process_left_with_the_secrets_of_its_attempts(clinic: Clinic):
+    old = clinic.lease("one")
+    claims = clinic.claim(old, 2)
+    clinic.store.leases.release(old)
+    new = clinic.lease("two")
+    orphans = {
+        orphan.recipient_id: orphan.secret for orphan in clinic.store.deliveries.orphans(new)
+    }
+    assert orphans == {
+        c.recipient_id: attempt_secret(old.key, c.recipient_id, c.attempt) for c in claims
+    }
+    settlements = [Settlement(claims[0].recipient_id, "M1"), Settlement(claims[1].recipient_id)]
+    clinic.store.deliveries.recover(new, settlements)
+    assert clinic.statuses()[:2] == ["unconfirmed", "queued"]
+    assert clinic.now().unconfirmed_count == 1
+    assert clinic.store.deliveries.orphans(new) == []
+
+
+def test_it_takes_a_receipt_as_proof_that_a_message_left(clinic: Clinic):
+    lease = clinic.lease()
+    claims = clinic.claim(lease, 2)
+    unconfirmed = Outcome(claims[1], RecipientStatus.UNCONFIRMED, NOW, message_id="M2")
+    clinic.store.deliveries.settle(lease, [sent(claims[0], "M1"), unconfirmed])
+    receipts = [
+        Receipt(("M1", "M2"), ReceiptKind.DELIVERED, NOW),
+        Receipt(("M1",), ReceiptKind.READ, NOW),
+        Receipt(("M1",), ReceiptKind.DELIVERED, NOW),
+        Receipt(("of another",), ReceiptKind.DELIVERED, NOW),
+    ]
+    for _ in range(2):  # hearing it again changes nothing
+        clinic.store.receipts.receipts(clinic.account.id, receipts)
+    now = clinic.now()
+    assert (now.sent_count, now.unconfirmed_count) == (2, 0)
+    assert (now.delivered_count, now.read_count) == (2, 1)
+    month = clinic.store.metrics.month(
+        clinic.workspace.id, f"{NOW.astimezone(clinic.workspace.zone):%Y-%m}"
+    )
+    assert month.sent == 2
+
+
+def test_it_records_a_reply_once_and_remembers_who_opted_out(clinic: Clinic):
+    lease = clinic.lease()
+    claim = clinic.claim(lease, 1)[0]
+    clinic.store.deliveries.settle(lease, [sent(claim, "M1")])
+    reply = Incoming("R1", claim.phone, "BAJA", "M1", datetime.now(UTC))
+    for _ in range(2):
+        answered = clinic.store.receipts.reply(clinic.account.id, reply, True)
+    assert answered is None  # the second time it is known already
+    assert clinic.now().replied_count == 1
+    phones = [claim.phone, "+595981999999"]
+    assert clinic.store.deliveries.opted_out(clinic.workspace.id, phones) == {claim.phone}
+
+
+def test_it_holds_back_people_never_talked_with(clinic: Clinic):
+    lease = clinic.lease()
+    known = clinic.claim(lease, 1)[0]
+    outcome = Outcome(known, RecipientStatus.QUEUED, NOW, error_code="cold_contact_locked")
+    clinic.store.deliveries.settle(lease, [outcome])
+    hello = Incoming("R1", known.phone, "hola", None, datetime.now(UTC))
+    clinic.store.receipts.reply(clinic.account.id, hello, False)
+    claims = clinic.store.deliveries.claim(lease, clinic.campaign.id, None, 50, True)
+    assert [claim.phone for claim in claims] == [known.phone]
+
+
+def test_it_claims_nothing_of_a_paused_campaign_and_skips_what_a_cancelled_one_had(clinic: Clinic):
+    lease = clinic.lease()
+    claim = clinic.claim(lease, 1)[0]
+    campaigns = clinic.store.campaigns
+    assert campaigns.move(
+        clinic.campaign.id, sources("pause"), CampaignStatus.PAUSED, PauseReason.PERSON
+    )
+    assert clinic.claim(lease) == []
+    assert not campaigns.move(clinic.campaign.id, sources("pause"), CampaignStatus.PAUSED)
+    assert campaigns.move(clinic.campaign.id, sources("cancel"), CampaignStatus.CANCELLED)
+    clinic.store.deliveries.settle(lease, [Outcome(claim, RecipientStatus.QUEUED, NOW)])
+    assert clinic.statuses() == ["skipped"] * 5
+    assert clinic.now().skipped_count == 5
+
+
+def test_it_finishes_a_campaign_once_everybody_is_settled(clinic: Clinic):
+    lease = clinic.lease()
+    claims = clinic.claim(lease)
+    clinic.store.deliveries.settle(lease, [sent(claim) for claim in claims[:4]])
+    assert clinic.store.deliveries.finish(clinic.campaign.id, NOW) is False
+    failed = Outcome(claims[4], RecipientStatus.ERROR, NOW, error_code="rejected")
+    clinic.store.deliveries.settle(lease, [failed])
+    assert clinic.store.deliveries.finish(clinic.campaign.id, NOW) is True
+    assert clinic.store.campaigns.requeue_failed(clinic.campaign.id) == 1
+    assert (clinic.now().status, clinic.now().error_count) == (CampaignStatus.RUNNING, 0)
+
+
+def test_it_wakes_an_account_with_work_until_its_process_rests(clinic: Clinic):
+    accounts = clinic.store.accounts
+    assert accounts.to_serve(datetime.now(UTC)) == [clinic.account.id]
+    lease = clinic.lease()
+    assert accounts.to_serve(datetime.now(UTC)) == []  # it is being served
+    seen = accounts.get(clinic.account.id).wake_at
+    accounts.wake(clinic.account.id)
+    assert accounts.rest(clinic.account.id, seen, None) is False  # work came meanwhile
+    seen = accounts.get(clinic.account.id).wake_at
+    later = datetime.now(UTC) + timedelta(hours=1)
+    assert accounts.rest(clinic.account.id, seen, later) is True
+    clinic.store.leases.release(lease)
+    assert accounts.to_serve(datetime.now(UTC)) == []
+    assert accounts.to_serve(later) == [clinic.account.id]
+
+
+def test_it_starts_scheduled_campaigns_when_their_time_has_come(clinic: Clinic):
+    at = datetime.now(UTC) + timedelta(hours=1)
+    new = NewCampaign(clinic.account.id, "x", "Hola", CampaignStatus.SCHEDULED, {}, at)
+    rows = [AudienceRow(1, "+595981000009")]
+    campaign = clinic.store.campaigns.create(clinic.workspace.id, "alice", new, rows)
+    assert clinic.store.campaigns.start_due(at - timedelta(seconds=1)) == []
+    assert clinic.store.campaigns.start_due(at) == [clinic.account.id]
+    status = clinic.store.campaigns.get(clinic.workspace.id, campaign.id).status
+    assert status is CampaignStatus.RUNNING
+
+
+def test_it_pages_through_everything_once(store: Store):
+    clinic = Clinic(store, people=25)
+    seen, cursor = [], None
+    while True:
+        page = store.campaigns.recipients(clinic.campaign.id, None, cursor, 10)
+        seen += [row.phone for row in page.rows]
+        if (cursor := page.next) is None:
+            break
+    assert seen == [f"+59598{n:07d}" for n in range(25)]
+    names, cursor = [], None
+    while True:
+        page = store.contacts.page(clinic.workspace.id, "", cursor, 7)
+        names += [row.nombre for row in page.rows]
+        if (cursor := page.next) is None:
+            break
+    assert len(names) == len(set(names)) == 25
+
+
+def test_it_takes_a_search_literally(clinic: Clinic):
+    assert clinic.store.contacts.page(clinic.workspace.id, "%", None, 10).rows == []
+    assert clinic.store.contacts.page(clinic.workspace.id, "_", None, 10).rows == []
+    assert len(clinic.store.contacts.page(clinic.workspace.id, "persona", None, 10).rows) == 5

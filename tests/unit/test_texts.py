@@ -1,0 +1,36 @@
+"""Texts of the interface."""
+
+import re
+from pathlib import Path
+
+from sender_app.text import LANGUAGES, language_of, texts
+
+SOURCES = sorted(Path(__file__).parents[2].glob("sender_app/**/*.py"))
+USED = re.compile(r"""\b(?:tr|translate)\(\s*(?:lang,\s*)?"([a-z_.0-9]+)\"""")
+RAISED = re.compile(r"""RuleViolation\(\s*(?:\n\s*)?"([a-z_]+)\"""")
+
+
+def test_every_language_has_every_text_with_the_same_marks():
+    marks = {
+        lang: {key: sorted(re.findall(r"\{\w+\}", text)) for key, text in texts(lang).items()}
+        for lang in LANGUAGES
+    }
+    assert marks["en"] == marks["es"] == marks["pt"]
+
+
+def test_every_text_that_is_used_exists():
+    used = {key for path in SOURCES for key in USED.findall(path.read_text())}
+    assert used - texts("es").keys() == set()
+
+
+def test_every_rule_that_can_be_broken_has_words():
+    codes = {code for path in SOURCES for code in RAISED.findall(path.read_text())}
+    assert len(codes) > 15
+    assert {f"error.{code}" for code in codes} - texts("es").keys() == set()
+
+
+def test_it_speaks_the_chosen_language_else_the_browsers_else_spanish():
+    english = {"accept-language": "fr,en-GB;q=0.8"}
+    assert language_of("lang=pt", english) == "pt"
+    assert language_of("", english) == "en"
+    assert language_of("", {"accept-language": "fr"}) == "es"
