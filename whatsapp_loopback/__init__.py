@@ -1,5 +1,6 @@
-"""A loopback WhatsApp server with virtual phones, for tests and the demonstration.
+"""A loopback WhatsApp: the real protocol spoken to an unmodified neonize, with virtual phones.
 
-It speaks the WhatsApp Web protocol to the unmodified neonize wheel. Nothing leaves the machine,
-and nothing of `sender_app` is imported here, nor the other way round.
+Nothing here ever leaves the machine's loopback interface.  ``python -m whatsapp_loopback``
+runs it, ``whatsapp_loopback.environment`` points a process at it, and
+``whatsapp_loopback.client`` drives it from a test.
 """

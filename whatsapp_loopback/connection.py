@@ -1,199 +1,150 @@
-"""One client's connection: frames in and out, and the answers to its stanzas."""
+"""One client's websocket: frames, Noise, and nodes in both directions."""
+
+from __future__ import annotations
 
 import asyncio
-import os
-import time
-from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING
+import itertools
+import logging
+from collections.abc import Callable
 
 from aiohttp import WSMsgType, web
 
-from whatsapp_loopback.binary_xml import SERVER, Jid, Node, decode, encode
-from whatsapp_loopback.noise import PROLOGUE, ClientPayload, Handshake, Transport
-from whatsapp_loopback.pairing import CodePairing, ScannedQr, pair_success, refs
-from whatsapp_loopback.phones import lid_of
-from whatsapp_loopback.store import Device
+from whatsapp_loopback.binary_xml import Codec, Node
+from whatsapp_loopback.identity import ServerIdentity
+from whatsapp_loopback.noise import (
+    Frames,
+    NoiseError,
+    ServerHandshake,
+    Transport,
+    certificate_chain,
+    frame,
+)
+from whatsapp_loopback.protobufs import ClientPayload
 
-if TYPE_CHECKING:
-    from whatsapp_loopback.server import Server
-
-
-class Closed(Exception):
-    """The line is cut, on purpose or by the client."""
+log = logging.getLogger(__name__)
+_LARGEST_WRITE = 256 * 1024
+# whatsmeow may lose the last node when the line ends right behind it.
+_FAREWELL_SECONDS = 0.2
 
 
 class Connection:
-    """Handshake, then either pairing or a logged-in device."""
+    """A connection after the handshake; sending never blocks, a task writes in the background.
 
-    def __init__(self, server: "Server", socket: web.WebSocketResponse) -> None:
-        self.server = server
+    ``account`` and ``device`` are set once the client has logged in, ``ready`` once it has
+    asked for its messages.
+    """
+
+    def __init__(self, request: web.Request, socket: web.WebSocketResponse, codec: Codec) -> None:
+        self.account = ""
+        self.device = 0
+        self.ready = False
+        self.closing = False
+        self.on_node: Callable[[Node], None] = lambda node: None
+        self._http_transport = request.transport
         self._socket = socket
-        self._incoming = self._frames()
-        self._transport: Transport | None = None
-        self.device: Device | None = None
-        self.refs: list[str] = []
-        self.code: CodePairing | None = None
-        self._noise = self._identity = b""
-        self.muted = False
-        self.synced = False
+        self._codec = codec
+        self._noise: Transport | None = None
+        self._outgoing: list[bytes] = []
+        self._wake = asyncio.Event()
+        self._ids = itertools.count(1)
+        self._requests: dict[str, asyncio.Future[Node]] = {}
 
-    async def run(self) -> None:
-        """Serve the client until the line ends."""
+    async def handshake(self, identity: ServerIdentity) -> tuple[bytes, ClientPayload, Frames]:
+        """Run the Noise handshake; returns the client's noise key, payload and framing."""
+        frames = Frames()
+        chain = certificate_chain(identity.noise_root, identity.noise_static)
+        handshake = ServerHandshake(identity.noise_static, chain)
+        hello = await self._next_frame(frames)
+        await self._socket.send_bytes(frame(handshake.hello(hello)))
+        finish = await self._next_frame(frames)
+        noise_key, payload, self._noise = handshake.finish(finish)
+        return noise_key, ClientPayload.FromString(payload), frames
+
+    async def _next_frame(self, frames: Frames) -> bytes:
+        while True:
+            data = await self._socket.receive_bytes()
+            for received in frames.feed(data):
+                return received
+
+    async def run(self, frames: Frames) -> None:
+        """Hand each node to ``on_node`` until either side closes."""
+        if self._noise is None:
+            raise NoiseError("there was no handshake")
+        writer = asyncio.create_task(self._write())
         try:
-            payload = await self._handshake()
-            if payload.HasField("devicePairingData"):
-                self._identity = payload.devicePairingData.eIdent
-                await self._offer_pairing()
-            else:
-                await self._log_in(payload)
-            async for frame in self._incoming:
-                if self._transport is not None and not self.muted:
-                    await self._handle(decode(self._transport.open(frame)))
-        except (Closed, ConnectionError):
-            pass
+            async for message in self._socket:
+                if message.type is not WSMsgType.BINARY:
+                    break
+                for received in frames.feed(message.data):
+                    self._receive(self._codec.decode(self._noise.decrypt(received)))
         finally:
-            self.server.gone(self)
-            await self.close()
+            writer.cancel()
+            self._fail_requests()
 
-    async def send(self, node: Node) -> None:
-        """Send a node; a line that is down is not an error here."""
-        if self._transport is None or self.muted or self._socket.closed:
+    def _receive(self, node: Node) -> None:
+        waiting = self._requests.pop(node.text("id"), None) if node.tag == "iq" else None
+        if waiting is not None and node.attrs.get("type") in ("result", "error"):
+            if not waiting.done():
+                waiting.set_result(node)
+        elif not self.closing:
+            self.on_node(node)
+
+    def send(self, node: Node) -> None:
+        """Queue a node; quietly dropped when the connection is closing."""
+        if self.closing or self._noise is None:
             return
-        sealed = self._transport.seal(encode(node))
-        try:
-            await self._socket.send_bytes(len(sealed).to_bytes(3, "big") + sealed)
-        except (ConnectionError, RuntimeError):
-            return
+        self._outgoing.append(frame(self._noise.encrypt(self._codec.encode(node))))
+        self._wake.set()
 
-    async def close(self) -> None:
-        """Cut the line."""
-        if not self._socket.closed:
-            transport = self._socket.get_extra_info("transport")
-            if transport is not None:
-                transport.abort() if self.muted else transport.close()
-            await asyncio.shield(self._socket.close())
+    def request(self, tag_id: str, node: Node) -> asyncio.Future[Node]:
+        """Send an iq and return the future of its answer; ConnectionError if it is lost."""
+        future: asyncio.Future[Node] = asyncio.get_running_loop().create_future()
+        self._requests[tag_id] = future
+        self.send(node)
+        return future
 
-    async def fail(self, code: int, **attrs: str) -> None:
-        """Refuse the login for a reason, and cut the line."""
-        await self.send(Node("failure", {"reason": str(code), **attrs}))
-        await self.close()
-        raise Closed
+    def next_id(self) -> str:
+        """An id for a stanza of the server's own."""
+        return f"loopback-{next(self._ids)}"
 
-    async def end_stream(self, code: str, conflict: str = "") -> None:
-        """A stream error: conflict `replaced` or `device_removed`, or a bare code."""
-        children = [Node("conflict", {"type": conflict})] if conflict else []
-        await self.send(Node("stream:error", {"code": code} if code else {}, children or None))
+    def close(self) -> None:
+        """Take nothing more, and close soon after what was queued is written."""
+        self.closing = True
+        self._wake.set()
 
-    async def _handshake(self) -> ClientPayload:
-        handshake = Handshake(self.server.static, self.server.certificate)
-        hello = handshake.answer(await anext(self._incoming))
-        await self._socket.send_bytes(len(hello).to_bytes(3, "big") + hello)
-        self._noise, payload, self._transport = handshake.finish(await anext(self._incoming))
-        return payload
+    def abort(self) -> None:
+        """Cut the line at once, without a farewell."""
+        self.closing = True
+        if self._http_transport is not None:
+            self._http_transport.abort()
 
-    async def _frames(self) -> AsyncGenerator[bytes, None]:
-        """Frames of the websocket; several may come in one message, or one in several."""
-        buffer = b""
-        started = False
-        async for message in self._socket:
-            if message.type is not WSMsgType.BINARY:
-                continue
-            buffer += message.data
-            if not started:
-                buffer = buffer.removeprefix(PROLOGUE)
-                started = True
-            while len(buffer) >= 3 and len(buffer) >= 3 + (
-                size := int.from_bytes(buffer[:3], "big")
-            ):
-                frame, buffer = buffer[3 : 3 + size], buffer[3 + size :]
-                yield frame
-        raise Closed
+    async def _write(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._flush()
+            except (ConnectionError, RuntimeError) as error:
+                log.debug("write failed: %s", error)
+                return
+            if self.closing:
+                await asyncio.sleep(_FAREWELL_SECONDS)
+                if self._http_transport is not None:
+                    self._http_transport.close()
+                return
 
-    async def _offer_pairing(self) -> None:
-        self.refs = refs()
-        self.server.pairing.append(self)
-        children = [Node("ref", {}, ref.encode()) for ref in self.refs]
-        attrs = {"from": SERVER, "type": "set", "xmlns": "md", "id": os.urandom(6).hex()}
-        await self.send(Node("iq", attrs, [Node("pair-device", {}, children)]))
+    async def _flush(self) -> None:
+        while self._outgoing:
+            size, taken = 0, 0
+            while taken < len(self._outgoing) and size < _LARGEST_WRITE:
+                size += len(self._outgoing[taken])
+                taken += 1
+            batch = b"".join(self._outgoing[:taken])
+            del self._outgoing[:taken]
+            await self._socket.send_bytes(batch)
 
-    async def scan(self, number: str, qr: ScannedQr) -> Device:
-        """The phone `number` scanned this connection's QR."""
-        return await self._link(number, qr.adv_secret)
-
-    async def _link(self, number: str, adv_secret: bytes) -> Device:
-        phone = self.server.phones.get(number)
-        device = self.server.store.add_device(number, self._noise, self._identity)
-        if self in self.server.pairing:
-            self.server.pairing.remove(self)
-        request = os.urandom(6).hex()
-        await self.send(
-            pair_success(
-                phone, device.device, self._identity, adv_secret, request, int(time.time())
-            )
-        )
-        return device
-
-    async def _log_in(self, payload: ClientPayload) -> None:
-        account, number = str(payload.username), payload.device
-        rule = self.server.rules.take("login_failure", account)
-        if rule is not None:
-            extra = {"expire": str(rule.expire)} if rule.expire else {}
-            if rule.code == 402 and rule.ban_code is not None:
-                extra["code"] = str(rule.ban_code)
-            await self.fail(rule.code, **extra)
-        known = next((d for d in self.server.store.devices(account) if d.device == number), None)
-        if known is None or known.noise != self._noise:
-            await self.fail(401)
-        self.device = known
-        await self.server.arrived(self)
-        lid = Jid(lid_of(account).user, "lid", number)
-        await self.send(Node("success", {"t": str(int(time.time())), "lid": lid, "props": "1"}))
-
-    async def _handle(self, node: Node) -> None:
-        match node.tag:
-            case "iq":
-                await self._iq(node)
-            case "message" if self.device is not None:
-                await self.server.deliver(self, node)
-            case "receipt" if self.device is not None:
-                await self.server.heard(self, node)
-            case "ack" if self.device is not None:
-                key = f"{node.text('class')}:{node.text('id')}:{node.text('type')}"
-                self.server.store.acknowledged(self.device.account, self.device.device, key)
-            case _:
-                pass  # presence and the like need no answer
-
-    async def _iq(self, node: Node) -> None:
-        if node.text("type") == "result":
-            if node.child("pair-device-sign") is not None:
-                await self.end_stream("515")
-            return
-        children = await self.server.queries.answer(self, node)
-        attrs = {"from": node.attrs.get("to", SERVER), "id": node.text("id")}
-        if isinstance(children, int):
-            error = Node("error", {"code": str(children), "text": "rate-overlimit"})
-            await self.send(Node("iq", {**attrs, "type": "error"}, [error]))
-            return
-        await self.send(Node("iq", {**attrs, "type": "result"}, children))
-        if node.text("xmlns") == "passive" and node.child("active") is not None:
-            await self.server.hand_over(self)
-
-    async def link_by_code(self, node: Node) -> list[Node] | None:
-        """The companion's side of linking by code."""
-        part = node.child("link_code_companion_reg")
-        assert part is not None  # noqa: S101 - the caller looked
-        children = {child.tag: child.data for child in part.children}
-        if part.text("stage") == "companion_hello":
-            jid = part.attrs["jid"]
-            number = jid.user if isinstance(jid, Jid) else str(jid)
-            wrapped = children["link_code_pairing_wrapped_companion_ephemeral_pub"]
-            self.code = CodePairing(number, wrapped)
-            answer = Node("link_code_pairing_ref", {}, self.code.ref)
-            return [Node("link_code_companion_reg", {}, [answer])]
-        if self.code is not None:
-            phone = self.server.phones.get(self.code.number)
-            bundle = children["link_code_pairing_wrapped_key_bundle"]
-            self._identity = children["companion_identity_public"]
-            secret = self.code.finish(phone, bundle, self._identity)
-            asyncio.get_running_loop().create_task(self._link(self.code.number, secret))
-        return None
+    def _fail_requests(self) -> None:
+        for future in self._requests.values():
+            if not future.done():
+                future.set_exception(ConnectionError("the client went away"))
+        self._requests.clear()

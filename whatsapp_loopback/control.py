@@ -1,266 +1,327 @@
-"""The HTTP side for people and tests: the virtual phone's page and the control API."""
+"""The HTTP API with which tests and the page drive the virtual phones."""
+
+from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
-from redis.asyncio import Redis
 
-from whatsapp_loopback.binary_xml import SERVER, Node
-from whatsapp_loopback.phones import lid_of
-from whatsapp_loopback.server import ReceiptPolicy, Server, plain
+from whatsapp_loopback.account_events import AccountEvents
+from whatsapp_loopback.addresses import lid_of, normalize
+from whatsapp_loopback.failures import ANY, Rule, RuleKind
+from whatsapp_loopback.message_store import ReceiptPolicy
+from whatsapp_loopback.pairing import PairingError
+from whatsapp_loopback.qr_source import QrSource
+from whatsapp_loopback.server import Server
 
 _PAGE = Path(__file__).parent / "page"
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_STREAM_INTERVAL = 0.2
+_STREAM_KEEPALIVE = 15.0
+_INLINE = ("image/", "audio/", "video/", "application/pdf")
+Json = dict[str, Any]
+
+
+class BadRequestError(Exception):
+    """The request cannot be understood; the text says why."""
 
 
 @web.middleware
-async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _errors(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
     try:
-        return await handler(request)
-    except (ValueError, KeyError, TypeError) as error:
+        response = await handler(request)
+    except PairingError as error:
         return web.json_response({"error": str(error)}, status=409)
+    except (BadRequestError, ValueError, TypeError, KeyError) as error:
+        return web.json_response({"error": str(error)}, status=400)
+    if not response.prepared:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def _body(request: web.Request) -> Json:
+    raw = await request.read()
+    body = json.loads(raw) if raw else {}
+    if not isinstance(body, dict):
+        raise BadRequestError("the body must be a JSON object")
+    return body
+
+
+def _pattern(value: str | None) -> str:
+    """A number, or ``*`` for any."""
+    return ANY if value in (None, "", ANY) else normalize(str(value))
 
 
 class Control:
-    """Routes under /api, and the page at /."""
+    """Handlers of the HTTP API, one for each route."""
 
-    def __init__(self, server: Server, qr_redis: str | None) -> None:
+    def __init__(self, server: Server, qr_source: QrSource) -> None:
         self._server = server
-        self._redis = Redis.from_url(qr_redis) if qr_redis else None
-        self._listeners: set[asyncio.Queue[dict[str, object]]] = set()
-        server.on_change.append(self._tell)
+        self._qr_source = qr_source
+        self._account_events = AccountEvents(server)
 
     def application(self) -> web.Application:
-        """The aiohttp application."""
-        app = web.Application(middlewares=[_errors], client_max_size=64 * 1024 * 1024)
-        app.add_routes(
+        """The API and the page."""
+        application = web.Application(middlewares=[_errors])
+        application.add_routes(
             [
-                web.get("/", lambda _: _file("index.html")),
-                web.get("/phone.css", lambda _: _file("phone.css")),
-                web.get("/phone.js", lambda _: _file("phone.js")),
                 web.get("/api/health", self.health),
-                web.get("/api/stream", self.stream),
                 web.get("/api/accounts", self.accounts),
                 web.post("/api/accounts/{number}/scan", self.scan),
                 web.post("/api/accounts/{number}/enter-code", self.enter_code),
-                web.post("/api/accounts/{number}/events", self.event),
+                web.post("/api/accounts/{number}/events", self.account_event),
                 web.delete("/api/accounts/{number}", self.unlink),
                 web.get("/api/messages", self.messages),
                 web.get("/api/messages/count", self.count),
-                web.delete("/api/messages", self.clear),
-                web.get("/api/chats", self.chats),
+                web.delete("/api/messages", self.delete_messages),
                 web.get("/api/media/{seq}", self.media),
                 web.post("/api/inbound", self.inbound),
                 web.post("/api/receipts", self.receipt),
-                web.put("/api/receipt-policy", self.receipt_policy),
+                web.get("/api/receipt-policy", self.receipt_policies),
+                web.put("/api/receipt-policy", self.set_receipt_policy),
                 web.get("/api/rules", self.rules),
                 web.post("/api/rules", self.add_rule),
-                web.delete("/api/rules", self.clear_rules),
+                web.delete("/api/rules", self.delete_rules),
+                web.delete("/api/rules/{id}", self.delete_rule),
+                web.get("/api/chats", self.chats),
+                web.get("/api/chats/{account}/{recipient}", self.chat),
+                web.post("/api/chats/{account}/{recipient}/seen", self.see),
+                web.get("/api/stream", self.stream),
+                web.get("/", self.page),
+                web.static("/static", _PAGE),
             ]
         )
-        return app
+        return application
 
-    def _tell(self, change: dict[str, object]) -> None:
-        for listener in self._listeners:
-            listener.put_nowait(change)
+    async def page(self, request: web.Request) -> web.StreamResponse:
+        """The virtual phones' page."""
+        return web.FileResponse(_PAGE / "index.html")
 
-    async def health(self, _: web.Request) -> web.Response:
-        """Whether the server is there, and how many pair now."""
-        return web.json_response({"ok": True, "pairing": len(self._server.pairing)})
+    async def health(self, request: web.Request) -> web.Response:
+        """Whether the server answers, and whether it takes new connections."""
+        refusing = self._server.switches.refuse_connections
+        return web.json_response({"status": "ok", "refuse_connections": refusing})
 
-    async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events: what changed."""
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        queue: asyncio.Queue[dict[str, object]] = asyncio.Queue()
-        self._listeners.add(queue)
-        try:
-            while True:
-                try:
-                    change = await asyncio.wait_for(queue.get(), 15)
-                    await response.write(f"data: {json.dumps(change)}\n\n".encode())
-                except TimeoutError:
-                    await response.write(b": still here\n\n")
-        except ConnectionError:
-            return response
-        finally:
-            self._listeners.discard(queue)
+    # Accounts
 
-    async def accounts(self, _: web.Request) -> web.Response:
-        """Accounts with linked devices."""
-        found: dict[str, dict[str, object]] = {}
-        for device in self._server.store.devices():
-            online = (device.account, device.device) in self._server.online
-            entry = found.setdefault(
-                device.account,
-                {
-                    "number": device.account,
-                    "lid": lid_of(device.account).user,
-                    "connected": False,
-                    "devices": [],
-                    "paired_at": device.paired_at,
-                    "offline_pending": 0,
-                },
-            )
-            entry["connected"] = entry["connected"] or online
-            entry["devices"].append(device.device)  # type: ignore[attr-defined]
-            waiting = len(self._server.store.waiting(device.account, device.device))
-            entry["offline_pending"] += waiting  # type: ignore[operator]
-        return web.json_response(list(found.values()))
+    async def accounts(self, request: web.Request) -> web.Response:
+        """Every account that was ever linked."""
+        rows = self._server.store.rows("SELECT number, paired_at FROM accounts ORDER BY paired_at")
+        return web.json_response([self._account(**row) for row in rows])
+
+    def _account(self, number: str, paired_at: float) -> Json:
+        return {
+            "number": number,
+            "lid": lid_of(number),
+            "connected": bool(self._server.connections_of(number)),
+            "devices": [d.device for d in self._server.store.devices(number)],
+            "paired_at": paired_at,
+            "offline_pending": self._server.messages.pending(number),
+            "muted": number in self._server.switches.muted,
+        }
 
     async def scan(self, request: web.Request) -> web.Response:
-        """The phone scans a QR: the one given, or one that the application shows in Redis."""
-        body = await _body(request)
-        number = request.match_info["number"]
-        texts = [str(body["qr"])] if body.get("qr") else await self._shown()
-        problem: Exception = ValueError("no QR is shown anywhere; open the WhatsApp page of Sender")
-        for text in texts:
-            try:
-                device = await self._server.scan(number, text)
-                return web.json_response({"account": number, "device": device.device})
-            except ValueError as error:
-                problem = error
-        raise problem
-
-    async def _shown(self) -> list[str]:
-        if self._redis is None:
-            return []
-        values = [await self._redis.get(key) async for key in self._redis.scan_iter("qr:*")]
-        codes = [json.loads(value).get("code") for value in values if value]
-        return [code for code in codes if code]
+        """Link the client that shows a QR code to this number."""
+        number = normalize(request.match_info["number"])
+        qr = (await _body(request)).get("qr")
+        if not qr:
+            qr = await self._qr_source.newest(self._server.pairing.is_waiting)
+        device = await self._server.pairing.scan(number, qr)
+        return web.json_response({"number": number, "lid": lid_of(number), "device": device.device})
 
     async def enter_code(self, request: web.Request) -> web.Response:
-        """The phone's owner types a pairing code."""
-        body = await _body(request)
-        await self._server.enter_code(request.match_info["number"], str(body["code"]))
-        return web.json_response({"ok": True})
+        """Link the client that shows a pairing code for this number."""
+        number = normalize(request.match_info["number"])
+        code = str((await _body(request))["code"])
+        device = await self._server.pairing.enter_code(number, code)
+        return web.json_response({"number": number, "lid": lid_of(number), "device": device.device})
 
-    async def event(self, request: web.Request) -> web.Response:
-        """Something happens to an account's connection now."""
-        body = await _body(request)
-        number = request.match_info["number"]
-        kind = body["kind"]
-        if kind == "refuse_connections":
-            self._server.refusing = bool(body.get("on", True))
-            return web.json_response({"ok": True})
-        if kind == "logged_out":
-            await self._server.unlink(number)
-            return web.json_response({"ok": True})
-        connections = [
-            c for (account, _), c in self._server.online.items() if number in ("*", account)
-        ]
-        for connection in connections:
-            match kind:
-                case "disconnect":
-                    await connection.close()
-                case "replaced":
-                    await connection.end_stream("", "replaced")
-                    await connection.close()
-                case "stream_error":
-                    await connection.end_stream(str(body["code"]))
-                    await connection.close()
-                case "mute":
-                    connection.muted = bool(body.get("on", True))
-                case "receipt_server_error":
-                    attrs = {"from": SERVER, "id": "0", "type": "server-error", "t": "1"}
-                    await connection.send(Node("receipt", attrs))
-                case _:
-                    raise ValueError(f"unknown kind {kind}")
-        return web.json_response({"connections": len(connections)})
+    async def account_event(self, request: web.Request) -> web.Response:
+        """Make something happen to an account; see ``account_events``."""
+        number = _pattern(request.match_info["number"])
+        self._account_events.apply(number, await _body(request))
+        return web.json_response({"ok": True})
 
     async def unlink(self, request: web.Request) -> web.Response:
-        """The phone's owner removes the linked device."""
-        await self._server.unlink(request.match_info["number"])
+        """The phone's owner removes the linked devices."""
+        self._server.unlink(normalize(request.match_info["number"]))
         return web.json_response({"ok": True})
+
+    # Messages
 
     async def messages(self, request: web.Request) -> web.Response:
-        """Messages, oldest first."""
+        """Messages that phones have got (``inbound=true``: have sent), oldest first."""
+        inbound = request.query.get("inbound") == "true"
+        return web.json_response([_shown(row) for row in self._search(request, inbound)])
+
+    def _search(self, request: web.Request, inbound: bool) -> list[Json]:
         query = request.query
-        inbound = query.get("inbound")
-        found = self._server.store.messages(
-            query.get("account"),
-            query.get("recipient"),
-            int(query.get("since", 0)),
-            int(query.get("limit", 1000)),
-            None if inbound is None else inbound == "true",
+        recipient = query.get("recipient")
+        account = query.get("account")
+        return self._server.messages.search(
+            account=normalize(account) if account else None,
+            recipient=normalize(recipient) if recipient else None,
+            since=int(query.get("since", 0)),
+            limit=int(query.get("limit", 1000)),
+            inbound=inbound,
         )
-        return web.json_response([plain(message) for message in found])
 
-    async def count(self, _: web.Request) -> web.Response:
-        """How many messages each phone got."""
-        by_recipient = self._server.store.counts()
-        total = sum(by_recipient.values())
-        return web.json_response({"total": total, "by_recipient": by_recipient})
+    async def count(self, request: web.Request) -> web.Response:
+        """How many messages each phone has got."""
+        by_recipient = self._server.messages.count_by_recipient()
+        return web.json_response(
+            {"total": sum(by_recipient.values()), "by_recipient": by_recipient}
+        )
 
-    async def clear(self, _: web.Request) -> web.Response:
-        """Forget every message."""
-        self._server.store.clear_messages()
+    async def delete_messages(self, request: web.Request) -> web.Response:
+        """Forget all messages."""
+        self._server.messages.delete_all()
+        self._server.events.publish("cleared")
         return web.json_response({"ok": True})
 
-    async def chats(self, _: web.Request) -> web.Response:
-        """One line for each phone, newest first."""
-        lines = [{**plain(last), "count": count} for last, count in self._server.store.chats()]
-        return web.json_response(lines)
-
-    async def media(self, request: web.Request) -> web.Response:
-        """The decrypted attachment of a message."""
-        seq = int(request.match_info["seq"])
-        found = self._server.store.messages(since=seq - 1, limit=1)
-        if not found or found[0].seq != seq or not found[0].media:
-            raise web.HTTPNotFound
-        content = (self._server.store.folder / "media" / found[0].media).read_bytes()
-        kind = found[0].mimetype.split(";")[0] or "application/octet-stream"
-        return web.Response(body=content, content_type=kind)
+    async def media(self, request: web.Request) -> web.StreamResponse:
+        """The decrypted media of a message."""
+        rows = self._server.store.rows(
+            "SELECT media_sha256, mimetype, filename FROM messages WHERE seq = ?",
+            (int(request.match_info["seq"]),),
+        )
+        if not rows or not rows[0]["media_sha256"]:
+            return web.json_response({"error": "this message has no media"}, status=404)
+        mimetype = rows[0]["mimetype"].split(";")[0] or "application/octet-stream"
+        inline = mimetype.startswith(_INLINE) and mimetype != "image/svg+xml"
+        headers = {"Content-Type": mimetype, "X-Content-Type-Options": "nosniff"}
+        headers["Content-Disposition"] = "inline" if inline else "attachment"
+        path = self._server.media.plain_path(rows[0]["media_sha256"])
+        return web.FileResponse(path, headers=headers)
 
     async def inbound(self, request: web.Request) -> web.Response:
-        """A phone writes to an account."""
+        """A phone sends a text to an account."""
         body = await _body(request)
-        kept = await self._server.reply(
-            str(body["account"]),
-            str(body["from"]),
-            str(body["text"]),
-            body.get("quoted_id"),  # type: ignore[arg-type]
+        account, phone = normalize(body["account"]), normalize(body["from"])
+        if not self._server.store.devices(account):
+            return web.json_response({"error": f"{account} has no linked device"}, status=409)
+        message_id = self._server.send_inbound(
+            account, phone, str(body["text"]), body.get("quoted_id")
         )
-        return web.json_response({"id": kept.id})
+        return web.json_response({"id": message_id})
+
+    # Receipts
 
     async def receipt(self, request: web.Request) -> web.Response:
-        """A phone confirms a message."""
+        """A phone sends a receipt for a message."""
         body = await _body(request)
-        await self._server.receipt(
-            *(str(body[name]) for name in ("account", "recipient", "message_id", "type"))
-        )
+        kind = body.get("type", "delivered")
+        if kind not in ("delivered", "read"):
+            raise BadRequestError("type must be delivered or read")
+        account, phone = normalize(body["account"]), normalize(body["recipient"])
+        self._server.send_receipt(account, phone, str(body["message_id"]), kind)
         return web.json_response({"ok": True})
 
-    async def receipt_policy(self, request: web.Request) -> web.Response:
-        """When phones confirm by themselves."""
+    async def receipt_policies(self, request: web.Request) -> web.Response:
+        """The receipt policies by recipient."""
+        policies = self._server.delivery.policies()
+        return web.json_response({number: vars(p) for number, p in policies.items()})
+
+    async def set_receipt_policy(self, request: web.Request) -> web.Response:
+        """Set when phones send receipts by themselves."""
         body = await _body(request)
-        policy = ReceiptPolicy(body.get("delivered_ms"), body.get("read_ms"))  # type: ignore[arg-type]
-        self._server.policies[str(body.get("recipient", "*"))] = policy
+        policy = ReceiptPolicy(body.get("delivered_ms"), body.get("read_ms"))
+        self._server.delivery.set_policy(_pattern(body.get("recipient")), policy)
         return web.json_response({"ok": True})
 
-    async def rules(self, _: web.Request) -> web.Response:
-        """The failures now in force."""
-        return web.json_response([asdict(rule) for rule in self._server.rules.all])
+    # Failure rules
+
+    async def rules(self, request: web.Request) -> web.Response:
+        """The failure rules, with how often each was applied."""
+        return web.json_response([rule.as_dict() for rule in self._server.rules.all()])
 
     async def add_rule(self, request: web.Request) -> web.Response:
-        """A failure from now on."""
-        rule = self._server.rules.add(**await _body(request))
-        return web.json_response(asdict(rule), status=201)
+        """Add a failure rule; ``status`` is another name of ``code``."""
+        body = await _body(request)
+        body.setdefault("code", body.pop("status", None))
+        names = ("count", "delay_ms", "code", "ban_code", "expire", "message", "cold_only")
+        rule = Rule(
+            kind=RuleKind(body["kind"]),
+            account=_pattern(body.get("account")),
+            recipient=_pattern(body.get("recipient")),
+            **{name: body[name] for name in names if body.get(name) is not None},
+        )
+        return web.json_response(self._server.rules.add(rule).as_dict())
 
-    async def clear_rules(self, _: web.Request) -> web.Response:
-        """All goes well again."""
-        self._server.rules.all.clear()
-        self._server.refusing = False
+    async def delete_rule(self, request: web.Request) -> web.Response:
+        """Remove one rule."""
+        self._server.rules.remove(int(request.match_info["id"]))
         return web.json_response({"ok": True})
 
+    async def delete_rules(self, request: web.Request) -> web.Response:
+        """All goes well again: no rules, nothing refused, nobody muted."""
+        self._server.rules.clear()
+        self._server.switches.reset()
+        self._server.mailbox.release_withheld()
+        return web.json_response({"ok": True})
 
-async def _body(request: web.Request) -> dict[str, object]:
-    return await request.json() if request.can_read_body else {}
+    # The page
+
+    async def chats(self, request: web.Request) -> web.Response:
+        """A page of the chats, the latest first, and the totals."""
+        query = request.query
+        rows = self._server.messages.chats(
+            search="".join(c for c in query.get("search", "") if c.isdigit()),
+            limit=int(query.get("limit", 60)),
+            offset=int(query.get("offset", 0)),
+        )
+        return web.json_response({"chats": rows, "totals": self._server.messages.totals()})
+
+    async def chat(self, request: web.Request) -> web.Response:
+        """The last messages of a chat, in both directions."""
+        rows = self._server.messages.search(
+            account=request.match_info["account"],
+            recipient=request.match_info["recipient"],
+            before=int(request.query.get("before", 1 << 62)),
+            limit=int(request.query.get("limit", 50)),
+            inbound=None,
+        )
+        return web.json_response(rows)
+
+    async def see(self, request: web.Request) -> web.Response:
+        """The contact opens the chat: what was unread is read, and receipts say so."""
+        account, phone = request.match_info["account"], request.match_info["recipient"]
+        unread = self._server.messages.see(account, phone)
+        for message_id in unread:
+            self._server.send_receipt(account, phone, message_id, "read")
+        return web.json_response({"read": len(unread)})
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events: what changed, gathered over a fifth of a second."""
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        response.headers["Cache-Control"] = "no-store"
+        await response.prepare(request)
+        await response.write(b"retry: 1000\n\n")
+        with self._server.events.watch() as queue, suppress(ConnectionError):
+            while True:
+                batch = await _gather(queue)
+                line = f"data: {json.dumps(batch)}" if batch else ": still here"
+                await response.write(f"{line}\n\n".encode())
+        return response
 
 
-async def _file(name: str) -> web.FileResponse:
-    return web.FileResponse(_PAGE / name)
+async def _gather(queue: asyncio.Queue[Json]) -> list[Json]:
+    """Events that came close together; nothing after a while without any."""
+    try:
+        batch = [await asyncio.wait_for(queue.get(), _STREAM_KEEPALIVE)]
+    except TimeoutError:
+        return []
+    await asyncio.sleep(_STREAM_INTERVAL)
+    while not queue.empty():
+        batch.append(queue.get_nowait())
+    return batch
+
+
+def _shown(row: Json) -> Json:
+    return {**row, "inbound": bool(row["inbound"])}

@@ -1,113 +1,166 @@
-"""The server's side of Noise_XX_25519_AESGCM_SHA256, as WhatsApp Web speaks it."""
+"""The server's side of Noise_XX_25519_AESGCM_SHA256, and the framing around it."""
 
-import hashlib
-import struct
+from __future__ import annotations
+
 import time
+from collections.abc import Iterator
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from whatsapp_loopback.curve import KeyPair, derive
-from whatsapp_loopback.library import use_protobufs_only
+from whatsapp_loopback import xeddsa
+from whatsapp_loopback.crypto import KeyPair, dh, hkdf, sha256
+from whatsapp_loopback.protobufs import CertChain, HandshakeMessage
 
-use_protobufs_only()
-
-from neonize.proto.waCert.WACert_pb2 import CertChain  # noqa: E402
-from neonize.proto.waWa6.WAWebProtobufsWa6_pb2 import ClientPayload, HandshakeMessage  # noqa: E402
-
-PROLOGUE = b"WA\x06\x03"
-_NAME = b"Noise_XX_25519_AESGCM_SHA256\x00\x00\x00\x00"
-_YEARS = 10 * 365 * 86400
+PATTERN = b"Noise_XX_25519_AESGCM_SHA256\0\0\0\0"
+CONNECTION_HEADER = b"WA\x06\x03"
+_YEAR = 365 * 24 * 3600
 
 
-class Handshake:
-    """One handshake: `answer` the hello, `finish` with the client's keys and payload."""
+class NoiseError(Exception):
+    """The peer's handshake or frame cannot be authenticated."""
 
-    def __init__(self, static: KeyPair, certificate: bytes) -> None:
-        self._static = static
-        self._certificate = certificate
-        self._ephemeral = KeyPair.generate()
-        self._hash = self._salt = self._key = _NAME
-        self._counter = 0
-        self._authenticate(PROLOGUE)
 
-    def answer(self, hello: bytes) -> bytes:
-        """The server's hello for a client's."""
-        client = HandshakeMessage.FromString(hello).clientHello.ephemeral
-        self._authenticate(client)
-        self._authenticate(self._ephemeral.public)
-        self._mix(self._ephemeral.agree(client))
-        static = self._encrypt(self._static.public)
-        self._mix(self._static.agree(client))
-        message = HandshakeMessage()
-        message.serverHello.ephemeral = self._ephemeral.public
-        message.serverHello.static = static
-        message.serverHello.payload = self._encrypt(self._certificate)
-        return message.SerializeToString()
+class Frames:
+    """Cuts the byte stream of websocket messages into frames (24-bit length, payload)."""
 
-    def finish(self, finish: bytes) -> tuple[bytes, ClientPayload, "Transport"]:
-        """The client's Noise public key, its payload, and the ciphers from here on."""
-        message = HandshakeMessage.FromString(finish).clientFinish
-        noise_public = self._decrypt(message.static)
-        self._mix(self._ephemeral.agree(noise_public))
-        payload = ClientPayload.FromString(self._decrypt(message.payload))
-        keys = derive(b"", 64, self._salt)
-        return noise_public, payload, Transport(write=keys[32:], read=keys[:32])
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._header_pending = True
 
-    def _authenticate(self, data: bytes) -> None:
-        self._hash = hashlib.sha256(self._hash + data).digest()
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Add received bytes and yield each frame that is now whole."""
+        self._buffer += data
+        if self._header_pending and len(self._buffer) >= len(CONNECTION_HEADER):
+            if not self._buffer.startswith(CONNECTION_HEADER):
+                raise NoiseError("the connection header is not WhatsApp's")
+            self._buffer = self._buffer[len(CONNECTION_HEADER) :]
+            self._header_pending = False
+        while not self._header_pending and len(self._buffer) >= 3:
+            end = 3 + int.from_bytes(self._buffer[:3], "big")
+            if len(self._buffer) < end:
+                return
+            frame, self._buffer = self._buffer[3:end], self._buffer[end:]
+            yield frame
 
-    def _mix(self, secret: bytes) -> None:
-        keys = derive(secret, 64, self._salt)
-        self._salt, self._key, self._counter = keys[:32], keys[32:], 0
 
-    def _nonce(self) -> bytes:
-        self._counter += 1
-        return bytes(8) + struct.pack(">I", self._counter - 1)
+def frame(payload: bytes) -> bytes:
+    """Prefix a payload with its length."""
+    return len(payload).to_bytes(3, "big") + payload
 
-    def _encrypt(self, plain: bytes) -> bytes:
-        sealed = AESGCM(self._key).encrypt(self._nonce(), plain, self._hash)
-        self._authenticate(sealed)
-        return sealed
 
-    def _decrypt(self, sealed: bytes) -> bytes:
-        plain = AESGCM(self._key).decrypt(self._nonce(), sealed, self._hash)
-        self._authenticate(sealed)
-        return plain
+class _SymmetricState:
+    """Hash, salt and key of a handshake under way."""
+
+    def __init__(self) -> None:
+        self.hash = self.salt = PATTERN
+        self.cipher = AESGCM(PATTERN)
+        self.counter = 0
+        self.authenticate(CONNECTION_HEADER)
+
+    def authenticate(self, data: bytes) -> None:
+        self.hash = sha256(self.hash + data)
+
+    def mix(self, secret: bytes) -> None:
+        keys = hkdf(secret, 64, salt=self.salt)
+        self.salt, self.cipher, self.counter = keys[:32], AESGCM(keys[32:]), 0
+
+    def encrypt(self, plaintext: bytes) -> bytes:
+        ciphertext = self.cipher.encrypt(_nonce(self.counter), plaintext, self.hash)
+        self.counter += 1
+        self.authenticate(ciphertext)
+        return ciphertext
+
+    def decrypt(self, ciphertext: bytes) -> bytes:
+        try:
+            plaintext = self.cipher.decrypt(_nonce(self.counter), ciphertext, self.hash)
+        except InvalidTag as error:
+            raise NoiseError("the handshake does not authenticate") from error
+        self.counter += 1
+        self.authenticate(ciphertext)
+        return plaintext
+
+
+def _nonce(counter: int) -> bytes:
+    return bytes(8) + counter.to_bytes(4, "big")
 
 
 class Transport:
-    """The two ciphers of an open connection."""
+    """The two ciphers of an established connection; a counter for each direction."""
 
-    def __init__(self, write: bytes, read: bytes) -> None:
-        self._write, self._read = AESGCM(write), AESGCM(read)
-        self._sent = self._received = 0
+    def __init__(self, read_key: bytes, write_key: bytes) -> None:
+        self._reader, self._writer = AESGCM(read_key), AESGCM(write_key)
+        self._read_counter = self._write_counter = 0
 
-    def seal(self, plain: bytes) -> bytes:
-        """Encrypt the next frame to the client."""
-        self._sent += 1
-        return self._write.encrypt(bytes(8) + struct.pack(">I", self._sent - 1), plain, b"")
+    def decrypt(self, ciphertext: bytes) -> bytes:
+        """Open the client's next frame."""
+        try:
+            plaintext = self._reader.decrypt(_nonce(self._read_counter), ciphertext, None)
+        except InvalidTag as error:
+            raise NoiseError("the frame does not authenticate") from error
+        self._read_counter += 1
+        return plaintext
 
-    def open(self, sealed: bytes) -> bytes:
-        """Decrypt the next frame from the client."""
-        self._received += 1
-        return self._read.decrypt(bytes(8) + struct.pack(">I", self._received - 1), sealed, b"")
+    def encrypt(self, plaintext: bytes) -> bytes:
+        """Seal the next frame for the client."""
+        ciphertext = self._writer.encrypt(_nonce(self._write_counter), plaintext, None)
+        self._write_counter += 1
+        return ciphertext
 
 
-def certificate(root: KeyPair, static: KeyPair) -> bytes:
-    """A certificate chain for the server's static key, signed by the root that tests trust."""
+class ServerHandshake:
+    """The responder: ``hello`` answers ClientHello, ``finish`` takes ClientFinish."""
+
+    def __init__(self, static: KeyPair, certificates: bytes) -> None:
+        self._static = static
+        self._certificates = certificates
+        self._ephemeral = KeyPair.generate()
+        self._state = _SymmetricState()
+
+    def hello(self, message: bytes) -> bytes:
+        """The ServerHello for a ClientHello."""
+        client = HandshakeMessage.FromString(message).clientHello.ephemeral
+        if len(client) != 32:
+            raise NoiseError("the ClientHello has no ephemeral key")
+        state, reply = self._state, HandshakeMessage()
+        state.authenticate(client)
+        state.authenticate(self._ephemeral.public)
+        state.mix(dh(self._ephemeral.private, client))
+        reply.serverHello.ephemeral = self._ephemeral.public
+        reply.serverHello.static = state.encrypt(self._static.public)
+        state.mix(dh(self._static.private, client))
+        reply.serverHello.payload = state.encrypt(self._certificates)
+        return reply.SerializeToString()
+
+    def finish(self, message: bytes) -> tuple[bytes, bytes, Transport]:
+        """The client's noise key, its raw ClientPayload, and the transport."""
+        finish = HandshakeMessage.FromString(message).clientFinish
+        client_static = self._state.decrypt(finish.static)
+        self._state.mix(dh(self._ephemeral.private, client_static))
+        payload = self._state.decrypt(finish.payload)
+        keys = hkdf(b"", 64, salt=self._state.salt)
+        return client_static, payload, Transport(read_key=keys[:32], write_key=keys[32:])
+
+
+def certificate_chain(root: KeyPair, static: KeyPair) -> bytes:
+    """The serialized chain root → intermediate → leaf that vouches for ``static``."""
     intermediate = KeyPair.generate()
-    now = int(time.time())
     chain = CertChain()
-    details = CertChain.NoiseCertificate.Details(
-        serial=1,
-        issuerSerial=0,
-        key=intermediate.public,
-        notBefore=now - 86400,
-        notAfter=now + _YEARS,
-    ).SerializeToString()
-    chain.intermediate.details, chain.intermediate.signature = details, root.sign(details)
-    details = CertChain.NoiseCertificate.Details(
-        serial=2, issuerSerial=1, key=static.public, notBefore=now - 86400, notAfter=now + _YEARS
-    ).SerializeToString()
-    chain.leaf.details, chain.leaf.signature = details, intermediate.sign(details)
+    _certify(chain.intermediate, root, intermediate.public, serial=1, issuer=0)
+    _certify(chain.leaf, intermediate, static.public, serial=2, issuer=1)
     return chain.SerializeToString()
+
+
+def _certify(
+    certificate: CertChain.NoiseCertificate,
+    issuer_key: KeyPair,
+    key: bytes,
+    serial: int,
+    issuer: int,
+) -> None:
+    now = int(time.time())
+    details = CertChain.NoiseCertificate.Details(
+        serial=serial, issuerSerial=issuer, key=key, notBefore=now - _YEAR, notAfter=now + _YEAR
+    )
+    certificate.details = details.SerializeToString()
+    certificate.signature = xeddsa.sign(issuer_key.private, certificate.details)

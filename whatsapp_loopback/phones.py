@@ -1,168 +1,170 @@
-"""Virtual phones: every number is one. Keys derive from the number, so nothing has to be set up."""
+"""The virtual phones: one for each number, made when it is first addressed.
 
-import hashlib
+A phone's keys are derived from the server's seed and its number, so only its Signal
+sessions have to be stored.
+"""
+
+from __future__ import annotations
+
 from collections import OrderedDict
+from dataclasses import dataclass
+from functools import lru_cache
 
-from cryptography.hazmat.primitives import padding
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from whatsapp_loopback import session_records, signal_protocol, xeddsa
+from whatsapp_loopback.crypto import KeyPair, hkdf
+from whatsapp_loopback.signal_protocol import KEY_TYPE, Bundle, Session, SignalError
+from whatsapp_loopback.store import Store
 
-from whatsapp_loopback.binary_xml import Jid
-from whatsapp_loopback.curve import KeyPair, derive, mac
-from whatsapp_loopback.library import use_protobufs_only
-from whatsapp_loopback.signal_protocol import (
-    Bundle,
-    Session,
-    accept,
-    greeting_of,
-    initiate,
-    pad,
-    unpad,
-)
-from whatsapp_loopback.store import Device, Store
-
-use_protobufs_only()
-
-from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message  # noqa: E402
-
-REGISTRATION = 4711
-ONE_TIME_ID = 1
-SIGNED_ID = 1
-MEDIA = {
-    "imageMessage": ("image", b"WhatsApp Image Keys"),
-    "videoMessage": ("video", b"WhatsApp Video Keys"),
-    "audioMessage": ("audio", b"WhatsApp Audio Keys"),
-    "documentMessage": ("document", b"WhatsApp Document Keys"),
-    "stickerMessage": ("sticker", b"WhatsApp Image Keys"),
-}
+SIGNED_PREKEY_ID = 1
+_KEPT_SESSIONS = 4
+_CACHED_RECORDS = 20_000
+_LARGEST_PREKEY_ID = 0xFFFFFE
 
 
-def lid_of(number: str) -> Jid:
-    """A number's LID: the address that WhatsApp uses instead of it."""
-    return Jid(f"9{number}0", "lid")
+@dataclass(frozen=True)
+class PhoneKeys:
+    """A phone's long-term keys."""
+
+    registration_id: int
+    identity: KeyPair
+    signed_prekey: KeyPair
+    signature: bytes
 
 
-def number_of(jid: Jid) -> str:
-    """The number behind a LID or a phone address."""
-    return jid.user[1:-1] if jid.server == "lid" else jid.user
+@dataclass(frozen=True)
+class DeviceAddress:
+    """A linked device of an account, as a phone's Signal sessions know it."""
 
-
-class Phone:
-    """The keys of one number."""
-
-    def __init__(self, number: str, seed: bytes) -> None:
-        self.number = number
-        self.identity = self._pair(seed, "identity")
-        self.signed = self._pair(seed, "signed")
-        self.one_time = self._pair(seed, "one-time")
-        self._signature: bytes | None = None
-
-    def _pair(self, seed: bytes, use: str) -> KeyPair:
-        return KeyPair.from_private(mac(seed, self.number.encode(), use.encode()))
-
-    @property
-    def signature(self) -> bytes:
-        """The identity key's signature over the signed prekey."""
-        if self._signature is None:
-            self._signature = self.identity.sign(b"\x05" + self.signed.public)
-        return self._signature
+    account: str
+    device: int
 
 
 class Phones:
-    """All virtual phones, and their Signal sessions with linked devices."""
+    """Encryption and decryption on behalf of every virtual phone."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, seed: bytes, store: Store) -> None:
+        self._seed = seed
         self._store = store
-        self._seed = store.secret("phones")
-        self._phones: dict[str, Phone] = {}
-        self._sessions: OrderedDict[tuple[str, str, int], Session] = OrderedDict()
+        self._records: OrderedDict[tuple[str, str, int], list[Session]] = OrderedDict()
+        self._prekeys_handed_out = 0
+        self.keys = lru_cache(maxsize=20_000)(self._derive_keys)
 
-    def get(self, number: str) -> Phone:
-        """The phone of a number."""
-        phone = self._phones.get(number)
-        if phone is None:
-            phone = self._phones[number] = Phone(number, self._seed)
-        return phone
+    def _derive(self, number: str, purpose: str) -> bytes:
+        return hkdf(self._seed, 32, f"{purpose}:{number}".encode())
 
-    def decrypt(self, number: str, sender: Device, kind: str, raw: bytes) -> Message:
-        """The message in an `enc` of `kind` pkmsg or msg. Raises ValueError when it cannot be."""
-        phone = self.get(number)
-        session = self._session(number, sender.account, sender.device)
-        if kind == "pkmsg":
-            base, inner = greeting_of(raw)
-            if session is None or session.base != base:
-                session, inner = accept(raw, phone.identity, phone.signed, phone.one_time)
-            raw = inner
-        if session is None:
-            raise ValueError("no session")
-        plain = session.decrypt(raw)
-        self._save(number, sender.account, sender.device, session)
-        return Message.FromString(unpad(plain))
+    def _derive_keys(self, number: str) -> PhoneKeys:
+        identity = KeyPair.from_private(self._derive(number, "identity"))
+        signed_prekey = KeyPair.from_private(self._derive(number, "signed prekey"))
+        registration = self._derive(number, "registration")
+        return PhoneKeys(
+            registration_id=int.from_bytes(registration[:2], "big") & 0x3FFF | 1,
+            identity=identity,
+            signed_prekey=signed_prekey,
+            signature=xeddsa.sign(identity.private, KEY_TYPE + signed_prekey.public),
+        )
 
-    def encrypt(self, number: str, to: Device, message: Message) -> tuple[str, bytes]:
-        """`(kind, ciphertext)` of a message for a linked device."""
-        session = self._session(number, to.account, to.device)
-        if session is None or session.sending is None:
-            one_time = self._store.take_prekey(to.account, to.device)
-            bundle = Bundle(
-                to.registration, to.identity, to.signed_id, to.signed, *(one_time or (None, None))
-            )
-            session = initiate(self.get(number).identity, REGISTRATION, bundle)
-        sealed = session.encrypt(pad(message.SerializeToString()))
-        self._save(number, to.account, to.device, session)
+    def next_prekey(self, number: str) -> tuple[int, bytes]:
+        """A one-time prekey (id and public key) for a client that asks for the bundle."""
+        self._prekeys_handed_out = self._prekeys_handed_out % _LARGEST_PREKEY_ID + 1
+        key_id = self._prekeys_handed_out
+        return key_id, self._prekey(number, key_id).public
+
+    def _prekey(self, number: str, key_id: int) -> KeyPair:
+        return KeyPair.from_private(self._derive(number, f"prekey {key_id}"))
+
+    def decrypt(self, number: str, sender: DeviceAddress, enc_type: str, message: bytes) -> bytes:
+        """Decrypt what a linked device sent to a phone; raises SignalError if it cannot."""
+        sessions = self._sessions(number, sender)
+        if enc_type == "pkmsg":
+            plaintext = self._decrypt_prekey_message(number, sessions, message)
+        elif enc_type == "msg":
+            plaintext = _decrypt_with_any(sessions, message)
+        else:
+            raise SignalError(f"unknown enc type {enc_type!r}")
+        self._save(number, sender, sessions)
+        return _unpad(plaintext)
+
+    def _decrypt_prekey_message(
+        self, number: str, sessions: list[Session], message: bytes
+    ) -> bytes:
+        outer = signal_protocol.parse_prekey_message(message)
+        base_key = outer.base_key[1:]
+        known = next((s for s in sessions if s.base_key == base_key), None)
+        if known is not None:
+            return known.decrypt(outer.message)
+        keys = self.keys(number)
+        prekey = self._prekey(number, outer.prekey_id) if outer.HasField("prekey_id") else None
+        session = signal_protocol.accept(keys.identity, keys.signed_prekey, prekey, outer)
+        plaintext = session.decrypt(outer.message)
+        sessions.insert(0, session)
+        del sessions[_KEPT_SESSIONS:]
+        return plaintext
+
+    def encrypt(self, number: str, recipient: DeviceAddress, plaintext: bytes) -> tuple[str, bytes]:
+        """Encrypt from a phone to a linked device; returns the enc type and the bytes.
+
+        Raises SignalError when there is no session and the device has published no keys.
+        """
+        keys = self.keys(number)
+        sessions = self._sessions(number, recipient)
+        if not sessions:
+            sessions.append(signal_protocol.initiate(keys.identity, self._bundle(recipient)))
+        sealed = sessions[0].encrypt(_pad(plaintext), keys.registration_id)
+        self._save(number, recipient, sessions)
         return sealed
 
-    def forget(self, number: str, to: Device) -> None:
-        """Start a new session with a device that could not read the last message."""
-        self._sessions.pop((number, to.account, to.device), None)
-        self._store.save_session(number, to.account, to.device, None)
+    def forget(self, number: str, peer: DeviceAddress) -> None:
+        """Drop the sessions with a device that could not decrypt."""
+        self._records.pop((number, peer.account, peer.device), None)
+        self._store.forget_sessions(number, peer.account, peer.device)
 
-    def _session(self, number: str, account: str, device: int) -> Session | None:
-        key = (number, account, device)
-        if key not in self._sessions:
-            raw = self._store.session(*key)
-            if raw is None:
-                return None
-            self._sessions[key] = Session.load(raw)
-        return self._sessions[key]
+    def _bundle(self, address: DeviceAddress) -> Bundle:
+        device = self._store.find_device(address.account, address.device)
+        if device is None or not device.signed_prekey:
+            raise SignalError(f"device {address} has published no keys")
+        key_id, public = self._store.take_prekey(address.account, address.device) or (None, None)
+        return Bundle(
+            registration_id=device.registration_id,
+            identity=device.identity,
+            signed_prekey_id=device.signed_prekey_id,
+            signed_prekey=device.signed_prekey,
+            prekey_id=key_id,
+            prekey=public,
+        )
 
-    def _save(self, number: str, account: str, device: int, session: Session) -> None:
-        key = (number, account, device)
-        self._sessions[key] = session
-        self._sessions.move_to_end(key)
-        self._store.save_session(*key, session.dump())
-        if len(self._sessions) > 20_000:
-            self._sessions.popitem(last=False)
+    def _sessions(self, number: str, peer: DeviceAddress) -> list[Session]:
+        key = (number, peer.account, peer.device)
+        sessions = self._records.get(key)
+        if sessions is None:
+            text = self._store.find_sessions(*key)
+            sessions = session_records.load(text) if text else []
+            self._records[key] = sessions
+            if len(self._records) > _CACHED_RECORDS:
+                self._records.popitem(last=False)
+        return sessions
+
+    def _save(self, number: str, peer: DeviceAddress, sessions: list[Session]) -> None:
+        self._store.save_sessions(number, peer.account, peer.device, session_records.dump(sessions))
 
 
-def describe(message: Message) -> tuple[str, str, str, str]:
-    """`(kind, text or caption, filename, mimetype)` of a message."""
-    for field, (kind, _) in MEDIA.items():
-        if message.HasField(field):
-            part = getattr(message, field)
-            caption = getattr(part, "caption", "")
-            return kind, caption, getattr(part, "fileName", ""), part.mimetype
-    if message.HasField("extendedTextMessage"):
-        return "text", message.extendedTextMessage.text, "", ""
-    return ("text" if message.conversation else "other"), message.conversation, "", ""
-
-
-def open_media(message: Message, uploads: dict[str, bytes]) -> bytes:
-    """The decrypted attachment of a message; empty when it has none, or it was never uploaded."""
-    for field, (_, info) in MEDIA.items():
-        if not message.HasField(field):
+def _decrypt_with_any(sessions: list[Session], message: bytes) -> bytes:
+    failure: SignalError | None = None
+    for session in sessions:
+        try:
+            plaintext = session.decrypt(message)
+        except SignalError as error:
+            failure = failure or error
             continue
-        part = getattr(message, field)
-        sealed = uploads.get(part.directPath)
-        if sealed is None:
-            return b""
-        keys = derive(part.mediaKey, 112, info=info)
-        body = sealed[:-10]
-        if mac(keys[48:80], keys[:16], body)[:10] != sealed[-10:]:
-            raise ValueError("the attachment's MAC is wrong")
-        opener = Cipher(algorithms.AES(keys[16:48]), modes.CBC(keys[:16])).decryptor()
-        unpadder = padding.PKCS7(128).unpadder()
-        plain = unpadder.update(opener.update(body) + opener.finalize()) + unpadder.finalize()
-        if hashlib.sha256(plain).digest() != part.fileSHA256:
-            raise ValueError("the attachment's hash is wrong")
-        return plain
-    return b""
+        sessions.remove(session)
+        sessions.insert(0, session)
+        return plaintext
+    raise failure or SignalError("there is no session with this device")
+
+
+def _pad(plaintext: bytes) -> bytes:
+    size = len(plaintext) % 15 + 1
+    return plaintext + bytes([size]) * size
+
+
+def _unpad(padded: bytes) -> bytes:
+    return padded[: -padded[-1]] if padded else padded

@@ -1,166 +1,192 @@
-"""Answers to the clients' queries (`iq`): keys, look-ups, media servers."""
+"""Answers to a logged-in client's info queries."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-from whatsapp_loopback.binary_xml import Jid, Node
-from whatsapp_loopback.phones import ONE_TIME_ID, REGISTRATION, SIGNED_ID, lid_of, number_of
+import time
+from collections.abc import Callable, Iterable
 
-if TYPE_CHECKING:
-    from whatsapp_loopback.connection import Connection
-    from whatsapp_loopback.server import Server
+from whatsapp_loopback.addresses import lid_jid, number_of, phone_jid
+from whatsapp_loopback.binary_xml import JID, SERVER_JID, BinaryXMLError, Node
+from whatsapp_loopback.connection import Connection
+from whatsapp_loopback.failures import RuleKind, Rules
+from whatsapp_loopback.identity import MEDIA_HOST
+from whatsapp_loopback.phones import SIGNED_PREKEY_ID, Phones
+from whatsapp_loopback.signal_protocol import KEY_TYPE
+from whatsapp_loopback.store import Store
 
-MEDIA_HOST = "mmg.whatsapp.net"
+_MEDIA_TTL = 3600
+_PRIVACY = ("readreceipts", "last", "profile", "status", "online", "groupadd", "calladd")
 
 
 class Queries:
-    """Answers with child nodes, with None for an empty result, or with an error code."""
+    """One method for each kind of query; what is not known gets an empty result."""
 
-    def __init__(self, server: "Server") -> None:
-        self._server = server
+    def __init__(
+        self,
+        store: Store,
+        phones: Phones,
+        rules: Rules,
+        unlink: Callable[[str, int], None],
+    ) -> None:
+        self._store = store
+        self._phones = phones
+        self._rules = rules
+        self._unlink = unlink
 
-    async def answer(self, connection: "Connection", node: Node) -> list[Node] | int | None:
-        """The answer to one query. What is not known gets an empty result."""
-        match node.text("xmlns"), node.text("type"):
-            case "encrypt", "get" if node.child("count") is not None and connection.device:
-                device = connection.device
-                count = self._server.store.prekey_count(device.account, device.device)
-                return [Node("count", {"value": str(count)})]
-            case "encrypt", "get" if node.child("key") is not None:
-                return self._bundles(connection, node.child("key"))
-            case "encrypt", "set" if connection.device is not None:
-                self._publish(connection, node)
-            case "usync", _:
-                return self._look_up(connection, node)
-            case "w:m", _:
-                attrs = {
-                    "auth": "loopback",
-                    "ttl": "3600",
-                    "auth_ttl": "21600",
-                    "max_buckets": "12",
-                }
-                hosts = [Node("host", {"hostname": MEDIA_HOST})]
-                return [Node("media_conn", attrs, hosts)]
-            case "md", _ if node.child("link_code_companion_reg") is not None:
-                return await connection.link_by_code(node)
-            case "md", _ if node.child("remove-companion-device") is not None and connection.device:
-                device = connection.device
-                self._server.store.remove_device(device.account, device.device)
-        return None
+    def answer(self, connection: Connection, iq: Node) -> Node:
+        """The result (or error) for an iq of type get or set."""
+        child = next(iter(iq.children()), None)
+        namespace, tag = iq.text("xmlns"), child.tag if child else ""
+        if namespace == "usync" and child is not None:
+            return self._usync(connection, iq, child)
+        if namespace == "encrypt":
+            return self._encrypt(connection, iq, tag)
+        if namespace == "w:m":
+            return result(iq, [_media_conn(connection.account)])
+        if namespace == "privacy" and iq.text("type") == "get" and tag == "privacy":
+            settings = [Node("category", {"name": n, "value": "all"}) for n in _PRIVACY]
+            return result(iq, [Node("privacy", {}, settings)])
+        if namespace == "md" and tag == "remove-companion-device":
+            self._unlink(connection.account, connection.device)
+        return result(iq)
 
-    def _publish(self, connection: "Connection", node: Node) -> None:
-        signed = node.child("skey")
-        keys = node.child("list")
-        signature = signed.child("signature") if signed else None
-        if signed is None or keys is None or connection.device is None:
+    # usync
+
+    def _usync(self, connection: Connection, iq: Node, usync: Node) -> Node:
+        list_node = usync.find("list")
+        query = usync.find("query")
+        users = list_node.children() if list_node else ()
+        asked = {c.tag for c in query.children()} if query else set()
+        for number in [_asked_number(user) for user in users] or [None]:
+            kinds = (RuleKind.RATE_OVERLIMIT,)
+            if self._rules.take(kinds, connection.account, number):
+                return error(iq, 429, "rate-overlimit")
+        found = [self._user(connection, user, asked) for user in users]
+        return result(iq, [Node("usync", usync.attrs, [Node("list", {}, found)])])
+
+    def _user(self, connection: Connection, user: Node, asked: set[str]) -> Node:
+        number = _asked_number(user)
+        known = number is not None and not self._absent(connection.account, number)
+        contact = user.find("contact")
+        if contact is not None:
+            return _contact(number if known else None, contact)
+        jid = user.jid("jid")
+        if not known or number is None or jid is None:
+            return Node("user", {"jid": jid}, [])
+        content: list[Node] = []
+        if "lid" in asked:
+            content.append(Node("lid", {"val": lid_jid(number)}))
+        if "devices" in asked:
+            own = number == connection.account
+            content.append(_device_list([0, connection.device] if own else [0]))
+        return Node("user", {"jid": jid}, content)
+
+    def _absent(self, account: str, number: str) -> bool:
+        if number == account:
+            return False
+        return self._rules.take((RuleKind.NOT_ON_WHATSAPP,), account, number) is not None
+
+    # encrypt
+
+    def _encrypt(self, connection: Connection, iq: Node, tag: str) -> Node:
+        if iq.text("type") == "set":
+            self._keep_prekeys(connection, iq)
+            return result(iq)
+        if tag == "count":
+            left = self._store.prekey_count(connection.account, connection.device)
+            return result(iq, [Node("count", {"value": left})])
+        key = iq.find("key")
+        users = key.children() if key else ()
+        bundles = [self._bundle(connection.account, user.jid("jid")) for user in users]
+        return result(iq, [Node("list", {}, bundles)])
+
+    def _keep_prekeys(self, connection: Connection, iq: Node) -> None:
+        signed, listed = iq.find("skey"), iq.find("list")
+        if signed is None:
             return
-        registration = node.child("registration")
-        self._server.store.publish(
-            connection.device,
-            int.from_bytes(registration.data, "big") if registration else 0,
-            (*_key(signed), signature.data if signature else b""),
-            [_key(key) for key in keys.children],
-        )
-        self._server.refresh(connection)
+        keys = [_key(node) for node in (listed.children() if listed else ())]
+        self._store.set_prekeys(connection.account, connection.device, _key(signed), keys)
 
-    def _bundles(self, connection: "Connection", asked: Node | None) -> list[Node]:
-        users = []
-        for user in asked.children if asked else []:
-            jid = user.attrs["jid"]
-            if not isinstance(jid, Jid):
-                continue
-            account = connection.device.account if connection.device else ""
-            rule = self._server.rules.take("prekeys_refused", account, number_of(jid))
-            if rule is not None:
-                error = Node("error", {"code": str(rule.code or 404), "text": "item-not-found"})
-                users.append(Node("user", {"jid": jid}, [error]))
-            else:
-                users.append(Node("user", {"jid": jid}, self._bundle(jid)))
-        return [Node("list", {}, users)]
-
-    def _bundle(self, jid: Jid) -> list[Node]:
+    def _bundle(self, account: str, jid: JID | None) -> Node:
         number = number_of(jid)
-        if jid.device:
-            return self._device_bundle(number, jid.device)
-        phone = self._server.phones.get(number)
-        return _bundle_nodes(
-            REGISTRATION,
-            phone.identity.public,
-            (SIGNED_ID, phone.signed.public, phone.signature),
-            (ONE_TIME_ID, phone.one_time.public),
+        kinds = (RuleKind.PREKEYS_REFUSED,)
+        refused = number is None or (
+            number != account and self._rules.take(kinds, account, number) is not None
         )
+        if refused or number is None or (jid is not None and jid.device):
+            missing = Node("error", {"code": "404", "text": "item-not-found"})
+            return Node("user", {"jid": jid}, [missing])
+        keys = self._phones.keys(number)
+        prekey_id, prekey = self._phones.next_prekey(number)
+        signed_id = SIGNED_PREKEY_ID.to_bytes(3, "big")
+        content = [
+            Node("registration", {}, keys.registration_id.to_bytes(4, "big")),
+            Node("type", {}, KEY_TYPE),
+            Node("identity", {}, keys.identity.public),
+            Node(
+                "skey",
+                {},
+                [
+                    Node("id", {}, signed_id),
+                    Node("value", {}, keys.signed_prekey.public),
+                    Node("signature", {}, keys.signature),
+                ],
+            ),
+            Node(
+                "key",
+                {},
+                [Node("id", {}, prekey_id.to_bytes(3, "big")), Node("value", {}, prekey)],
+            ),
+        ]
+        return Node("user", {"jid": jid}, content)
 
-    def _device_bundle(self, account: str, number: int) -> list[Node]:
-        """The published keys of a linked device, with one of its one-time keys."""
-        device = next((d for d in self._server.store.devices(account) if d.device == number), None)
-        one_time = self._server.store.take_prekey(account, number)
-        if device is None or one_time is None:
-            return [Node("error", {"code": "404", "text": "item-not-found"})]
-        signed = (device.signed_id, device.signed, device.signature)
-        return _bundle_nodes(device.registration, device.identity, signed, one_time)
 
-    def _look_up(self, connection: "Connection", node: Node) -> list[Node] | int:
-        asked, users = node.child("usync", "query"), node.child("usync", "list")
-        account = connection.device.account if connection.device else ""
-        if self._server.rules.take("rate_overlimit", account) is not None:
-            return 429
-        wanted = {child.tag for child in asked.children} if asked else set()
-        answers = [self._user(account, user, wanted) for user in users.children] if users else []
-        return [Node("usync", {}, [Node("result"), Node("list", {}, answers)])]
+def result(iq: Node, content: list[Node] | None = None) -> Node:
+    """The positive answer to an iq."""
+    return Node("iq", {"from": SERVER_JID, "type": "result", "id": iq.text("id")}, content)
 
-    def _user(self, account: str, user: Node, wanted: set[str]) -> Node:
-        contact = user.child("contact")
-        jid = user.attrs.get("jid")
-        if contact is not None and not isinstance(jid, Jid):
-            number = contact.data.decode().lstrip("+").split("@")[0]
-            known = self._known(account, number)
-            attrs = (
-                {"jid": lid_of(number), "pn_jid": Jid(number)} if known else {"jid": Jid(number)}
-            )
-            kind = {"type": "in" if known else "out"}
-            return Node("user", attrs, [Node("contact", kind, contact.data)])
-        assert isinstance(jid, Jid)  # noqa: S101 - a user is named by one or the other
-        children = []
-        if "lid" in wanted and self._known(account, number_of(jid)):
-            children.append(Node("lid", {"val": lid_of(number_of(jid))}))
-        if "devices" in wanted:
-            numbers = [0, *(d.device for d in self._server.store.devices(number_of(jid)))]
-            devices = [Node("device", {"id": str(number)}) for number in numbers]
-            children.append(Node("devices", {}, [Node("device-list", {}, devices)]))
-        return Node("user", {"jid": jid}, children)
 
-    def _known(self, account: str, number: str) -> bool:
-        return self._server.rules.take("not_on_whatsapp", account, number) is None
+def error(iq: Node, code: int, text: str) -> Node:
+    """The negative answer to an iq."""
+    attrs = {"from": SERVER_JID, "type": "error", "id": iq.text("id")}
+    return Node("iq", attrs, [Node("error", {"code": code, "text": text})])
+
+
+def _asked_number(user: Node) -> str | None:
+    contact = user.find("contact")
+    if contact is None:
+        return number_of(user.jid("jid"))
+    digits = contact.data().decode(errors="replace").split("@")[0].lstrip("+")
+    return number_of(JID(digits))
+
+
+def _contact(number: str | None, asked: Node) -> Node:
+    kind = "out" if number is None else "in"
+    contact = Node("contact", {"type": kind}, asked.data())
+    if number is None:
+        digits = asked.data().decode(errors="replace").split("@")[0].lstrip("+")
+        return Node("user", {"jid": JID(digits)}, [contact])
+    return Node("user", {"jid": lid_jid(number), "pn_jid": phone_jid(number)}, [contact])
+
+
+def _device_list(devices: Iterable[int]) -> Node:
+    nodes = [Node("device", {"id": device}) for device in devices]
+    return Node("devices", {}, [Node("device-list", {}, nodes)])
 
 
 def _key(node: Node) -> tuple[int, bytes]:
-    number, value = node.child("id"), node.child("value")
-    assert number is not None and value is not None  # noqa: S101, PT018 - the protocol's shape
-    return int.from_bytes(number.data, "big"), value.data
+    key_id, value = node.find("id"), node.find("value")
+    if key_id is None or value is None:
+        raise BinaryXMLError("a prekey without id or value")
+    return int.from_bytes(key_id.data(), "big"), value.data()
 
 
-def _bundle_nodes(
-    registration: int,
-    identity: bytes,
-    signed: tuple[int, bytes, bytes],
-    one_time: tuple[int, bytes],
-) -> list[Node]:
-    signed_id, signed_key, signature = signed
-    return [
-        Node("registration", {}, registration.to_bytes(4, "big")),
-        Node("type", {}, b"\x05"),
-        Node("identity", {}, identity),
-        Node(
-            "skey",
-            {},
-            [
-                Node("id", {}, signed_id.to_bytes(3, "big")),
-                Node("value", {}, signed_key),
-                Node("signature", {}, signature),
-            ],
-        ),
-        Node(
-            "key",
-            {},
-            [Node("id", {}, one_time[0].to_bytes(3, "big")), Node("value", {}, one_time[1])],
-        ),
-    ]
+def _media_conn(account: str) -> Node:
+    attrs = {
+        "auth": account,
+        "ttl": _MEDIA_TTL,
+        "auth_ttl": _MEDIA_TTL,
+        "max_buckets": 12,
+        "id": int(time.time()),
+    }
+    return Node("media_conn", attrs, [Node("host", {"hostname": MEDIA_HOST})])

@@ -1,227 +1,239 @@
-"""The Signal protocol between a virtual phone and one linked device: X3DH and double ratchet."""
+"""The Signal protocol (X3DH and the double ratchet) as a virtual phone needs it.
 
-import pickle
+A session may be begun by either side.  ``accept`` makes the one of a received
+PreKeySignalMessage, ``initiate`` the one for a device whose bundle the server holds.
+"""
+
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import Any
 
-from cryptography.hazmat.primitives import padding
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 
-from whatsapp_loopback.curve import KeyPair, derive, mac
+from whatsapp_loopback.crypto import KeyPair, dh, hkdf, hmac_sha256
+from whatsapp_loopback.signal_wire import MAC_SIZE, VERSION, PreKeySignalMessage, SignalMessage
 
-_VERSION = 0x33
-_DJB = b"\x05"  # the type byte before a public key
-_MOST_SKIPPED = 2000
-
-
-def _messages() -> tuple[type, type]:
-    """The two wire messages of the protocol, built from their field numbers."""
-    number = descriptor_pb2.FieldDescriptorProto
-    file = descriptor_pb2.FileDescriptorProto(name="loopback_signal.proto", package="loopback")
-    fields = {
-        "SignalMessage": (
-            ("ratchet", 1, 12),
-            ("counter", 2, 13),
-            ("previous", 3, 13),
-            ("body", 4, 12),
-        ),
-        "PreKeySignalMessage": (
-            ("registration", 5, 13),
-            ("pre_key", 1, 13),
-            ("signed_pre_key", 6, 13),
-            ("base", 2, 12),
-            ("identity", 3, 12),
-            ("message", 4, 12),
-        ),
-    }
-    for name, columns in fields.items():
-        message = file.message_type.add(name=name)
-        for field_name, tag, kind in columns:
-            message.field.add(name=field_name, number=tag, type=kind, label=number.LABEL_OPTIONAL)
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    get = message_factory.GetMessageClass
-    return tuple(get(pool.FindMessageTypeByName(f"loopback.{name}")) for name in fields)  # type: ignore[return-value]
+KEY_TYPE = b"\x05"
+_MAXIMUM_SKIPPED = 2000
+_MAXIMUM_CHAINS = 5
 
 
-SignalMessage, PreKeySignalMessage = _messages()
+class SignalError(Exception):
+    """The message cannot be decrypted with this session."""
 
 
-@dataclass(slots=True)
-class _Chain:
-    key: bytes
-    counter: int = 0
+class DuplicateMessageError(SignalError):
+    """The message's key was used before."""
+
+
+@dataclass
+class ReceivingChain:
+    """The chain of one ratchet key of the other side, with the keys of messages skipped."""
+
+    ratchet_key: bytes
+    chain_key: bytes
+    index: int = 0
     skipped: dict[int, bytes] = field(default_factory=dict)
 
-    def next(self) -> bytes:
-        """The seed of the next message's keys; the chain moves on."""
-        seed = mac(self.key, b"\x01")
-        self.key = mac(self.key, b"\x02")
-        self.counter += 1
-        return seed
+
+@dataclass
+class PendingPreKey:
+    """What the first messages must carry until the other side has answered."""
+
+    prekey_id: int | None
+    signed_prekey_id: int
+    base_key: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Bundle:
-    """A device's published keys, as fetched to start a session with it."""
+    """A device's published keys, as the server hands them out."""
 
-    registration: int
+    registration_id: int
     identity: bytes
-    signed_id: int
-    signed: bytes
-    one_time_id: int | None
-    one_time: bytes | None
+    signed_prekey_id: int
+    signed_prekey: bytes
+    prekey_id: int | None = None
+    prekey: bytes | None = None
 
 
-@dataclass(slots=True)
+@dataclass
 class Session:
-    """A session seen from our side; `ours` and `theirs` are identity keys."""
+    """One double-ratchet state between a local and a remote identity."""
 
-    ours: KeyPair
-    theirs: bytes
-    root: bytes
+    local_identity: bytes
+    remote_identity: bytes
+    base_key: bytes
+    root_key: bytes
     ratchet: KeyPair
-    sending: _Chain | None
-    receiving: dict[bytes, _Chain] = field(default_factory=dict)
-    previous: int = 0
-    base: bytes = b""  # the initiator's base key: names the session
-    greeting: tuple[int, int, int | None] | None = None  # registration, signed id, one-time id
-    registration: int = 0
+    sending_key: bytes | None = None
+    sending_index: int = 0
+    previous_counter: int = 0
+    remote_ratchet: bytes = b""
+    receiving: list[ReceivingChain] = field(default_factory=list)
+    pending: PendingPreKey | None = None
 
-    def dump(self) -> bytes:
-        """The session as bytes, for our own database only."""
-        return pickle.dumps(self)
+    def decrypt(self, message: bytes) -> bytes:
+        """Decrypt a SignalMessage and advance the ratchet; raises SignalError if it cannot."""
+        body, mac = message[:-MAC_SIZE], message[-MAC_SIZE:]
+        if body[:1] != VERSION:
+            raise SignalError("not a version 3 Signal message")
+        parsed = SignalMessage.FromString(body[1:])
+        ratchet_key = parsed.ratchet_key[1:]
+        known = next((c for c in self.receiving if c.ratchet_key == ratchet_key), None)
+        root_key, chain = (self.root_key, known) if known else self._step(ratchet_key)
+        seed, chain_state = _message_seed(chain, parsed.counter)
+        cipher_key, mac_key, iv = _message_keys(seed)
+        expected = self._mac(mac_key, self.remote_identity, self.local_identity, body)
+        if expected != mac:
+            raise SignalError("the message does not authenticate")
+        plaintext = _unpad(_cbc(cipher_key, iv).decryptor(), parsed.ciphertext)
+        chain.chain_key, chain.index = chain_state
+        if known is None:
+            self._adopt(chain, root_key)
+        self.pending = None
+        return plaintext
 
-    @staticmethod
-    def load(raw: bytes) -> "Session":
-        """The session that `dump` gave."""
-        return pickle.loads(raw)  # noqa: S301 - our own database
+    def _step(self, ratchet_key: bytes) -> tuple[bytes, ReceivingChain]:
+        root_key, chain_key = _next_root(self.root_key, self.ratchet.private, ratchet_key)
+        return root_key, ReceivingChain(ratchet_key, chain_key)
 
-    def encrypt(self, plain: bytes) -> tuple[str, bytes]:
-        """`("pkmsg" | "msg", ciphertext)` for a padded plaintext."""
-        if self.sending is None:
-            raise ValueError("nothing was received yet")
-        counter = self.sending.counter
-        cipher, key, iv = _keys(self.sending.next())
-        body = _aes(cipher, iv).encryptor()
-        padder = padding.PKCS7(128).padder()
-        sealed = body.update(padder.update(plain) + padder.finalize()) + body.finalize()
+    def _adopt(self, chain: ReceivingChain, root_key: bytes) -> None:
+        """Take the other side's new ratchet key; our own next one waits until we send."""
+        self.root_key = root_key
+        self.remote_ratchet = chain.ratchet_key
+        self.receiving = [*self.receiving, chain][-_MAXIMUM_CHAINS:]
+        self.previous_counter = max(self.sending_index - 1, 0)
+        self.sending_key, self.sending_index = None, 0
+
+    def encrypt(self, plaintext: bytes, registration_id: int) -> tuple[str, bytes]:
+        """Encrypt to the other side; returns the enc type (``msg`` or ``pkmsg``) and bytes."""
+        if self.sending_key is None:
+            self.ratchet = KeyPair.generate()
+            self.root_key, self.sending_key = _next_root(
+                self.root_key, self.ratchet.private, self.remote_ratchet
+            )
+        cipher_key, mac_key, iv = _message_keys(hmac_sha256(self.sending_key, b"\x01"))
         message = SignalMessage(
-            ratchet=_DJB + self.ratchet.public, counter=counter, previous=self.previous, body=sealed
+            ratchet_key=KEY_TYPE + self.ratchet.public,
+            counter=self.sending_index,
+            previous_counter=self.previous_counter,
+            ciphertext=_pad(_cbc(cipher_key, iv).encryptor(), plaintext),
         )
-        raw = bytes((_VERSION,)) + message.SerializeToString()
-        raw += mac(key, _DJB + self.ours.public, _DJB + self.theirs, raw)[:8]
-        if self.greeting is None:
-            return "msg", raw
-        registration, signed_id, one_time = self.greeting
-        hello = PreKeySignalMessage(
-            registration=registration,
-            signed_pre_key=signed_id,
-            base=_DJB + self.base,
-            identity=_DJB + self.ours.public,
-            message=raw,
+        body = VERSION + message.SerializeToString()
+        body += self._mac(mac_key, self.local_identity, self.remote_identity, body)
+        self.sending_key = hmac_sha256(self.sending_key, b"\x02")
+        self.sending_index += 1
+        if self.pending is None:
+            return "msg", body
+        return "pkmsg", self._with_prekey(body, self.pending, registration_id)
+
+    def _with_prekey(self, body: bytes, pending: PendingPreKey, registration_id: int) -> bytes:
+        message = PreKeySignalMessage(
+            registration_id=registration_id,
+            signed_prekey_id=pending.signed_prekey_id,
+            base_key=KEY_TYPE + pending.base_key,
+            identity_key=KEY_TYPE + self.local_identity,
+            message=body,
         )
-        if one_time is not None:
-            hello.pre_key = one_time
-        return "pkmsg", bytes((_VERSION,)) + hello.SerializeToString()
-
-    def decrypt(self, raw: bytes) -> bytes:
-        """The padded plaintext of a `msg`. Raises ValueError when it is not for this session."""
-        message = SignalMessage.FromString(raw[1:-8])
-        theirs = message.ratchet[1:]
-        chain = self.receiving.get(theirs) or self._step(theirs)
-        seed = self._seed(chain, message.counter)
-        cipher, key, iv = _keys(seed)
-        if mac(key, _DJB + self.theirs, _DJB + self.ours.public, raw[:-8])[:8] != raw[-8:]:
-            raise ValueError("bad MAC")
-        opener = _aes(cipher, iv).decryptor()
-        unpadder = padding.PKCS7(128).unpadder()
-        plain = opener.update(message.body) + opener.finalize()
-        self.greeting = None
-        return unpadder.update(plain) + unpadder.finalize()
-
-    def _step(self, theirs: bytes) -> _Chain:
-        """A new ratchet key of the other side: a new receiving and a new sending chain."""
-        self.root, key = _ratchet(self.root, self.ratchet.agree(theirs))
-        chain = self.receiving[theirs] = _Chain(key)
-        if len(self.receiving) > 5:
-            del self.receiving[next(iter(self.receiving))]
-        self.previous = self.sending.counter if self.sending else 0
-        self.ratchet = KeyPair.generate()
-        self.root, key = _ratchet(self.root, self.ratchet.agree(theirs))
-        self.sending = _Chain(key)
-        return chain
+        if pending.prekey_id is not None:
+            message.prekey_id = pending.prekey_id
+        return VERSION + message.SerializeToString()
 
     @staticmethod
-    def _seed(chain: _Chain, counter: int) -> bytes:
-        if counter < chain.counter:
-            seed = chain.skipped.pop(counter, None)
-            if seed is None:
-                raise ValueError("seen already")
-            return seed
-        while chain.counter < counter:
-            at = chain.counter
-            chain.skipped[at] = chain.next()
-            if len(chain.skipped) > _MOST_SKIPPED:
-                del chain.skipped[next(iter(chain.skipped))]
-        return chain.next()
+    def _mac(key: bytes, sender: bytes, receiver: bytes, body: bytes) -> bytes:
+        return hmac_sha256(key, KEY_TYPE + sender + KEY_TYPE + receiver + body)[:MAC_SIZE]
+
+
+def parse_prekey_message(message: bytes) -> Any:
+    """The outer part of a ``pkmsg``."""
+    if message[:1] != VERSION:
+        raise SignalError("not a version 3 Signal message")
+    return PreKeySignalMessage.FromString(message[1:])
 
 
 def accept(
-    raw: bytes, identity: KeyPair, signed: KeyPair, one_time: KeyPair
-) -> tuple[Session, bytes]:
-    """The session that a `pkmsg` opens with us, and the `msg` inside it."""
-    hello = PreKeySignalMessage.FromString(raw[1:])
-    theirs, base = hello.identity[1:], hello.base[1:]
-    secret = b"\xff" * 32 + signed.agree(theirs) + identity.agree(base) + signed.agree(base)
-    if hello.HasField("pre_key"):
-        secret += one_time.agree(base)
-    keys = derive(secret, 64, bytes(32), b"WhisperText")
-    session = Session(identity, theirs, keys[:32], signed, _Chain(keys[32:]), base=base)
-    return session, hello.message
+    identity: KeyPair, signed_prekey: KeyPair, prekey: KeyPair | None, message: Any
+) -> Session:
+    """The responder's session for a received PreKeySignalMessage."""
+    remote_identity, base_key = message.identity_key[1:], message.base_key[1:]
+    master = bytes.fromhex("ff" * 32)
+    master += dh(signed_prekey.private, remote_identity)
+    master += dh(identity.private, base_key)
+    master += dh(signed_prekey.private, base_key)
+    if prekey is not None:
+        master += dh(prekey.private, base_key)
+    keys = hkdf(master, 64, b"WhisperText")
+    return Session(
+        local_identity=identity.public,
+        remote_identity=remote_identity,
+        base_key=base_key,
+        root_key=keys[:32],
+        ratchet=signed_prekey,
+        sending_key=keys[32:],
+    )
 
 
-def greeting_of(raw: bytes) -> tuple[bytes, bytes]:
-    """The base key in a `pkmsg`, which names its session, and the `msg` inside it."""
-    hello = PreKeySignalMessage.FromString(raw[1:])
-    return hello.base[1:], hello.message
-
-
-def initiate(identity: KeyPair, registration: int, bundle: Bundle) -> Session:
-    """A session that we open with a device."""
+def initiate(identity: KeyPair, bundle: Bundle) -> Session:
+    """The initiator's session with the device that published ``bundle``."""
     base, ratchet = KeyPair.generate(), KeyPair.generate()
-    secret = b"\xff" * 32 + identity.agree(bundle.signed)
-    secret += base.agree(bundle.identity) + base.agree(bundle.signed)
-    if bundle.one_time is not None:
-        secret += base.agree(bundle.one_time)
-    keys = derive(secret, 64, bytes(32), b"WhisperText")
-    session = Session(identity, bundle.identity, keys[:32], ratchet, None, base=base.public)
-    session.receiving[bundle.signed] = _Chain(keys[32:])
-    session.root, key = _ratchet(keys[:32], ratchet.agree(bundle.signed))
-    session.sending = _Chain(key)
-    session.greeting = (registration, bundle.signed_id, bundle.one_time_id)
-    return session
+    master = bytes.fromhex("ff" * 32)
+    master += dh(identity.private, bundle.signed_prekey)
+    master += dh(base.private, bundle.identity)
+    master += dh(base.private, bundle.signed_prekey)
+    if bundle.prekey is not None:
+        master += dh(base.private, bundle.prekey)
+    keys = hkdf(master, 64, b"WhisperText")
+    root_key, sending_key = _next_root(keys[:32], ratchet.private, bundle.signed_prekey)
+    return Session(
+        local_identity=identity.public,
+        remote_identity=bundle.identity,
+        base_key=base.public,
+        root_key=root_key,
+        ratchet=ratchet,
+        sending_key=sending_key,
+        remote_ratchet=bundle.signed_prekey,
+        receiving=[ReceivingChain(bundle.signed_prekey, keys[32:])],
+        pending=PendingPreKey(bundle.prekey_id, bundle.signed_prekey_id, base.public),
+    )
 
 
-def pad(plain: bytes) -> bytes:
-    """WhatsApp's padding: n bytes of value n."""
-    return plain + bytes((8,)) * 8
-
-
-def unpad(padded: bytes) -> bytes:
-    """Without the padding."""
-    return padded[: -padded[-1]]
-
-
-def _ratchet(root: bytes, secret: bytes) -> tuple[bytes, bytes]:
-    keys = derive(secret, 64, root, b"WhisperRatchet")
+def _next_root(root_key: bytes, private: bytes, public: bytes) -> tuple[bytes, bytes]:
+    keys = hkdf(dh(private, public), 64, b"WhisperRatchet", salt=root_key)
     return keys[:32], keys[32:]
 
 
-def _keys(seed: bytes) -> tuple[bytes, bytes, bytes]:
-    keys = derive(seed, 80, bytes(32), b"WhisperMessageKeys")
+def _message_seed(chain: ReceivingChain, counter: int) -> tuple[bytes, tuple[bytes, int]]:
+    """The key seed of message ``counter`` and the chain's state after it."""
+    if counter < chain.index:
+        seed = chain.skipped.pop(counter, None)
+        if seed is None:
+            raise DuplicateMessageError(f"message {counter} was decrypted before")
+        return seed, (chain.chain_key, chain.index)
+    if counter - chain.index > _MAXIMUM_SKIPPED:
+        raise SignalError("the message is too far in the future")
+    key = chain.chain_key
+    for index in range(chain.index, counter):
+        chain.skipped[index] = hmac_sha256(key, b"\x01")
+        key = hmac_sha256(key, b"\x02")
+    return hmac_sha256(key, b"\x01"), (hmac_sha256(key, b"\x02"), counter + 1)
+
+
+def _message_keys(seed: bytes) -> tuple[bytes, bytes, bytes]:
+    keys = hkdf(seed, 80, b"WhisperMessageKeys")
     return keys[:32], keys[32:64], keys[64:]
 
 
-def _aes(key: bytes, iv: bytes) -> Cipher[modes.CBC]:
+def _cbc(key: bytes, iv: bytes) -> Cipher[modes.CBC]:
     return Cipher(algorithms.AES(key), modes.CBC(iv))
+
+
+def _unpad(decryptor: CipherContext, ciphertext: bytes) -> bytes:
+    padded = decryptor.update(ciphertext) + decryptor.finalize()
+    return padded[: -padded[-1]]
+
+
+def _pad(encryptor: CipherContext, plaintext: bytes) -> bytes:
+    size = 16 - len(plaintext) % 16
+    return encryptor.update(plaintext + bytes([size]) * size) + encryptor.finalize()

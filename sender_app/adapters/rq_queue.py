@@ -1,17 +1,21 @@
 """RQ as the waker of processes: one job per account, its id unique while it waits or runs."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue as RqQueueOfJobs
-from rq.exceptions import DuplicateJobError
+from rq import Queue as JobQueue
+from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.job import Job, JobStatus
 
 ACCOUNTS = "accounts"  # one serve_account job per account, for as long as it is connected
 DEFAULT = "default"  # imports, exports, webhooks
 CONTROL = "control"  # short and frequent: the reconciler
 
+_STARTING = timedelta(seconds=4)  # a process that started this long ago holds its lease
+_WAITING = frozenset({JobStatus.QUEUED, JobStatus.DEFERRED, JobStatus.SCHEDULED})
 _log = structlog.get_logger()
 
 
@@ -19,23 +23,49 @@ class RqQueue:
     """See ports.queue.Queue."""
 
     def __init__(self, redis: Redis) -> None:
-        self._accounts = RqQueueOfJobs(ACCOUNTS, connection=redis)
+        self._redis = redis
+        self._accounts = JobQueue(ACCOUNTS, connection=redis)
 
-    def serve_account(self, account_id: UUID) -> bool:
+    def serve_account(self, account_id: UUID, *, unattended: bool = False) -> bool:
+        job_id = f"serve-{account_id}"
         try:
-            self._accounts.enqueue(
-                "sender_app.jobs.serve_account",
-                str(account_id),
-                job_id=f"serve-{account_id}",
-                unique=True,
-                job_timeout=-1,  # ends by itself; a signal could fall between a send and its record
-                result_ttl=0,
-                failure_ttl=3600,
-            )
-        except DuplicateJobError:
-            return False
+            if self._enqueue(job_id, account_id):
+                return True
+            return self._clear_dead(job_id, unattended) and self._enqueue(job_id, account_id)
         except RedisError as error:
             # The account's wish is in the store, so the reconciler wakes it when Redis is back.
             _log.warning("account not woken", account_id=str(account_id), error=str(error))
             return False
+
+    def _enqueue(self, job_id: str, account_id: UUID) -> bool:
+        try:
+            self._accounts.enqueue(
+                "sender_app.jobs.serve_account",
+                str(account_id),
+                job_id=job_id,
+                unique=True,
+                job_timeout=-1,  # ends by itself; a signal could fall between a send and its record
+                result_ttl=0,
+                failure_ttl=60,
+            )
+        except DuplicateJobError:
+            return False
         return True
+
+    def _clear_dead(self, job_id: str, unattended: bool) -> bool:
+        """Remove the job of that id if nobody waits for it or works at it any more."""
+        try:
+            job = Job.fetch(job_id, connection=self._redis)
+            status = job.get_status()
+        except NoSuchJobError:
+            return True
+        if status in _WAITING:
+            return False
+        if status is JobStatus.STARTED and not (unattended and _is_old(job)):
+            return False
+        job.delete()
+        return True
+
+
+def _is_old(job: Job) -> bool:
+    return job.started_at is None or datetime.now(UTC) - job.started_at > _STARTING

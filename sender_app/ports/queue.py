@@ -7,8 +7,11 @@ from uuid import UUID
 class Queue(Protocol):
     """Asks for work to be done elsewhere."""
 
-    def serve_account(self, account_id: UUID) -> bool:
+    def serve_account(self, account_id: UUID, *, unattended: bool = False) -> bool:
         """Ask for a process to serve the account; False when one is asked for already.
+
+        With `unattended` the caller knows that no process holds the account's lease, so that a
+        process which seems to have been at it for a while must have died.
 
         Never raises: what is due is in the store, and the reconciler asks again.
         """

@@ -22,4 +22,4 @@ class Reconciler:
         """
         self.store.campaigns.start_due(self.clock())
         due = self.store.accounts.to_serve(self.clock())
-        return sum(self.queue.serve_account(account_id) for account_id in due)
+        return sum(self.queue.serve_account(account_id, unattended=True) for account_id in due)

@@ -1,42 +1,72 @@
-"""Makes neonize trust the loopback server, in the memory of this process only.
+"""Makes a process under test trust the loopback server's Noise root, in memory only.
 
-Python runs this file at start because its folder is on PYTHONPATH. It waits for the library to be
-loaded, then overwrites the 32 bytes of the certificate root in its writable data.
+Python imports this at start from PYTHONPATH.  It imports nothing of neonize; it waits for
+``neonize._binder``, which loads the Go library, and then overwrites WhatsApp's 32-byte
+root key in that process's own writable memory.  Forked children inherit the hook.
 """
 
-import ctypes
+import importlib.machinery
 import os
 import sys
-from importlib.abc import MetaPathFinder
-from importlib.machinery import PathFinder
 
-_MODULE = "neonize._binder"  # loads the library when it is imported
-
-
-def _patch() -> None:
-    root = bytes.fromhex(os.environ["LOOPBACK_TRUST_ROOT"])
-    address = int(os.environ["LOOPBACK_TRUST_ADDRESS"], 16)
-    with open("/proc/self/maps") as maps:
-        base = next(int(line.split("-")[0], 16) for line in maps if "neonize-" in line)
-    ctypes.memmove(base + address, root, len(root))
+_VARIABLE = "LOOPBACK_TRUST_ROOT"
+_BINDER = "neonize._binder"
+_WHATSAPP_ROOT = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b")
 
 
-class _Watcher(MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name != _MODULE:
+class _BinderFinder:
+    """A meta path finder that only looks at neonize's binder and patches after it has run."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        """Wrap the loader of neonize's binder; leave every other module alone."""
+        if name != _BINDER:
             return None
-        spec = PathFinder.find_spec(name, path, target)
-        if spec is None or spec.loader is None:
-            return spec
-        load = spec.loader.exec_module
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            run = spec.loader.exec_module
 
-        def exec_module(module):
-            load(module)
-            _patch()
+            def exec_and_trust(module):
+                run(module)
+                _overwrite_root(module.gocode._name)
 
-        spec.loader.exec_module = exec_module
+            spec.loader.exec_module = exec_and_trust
         return spec
 
 
-if "LOOPBACK_TRUST_ROOT" in os.environ:
-    sys.meta_path.insert(0, _Watcher())
+def _overwrite_root(library):
+    import ctypes
+
+    root = bytes.fromhex(os.environ[_VARIABLE])
+    for start, end in _writable_mappings(library):
+        offset = ctypes.string_at(start, end - start).find(_WHATSAPP_ROOT)
+        if offset >= 0:
+            ctypes.memmove(start + offset, root, len(root))
+            return
+    raise ImportError("WhatsApp's Noise root was not found in neonize's library")
+
+
+def _writable_mappings(library):
+    path = os.path.realpath(library)
+    with open("/proc/self/maps") as maps:
+        for line in maps:
+            fields = line.split(maxsplit=5)
+            if len(fields) == 6 and "rw" in fields[1] and fields[5].strip() == path:
+                start, end = fields[0].split("-")
+                yield int(start, 16), int(end, 16)
+
+
+def _run_shadowed_sitecustomize():
+    """Run the sitecustomize that this one hides, if there is one."""
+    here = os.path.dirname(os.path.realpath(__file__))
+    others = [entry for entry in sys.path if os.path.realpath(entry or ".") != here]
+    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", others)
+    if spec is not None and spec.loader is not None:
+        module = type(sys)("sitecustomize")
+        module.__spec__, module.__file__ = spec, spec.origin
+        spec.loader.exec_module(module)
+
+
+if _VARIABLE in os.environ:
+    sys.meta_path.insert(0, _BinderFinder)
+_run_shadowed_sitecustomize()

@@ -22,7 +22,6 @@ class Timings:
     linger: timedelta = timedelta(seconds=60)  # online after the last message, for receipts
     connect: timedelta = timedelta(seconds=30)  # until logged in and caught up
     retry: timedelta = timedelta(seconds=10)  # before WhatsApp is tried again
-    record: timedelta = timedelta(milliseconds=200)  # outcomes are recorded at least this often
     check_in: timedelta = timedelta(hours=20)  # an idle account comes online at least this often
 
 

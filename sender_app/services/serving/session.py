@@ -23,6 +23,7 @@ from sender_app.ports.whatsapp import (
     Disconnected,
     Gateway,
     GatewayEvent,
+    Receipt,
     SessionEnded,
     Stopped,
 )
@@ -120,6 +121,8 @@ class _Session:
         self._seen: datetime | None = desk.account.wake_at
         self._history = History()
         self._draw = serving.draw()
+        # Receipts heard before recovery may be of messages whose ids only recovery will find.
+        self._early: list[GatewayEvent] | None = []
 
     def run(self) -> None:
         """Everything, from the first look at the orders to the rest."""
@@ -196,8 +199,10 @@ class _Session:
     def _deliver(self, connection: Connection) -> None:
         """Send what is due as pacing allows; when nothing is, linger for receipts, then rest."""
         desk = self._desk
-        delivery = Delivery(desk, connection, self._sent)
+        delivery = Delivery(desk, connection, self._sent, lambda: self._hear_now(connection))
         delivery.recover()
+        early, self._early = self._early or [], None
+        inbox.record(desk, early)
         self._history = desk.store.deliveries.history(desk.account.id, desk.now())
         step = _Step(desk.now(), worked=True)
         last_work = desk.now()
@@ -262,7 +267,11 @@ class _Session:
     def _hear(self, connection: Connection, timeout: float) -> list[GatewayEvent]:
         """Take in what has come; what ends the session raises _Ended once dealt with."""
         desk = self._desk
-        events = inbox.record(desk, connection.events(timeout))
+        heard = list(connection.events(timeout))
+        if self._early is not None:
+            self._early += [event for event in heard if isinstance(event, Receipt)]
+            heard = [event for event in heard if not isinstance(event, Receipt)]
+        events = inbox.record(desk, heard)
         for event in events:
             match event:
                 case SessionEnded(problem, until, detail):
@@ -278,6 +287,10 @@ class _Session:
                     pass
         return events
 
+    def _hear_now(self, connection: Connection) -> None:
+        """Take in what has come already."""
+        self._hear(connection, 0.0)
+
     def _unreachable(self, detail: str) -> None:
         """Say so, and try again soon in a new process, for as long as there is a reason to."""
         desk = self._desk
@@ -291,8 +304,10 @@ class _Session:
         unless the phone itself removed the device."""
         desk = self._desk
         desk.keeper.guard()
+        if problem is SessionProblem.NOT_LINKED:  # it was, or there would be no session to end
+            problem = SessionProblem.LOGGED_OUT
         _log.warning("session ended", account_id=str(desk.account.id), problem=problem.value)
-        if problem in (SessionProblem.LOGGED_OUT, SessionProblem.NOT_LINKED):
+        if problem is SessionProblem.LOGGED_OUT:
             desk.store.accounts.unlinked(desk.account.id, AccountStatus.LOGGED_OUT, detail)
         else:
             desk.store.accounts.set_status(desk.account.id, _ENDED[problem], detail, until)

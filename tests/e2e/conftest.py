@@ -1,0 +1,131 @@
+"""The demonstration as a newcomer starts it, and a real browser before it."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.stack import ROOT, eventually
+from whatsapp_loopback.client import Loopback
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+ARTEFACTS = ROOT / "test-artefacts"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass
+class Demo:
+    """A running demonstration."""
+
+    process: subprocess.Popen[bytes]
+    output: Path
+    data: Path
+    url: str
+    phones: Loopback
+
+    def link(self) -> str:
+        """A fresh sign-in link, as `make link` gives it."""
+        made = subprocess.run(
+            [sys.executable, "-m", "sender_app.local", "link"],
+            cwd=ROOT,
+            env=os.environ | {"DATA_DIR": str(self.data)},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return made.stdout.strip()
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` free ports in a row."""
+    for first in range(3400, 3900, count):
+        sockets = [socket.socket() for _ in range(count)]
+        try:
+            for n, probe in enumerate(sockets):
+                probe.bind(("127.0.0.1", first + n))
+            return first
+        except OSError:
+            continue
+        finally:
+            for probe in sockets:
+                probe.close()
+    raise AssertionError("no free ports")
+
+
+def start_demo(data: Path, output: Path, **env: str) -> subprocess.Popen[bytes]:
+    """Start the demonstration, its output going to a file."""
+    with output.open("wb") as out:
+        return subprocess.Popen(
+            [sys.executable, "demo.py"],
+            cwd=ROOT,
+            env=os.environ | {"DATA_DIR": str(data), **env},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Iterator[Demo]:
+    """`make demo` on ports of its own."""
+    port = free_ports(2)
+    output = tmp_path_factory.mktemp("demo") / "output"
+    folder = data / "demo"
+    process = start_demo(folder, output, PORT=str(port))
+    eventually(
+        lambda: "Ctrl-C" in output.read_text() or process.poll() is not None, 170, "the start"
+    )
+    assert process.poll() is None, output.read_text()
+    phones = json.loads((folder / "whatsapp" / "ready.json").read_text())["url"]
+    running = Demo(process, output, folder, f"http://127.0.0.1:{port}", Loopback(phones))
+    yield running
+    running.phones.close()
+    process.terminate()
+    assert process.wait(60) == 0
+    left = subprocess.run(
+        ["pgrep", "-f", str(folder)], check=False, capture_output=True, text=True
+    ).stdout
+    assert left == "", f"processes left behind: {left}"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+
+
+@pytest.fixture(params=SIZES)
+def page(browser: Browser, demo: Demo, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page at desktop or phone width; any error in its console fails the test."""
+    width, height = SIZES[request.param]
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="es-PY")
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    ARTEFACTS.mkdir(exist_ok=True)
+    name = re.sub(r"\W+", "-", request.node.name)
+    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+    context.close()
+    assert problems == []

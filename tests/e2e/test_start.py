@@ -1,0 +1,84 @@
+"""Starting and stopping."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.e2e.conftest import Demo, free_ports, start_demo
+from tests.stack import ROOT, eventually
+
+
+def failed_start(tmp_path: Path, **env: str) -> str:
+    """What a start that cannot succeed says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sender_app.local"],
+        cwd=ROOT,
+        env=os.environ | {"DATA_DIR": str(tmp_path), **env},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+def test_it_says_that_a_port_is_in_use(tmp_path: Path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        line = failed_start(tmp_path, PORT=str(other.getsockname()[1]))
+    assert "port" in line
+    assert "in use" in line
+
+
+def test_it_says_that_a_port_makes_no_sense(tmp_path: Path):
+    assert "PORT must be a number" in failed_start(tmp_path, PORT="many")
+
+
+def test_it_says_which_address_is_wrong(tmp_path: Path):
+    port = str(free_ports(1))
+    line = failed_start(tmp_path, PORT=port, DATABASE_URL="mysql://x", REDIS_URL="redis://x")
+    assert "DATABASE_URL" in line
+    line = failed_start(
+        tmp_path, PORT=port, DATABASE_URL="postgresql://x@127.0.0.1:1/x", REDIS_URL="redis://x"
+    )
+    assert "Postgres cannot be reached" in line
+
+
+def test_it_refuses_to_run_twice_on_the_same_data(demo: Demo):
+    assert "runs already" in failed_start(demo.data, PORT=str(free_ports(1)))
+
+
+def test_two_run_side_by_side_and_a_killed_one_leaves_nothing_and_comes_back(
+    demo: Demo, data: Path, tmp_path: Path
+):
+    folder, port = data / "second", free_ports(2)
+    output = tmp_path / "output"
+
+    def up() -> "subprocess.Popen[bytes]":
+        process = start_demo(folder, output, PORT=str(port))
+        eventually(lambda: "Ctrl-C" in output.read_text(), 60, "the start")
+        return process
+
+    process = up()
+    assert demo.process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    def left() -> str:
+        return subprocess.run(
+            ["pgrep", "-f", str(folder)], check=False, capture_output=True, text=True
+        ).stdout
+
+    eventually(lambda: not left(), 20, "the end of its processes")
+    process = up()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+    assert left() == ""

@@ -1,0 +1,60 @@
+"""The stack of the integration tests."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stack import Stack, Whatsapp
+
+
+@pytest.fixture
+def whatsapp(tmp_path: Path) -> Iterator[Whatsapp]:
+    server = Whatsapp(tmp_path / "whatsapp", tmp_path / "logs" / "whatsapp.log")
+    server.client.receipts_after(300)  # a phone takes a moment to confirm
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def stack(
+    database_url: str,
+    redis_url: str,
+    tmp_path: Path,
+    whatsapp: Whatsapp,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Stack]:
+    """A worker, linked to nothing yet; no pace, little lingering."""
+    from sender_app import bootstrap
+    from sender_app.config import settings
+
+    env = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "DATA_DIR": str(tmp_path / "data"),
+        "PACE_INTERVAL": "0",
+        "PACE_JITTER": "0",
+        "LINGER": "3",
+        "LEASE_TTL": "6",
+        "WORKERS": "2",
+    }
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    cached = (settings, bootstrap.redis, bootstrap.store, bootstrap.services, bootstrap.hub)
+    for function in cached:
+        function.cache_clear()
+    services = bootstrap.services()
+    actor = services.workspaces.actor_for("alice", "Alice")
+    log = tmp_path / "logs" / "worker.log"
+    stack = Stack(env, log, whatsapp, services, bootstrap.store(), actor)
+    stack.start_worker()
+    yield stack
+    if stack.process is not None and stack.process.poll() is None:
+        stack.stop_worker()
+    bootstrap.store().close()
+    bootstrap.redis().close()
+    for function in cached:
+        function.cache_clear()
+    if os.environ.get("SHOW_LOGS"):
+        print(log.read_text())

@@ -1,0 +1,174 @@
+"""A worker and a loopback WhatsApp for integration tests: the real parts, driven by services."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from sender_app.domain.account import Account, AccountStatus
+from sender_app.domain.actor import Actor
+from sender_app.domain.campaign import Campaign, CampaignStatus
+from whatsapp_loopback.client import Loopback
+from whatsapp_loopback.environment import environment
+
+ROOT = Path(__file__).resolve().parents[1]
+NUMBER = "595981000001"
+Found = TypeVar("Found")
+
+
+def eventually(look: Callable[[], Found], timeout: float = 30, what: str = "it") -> Found:
+    """The first truthy value of `look`; fails when there is none in time."""
+    deadline = time.monotonic() + timeout
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"{what} did not happen within {timeout} s"
+        time.sleep(0.05)
+    return found
+
+
+class Whatsapp:
+    """The loopback server as a process."""
+
+    def __init__(self, data: Path, log: Path) -> None:
+        self.data = data
+        self._log = log
+        self.start()
+
+    def start(self) -> None:
+        ready = self.data / "ready.json"
+        ready.unlink(missing_ok=True)
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "whatsapp_loopback", "--data", str(self.data)],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+        eventually(ready.exists, 20, "the loopback server")
+        self.client = Loopback(json.loads(ready.read_text())["url"])
+
+    def stop(self) -> None:
+        self.client.close()
+        self._process.terminate()
+        assert self._process.wait(10) == 0
+
+
+@dataclass
+class Stack:
+    """A running worker with services beside it, as one signed-in administrator."""
+
+    env: Mapping[str, str]
+    log: Path
+    whatsapp: Whatsapp
+    services: "object"
+    store: "object"
+    actor: Actor
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def loopback(self) -> Loopback:
+        return self.whatsapp.client
+
+    def start_worker(self, **env: str) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "worker.py"],
+                cwd=ROOT,
+                env=os.environ | self.env | environment(self.whatsapp.data) | env,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def stop_worker(self) -> int:
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(40)
+
+    def kill_worker(self) -> None:
+        """Everything of the worker at once, as a power cut does it."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        for pid in account_processes(self.process.pid):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+    def account(self) -> Account:
+        return self.services.accounts.ensure_account(self.actor)
+
+    def status(self) -> AccountStatus:
+        return self.account().status
+
+    def link(self) -> Account:
+        """Link the account by QR, as a person does it."""
+        account = self.account()
+        accounts = self.services.accounts
+        accounts.request_pairing(self.actor, account.id)
+
+        def code() -> str | None:
+            return accounts.connection_status(self.actor, account.id, keep_pairing=True).qr
+
+        self.loopback.scan(NUMBER, eventually(code, what="the QR"))
+        eventually(lambda: self.status() is AccountStatus.ONLINE, what="online")
+        return self.account()
+
+    def send(self, people: int, message: str = "Hola {sustantivo} {nombre}", start: int = 0):
+        rows = "".join(
+            f"0982{n:06d},Sr.,Persona {n},G{n % 3}\n" for n in range(start, start + people)
+        )
+        check = self.services.imports.check_file(self.actor, "x.csv", rows.encode())
+        return self.services.campaigns.send_file(
+            self.actor, check.file_id, self.account().id, "Prueba", message
+        )
+
+    def now(self, campaign: Campaign) -> Campaign:
+        return self.services.campaigns.get_campaign(self.actor, campaign.id)
+
+    def finished(self, campaign: Campaign, timeout: float = 60) -> Campaign:
+        eventually(lambda: self.now(campaign).status is CampaignStatus.FINISHED, timeout, "the end")
+        return self.now(campaign)
+
+
+def settled_honestly(stack: "Stack", campaign: Campaign, kills: int) -> None:
+    """Everybody is settled; who counts as sent got it once, and at most one a kill is in doubt."""
+    eventually(lambda: stack.now(campaign).settled == campaign.total_recipients, 90, "the end")
+    eventually(
+        lambda: stack.now(campaign).unconfirmed_count <= kills, what="receipts of what had left"
+    )
+    rows = stack.services.campaigns.recipients(stack.actor, campaign.id, limit=10_000).rows
+    got = stack.loopback.count()
+    for row in rows:
+        times = got.get(row.phone[1:], 0)
+        assert times == 1 or (row.status == "unconfirmed" and times == 0), (row, times)
+    now = stack.now(campaign)
+    assert now.sent_count == sum(row.status == "sent" for row in rows)
+    assert now.unconfirmed_count == sum(row.status == "unconfirmed" for row in rows)
+
+
+def children(pid: int) -> list[int]:
+    """Child processes of `pid`, and theirs."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except FileNotFoundError:
+        return []
+    direct = [int(part) for part in text.split()]
+    return direct + [grandchild for child in direct for grandchild in children(child)]
+
+
+def loads_go(pid: int) -> bool:
+    """Whether the process has the Go library in its memory."""
+    try:
+        return "neonize-" in Path(f"/proc/{pid}/maps").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def account_processes(worker: int) -> list[int]:
+    """Processes of the worker that serve an account."""
+    return [pid for pid in children(worker) if loads_go(pid)]

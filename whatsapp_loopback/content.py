@@ -1,0 +1,75 @@
+"""Between WhatsApp's Message protobuf and what a phone shows."""
+
+from __future__ import annotations
+
+import logging
+import mimetypes
+from typing import Any
+
+from whatsapp_loopback.media import MediaError, MediaFiles
+from whatsapp_loopback.message_store import Content
+from whatsapp_loopback.protobufs import Message
+
+log = logging.getLogger(__name__)
+_MEDIA_FIELDS = {
+    "image": "imageMessage",
+    "document": "documentMessage",
+    "audio": "audioMessage",
+    "video": "videoMessage",
+    "sticker": "stickerMessage",
+}
+_WRAPPERS = ("documentWithCaptionMessage", "ephemeralMessage", "viewOnceMessage")
+
+
+def read_content(message: Any, media: MediaFiles) -> Content:
+    """What a decrypted Message says; its media is decrypted as well."""
+    secret = message.messageContextInfo.messageSecret.hex()
+    for wrapper in _WRAPPERS:
+        if message.HasField(wrapper):
+            message = getattr(message, wrapper).message
+    secret = secret or message.messageContextInfo.messageSecret.hex()
+    for kind, field in _MEDIA_FIELDS.items():
+        if message.HasField(field):
+            return _media_content(kind, getattr(message, field), media, secret)
+    extended = message.extendedTextMessage
+    text = message.conversation or extended.text
+    return Content(
+        kind="text" if text else "other",
+        text=text,
+        secret_hex=secret,
+        quoted_id=extended.contextInfo.stanzaID,
+    )
+
+
+def _media_content(kind: str, part: Any, media: MediaFiles, secret: str) -> Content:
+    try:
+        digest = media.decrypt(kind, part)
+    except MediaError as error:
+        log.error("the media of a message is unusable: %s", error)
+        digest = ""
+    caption = getattr(part, "caption", "")
+    filename = getattr(part, "fileName", "") or getattr(part, "title", "")
+    return Content(
+        kind="image" if kind == "sticker" else kind,
+        text=caption,
+        caption=caption,
+        filename=filename or f"{kind}{mimetypes.guess_extension(part.mimetype) or ''}",
+        mimetype=part.mimetype,
+        media_sha256=digest,
+        secret_hex=secret,
+        quoted_id=part.contextInfo.stanzaID,
+    )
+
+
+def text_message(text: str, quoted_id: str | None, quoted_sender: str, quoted_text: str) -> bytes:
+    """The serialized message of a phone; with ``quoted_id`` it is a reply to that message."""
+    message = Message()
+    if quoted_id is None:
+        message.conversation = text
+        return message.SerializeToString()
+    message.extendedTextMessage.text = text
+    context = message.extendedTextMessage.contextInfo
+    context.stanzaID = quoted_id
+    context.participant = quoted_sender
+    context.quotedMessage.conversation = quoted_text
+    return message.SerializeToString()
