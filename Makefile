@@ -4,8 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python
 
-export PORT HOST DATA_DIR
-
 .DEFAULT_GOAL := help
 
 .PHONY: help

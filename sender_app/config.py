@@ -13,7 +13,7 @@ from sender_app.domain.errors import ConfigurationError
 class Settings(BaseSettings):
     """Every setting, by the name of its environment variable; `X_FILE` reads X from a file."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     database_url: str | None = None  # postgresql://user:password@host:5432/sender
     postgres_host: str | None = None  # the parts, when DATABASE_URL is not given
