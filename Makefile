@@ -46,6 +46,10 @@ test: $(VENV)/.installed-dev chromium ## Run every test
 	$(RUN) -m sender_app.local.frontend
 	$(RUN) -m pytest
 
+.PHONY: chaos
+chaos: $(VENV)/.installed-dev ## A hundred blows over two thousand people (CHAOS_SEED replays a run)
+	CHAOS_KILLS=$${CHAOS_KILLS:-100} CHAOS_PEOPLE=$${CHAOS_PEOPLE:-2000} $(RUN) -m pytest tests/chaos -s
+
 .PHONY: check
 check: $(VENV)/.installed-dev ## Lint, types and the import contracts
 	$(BIN)/ruff check .

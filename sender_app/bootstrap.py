@@ -11,6 +11,7 @@ from sender_app.adapters.redis_cache import RedisCache
 from sender_app.adapters.redis_client import connect
 from sender_app.adapters.redis_events import RedisControl, RedisEvents
 from sender_app.adapters.redis_hub import Hub
+from sender_app.adapters.redis_leases import LockedLeases
 from sender_app.adapters.redis_pairing import RedisPairingBoard
 from sender_app.adapters.redis_sessions import RedisSessions
 from sender_app.adapters.rq_queue import RqQueue
@@ -106,6 +107,7 @@ def serving() -> Serving:
     """What an account's process does."""
     return Serving(
         store=store(),
+        leases=LockedLeases(store().leases, redis()),
         gateway=gateway(),
         board=RedisPairingBoard(redis()),
         control=RedisControl(redis()),
@@ -114,5 +116,6 @@ def serving() -> Serving:
         timings=Timings(
             lease_ttl=timedelta(seconds=settings().lease_ttl),
             linger=timedelta(seconds=settings().linger),
+            send=timedelta(seconds=settings().send_limit),
         ),
     )

@@ -10,6 +10,7 @@ from rq import SimpleWorker, Worker
 from rq.job import Job
 
 from sender_app.adapters.processes import owner_name
+from sender_app.adapters.redis_leases import LockedLeases
 from sender_app.config import settings
 from sender_app.stores.postgres.store import PostgresStore
 
@@ -38,6 +39,7 @@ class AccountWorker(Worker):
         """
         store = PostgresStore(settings().postgres_url, most=2)
         try:
-            store.leases.release_of(UUID(job.args[0]), owner_name(retpid))
+            leases = LockedLeases(store.leases, self.connection)
+            leases.release_of(UUID(job.args[0]), owner_name(retpid))
         finally:
             store.close()

@@ -142,9 +142,9 @@ class Delivery:
 
     def _send(self, claim: Claim, message: OutgoingMessage) -> Outcome:
         secret = attempt_secret(self.desk.lease.key, claim.recipient_id, claim.attempt)
-        self.desk.keeper.guard()
         try:
-            accepted = self.connection.send(claim.phone, message, secret)
+            with self.desk.keeper.sending():
+                accepted = self.connection.send(claim.phone, message, secret)
         except OutcomeUnknown as error:
             return self._unknown(claim, secret, error)
         except GatewayError as error:

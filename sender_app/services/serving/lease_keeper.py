@@ -1,8 +1,9 @@
-"""Keeps an account's lease alive from a thread, and says when it is lost."""
+"""Keeps an account's lease alive from a thread, says when it is lost, and when a send is stuck."""
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
@@ -12,6 +13,7 @@ from sender_app.domain.errors import LeaseLost
 from sender_app.ports.store import LeaseStore
 
 _log = structlog.get_logger()
+_TICK = 0.5  # seconds between two looks at a send that may be stuck
 
 
 class LeaseKeeper:
@@ -22,11 +24,16 @@ class LeaseKeeper:
         leases: LeaseStore,
         lease: Lease,
         ttl: timedelta,
+        send_limit: timedelta,
+        on_stuck: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._leases = leases
         self._lease = lease
         self._ttl = ttl
+        self._send_limit = send_limit.total_seconds()
+        self._on_stuck = on_stuck
+        self._sending_since: float | None = None
         self._clock = clock
         self._good_until = clock() + ttl.total_seconds()
         self._lost = False
@@ -46,6 +53,20 @@ class LeaseKeeper:
         if self._lost or self._clock() >= self._good_until:
             raise LeaseLost(f"epoch {self._lease.epoch} of account {self._lease.account_id}")
 
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Around a call into the library, which cannot be interrupted.
+
+        One that lasts longer than the limit has lost its way: the lease is given back, and
+        `on_stuck` ends the process. The next one finds out by the secret what became of it.
+        """
+        self.guard()
+        self._sending_since = self._clock()
+        try:
+            yield
+        finally:
+            self._sending_since = None
+
     def renew(self) -> None:
         """Prolong the lease once; a store that cannot be reached leaves it to run out."""
         asked = self._clock()
@@ -60,5 +81,20 @@ class LeaseKeeper:
             self._lost = True
 
     def _run(self) -> None:
-        while not self._stop.wait(self._ttl.total_seconds() / 3) and not self._lost:
-            self.renew()
+        renewed = self._clock()
+        while not self._stop.wait(_TICK) and not self._lost:
+            since = self._sending_since
+            if since is not None and self._clock() - since > self._send_limit:
+                self._give_up()
+                return
+            if self._clock() - renewed >= self._ttl.total_seconds() / 3:
+                renewed = self._clock()
+                self.renew()
+
+    def _give_up(self) -> None:
+        _log.error("a send is stuck; this process ends", account_id=str(self._lease.account_id))
+        try:
+            self._leases.release(self._lease)
+        except Exception as error:  # noqa: BLE001 - the lease then just runs out
+            _log.warning("lease not released", error=str(error))
+        self._on_stuck()

@@ -1,5 +1,6 @@
 """One account's process: take the lease, connect, send what is due, hear, linger, rest."""
 
+import os
 import random
 import threading
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from sender_app.domain.errors import LeaseLost, SessionProblem, SessionUnusable,
 from sender_app.domain.pacing import History, Never, Pace, SendNow, WaitUntil, decide, pace_from
 from sender_app.ports.events import Control, Events
 from sender_app.ports.pairing import PairingBoard
-from sender_app.ports.store import Store
+from sender_app.ports.store import LeaseStore, Store
 from sender_app.ports.whatsapp import (
     CaughtUp,
     Connected,
@@ -54,6 +55,7 @@ class Serving:
     """Serves accounts, one at a time; the parts that a process needs for that."""
 
     store: Store
+    leases: LeaseStore
     gateway: Gateway
     board: PairingBoard
     control: Control
@@ -62,18 +64,21 @@ class Serving:
     timings: Timings = field(default_factory=Timings)
     clock: Clock = system_clock
     draw: Callable[[], float] = random.random
+    on_stuck: Callable[[], None] = lambda: os._exit(75)  # a thread in the library cannot be ended
 
     def serve(self, account_id: UUID, owner: str, stop: threading.Event) -> bool:
         """Serve the account until nothing is due, `stop` is set or it needs a person.
 
         Returns False when another process serves it already.
         """
-        lease = self.store.leases.take(account_id, owner, self.timings.lease_ttl)
+        lease = self.leases.take(account_id, owner, self.timings.lease_ttl)
         if lease is None:
             return False
         log = _log.bind(account_id=str(account_id), epoch=lease.epoch)
         try:
-            with LeaseKeeper(self.store.leases, lease, self.timings.lease_ttl) as keeper:
+            with LeaseKeeper(
+                self.leases, lease, self.timings.lease_ttl, self.timings.send, self.on_stuck
+            ) as keeper:
                 account = self.store.accounts.get(account_id)
                 workspace = self.store.workspaces.get(account.workspace_id)
                 pace = pace_from(workspace.pacing | account.pacing, self.default_pace)
@@ -98,7 +103,7 @@ class Serving:
         except LeaseLost as lost:
             log.warning("lease lost", error=str(lost))
         finally:
-            self.store.leases.release(lease)
+            self.leases.release(lease)
             log.info("served")
         return True
 
