@@ -102,7 +102,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Iterator[Demo]
     assert left == "", f"processes left behind: {left}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its event loop must be gone before other packages' tests
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playwright:

@@ -120,7 +120,6 @@ def test_a_line_that_stays_cut_leaves_the_outcome_unknown(
     alice.wait_for("Connected", count=connected + 1)
 
 
-@pytest.mark.skipif("LOOPBACK_SLOW" not in os.environ, reason="takes neonize's 75 s")
 def test_an_answer_that_never_comes_times_out(alice: NeonizeClient, loopback: Loopback, phone: str):
     loopback.fail("ack_withheld", recipient=phone, count=1)
     with pytest.raises(NeonizeError, match="timed out waiting for message send response"):
