@@ -79,7 +79,7 @@ def services() -> Services:
         workspaces=workspaces,
         accounts=Accounts(store(), queue, RedisPairingBoard(redis()), control),
         imports=imports,
-        campaigns=Campaigns(store(), queue, control, events, imports),
+        campaigns=Campaigns(store(), queue, control, events, imports, default_pace()),
         contacts=Contacts(store()),
         dashboard=Dashboard(store(), RedisCache(redis())),
         reconciler=Reconciler(store(), queue),

@@ -187,6 +187,7 @@ def upgrade() -> None:
     sa.Column('error_message', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('attempts', sa.SmallInteger(), server_default=sa.text('0'), nullable=False),
     sa.Column('lease_epoch', sa.BigInteger(), nullable=True),
+    sa.Column('claimed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('not_before', sa.DateTime(timezone=True), nullable=True),
     sa.Column('message_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),

@@ -82,7 +82,17 @@ def campaign() -> rx.Component:
                         aria_live="off",
                     ),
                 ),
+                rx.cond(view.in_doubt, _doubt()),
                 _recipients(),
+                confirm(
+                    Campaign.repeating,
+                    tr("campaign.again_ask", n=view.unconfirmed),
+                    tr("campaign.again_text"),
+                    tr("campaign.again"),
+                    Campaign.send_again,
+                    Campaign.ask_again(False),
+                    kind="danger",
+                ),
                 confirm(
                     Campaign.cancelling,
                     tr("campaign.cancel_ask"),
@@ -97,6 +107,20 @@ def campaign() -> rx.Component:
             ),
             skeleton(6),
         ),
+    )
+
+
+def _doubt() -> rx.Component:
+    return notice(
+        rx.el.strong(tr("campaign.doubt", n=Campaign.campaign.unconfirmed)),
+        rx.el.p(tr("campaign.doubt_text")),
+        rx.el.div(
+            button(icon("check"), tr("campaign.mark_sent"), on_click=Campaign.mark_sent),
+            button(icon("rotate-cw"), tr("campaign.again"), on_click=Campaign.ask_again(True)),
+            class_name="actions",
+        ),
+        tone="warning",
+        name="circle-help",
     )
 
 

@@ -14,7 +14,7 @@ from sender_app.components.ui import (
     page,
     table,
 )
-from sender_app.components.words import tr
+from sender_app.components.words import moment, tr
 from sender_app.states.compose import Compose
 
 _UPLOAD = "contacts"
@@ -43,13 +43,26 @@ def compose() -> rx.Component:
             confirm(
                 Compose.confirming,
                 tr("compose.ask", n=Compose.good),
-                tr("compose.ask_text", account=Compose.account),
+                rx.fragment(tr("compose.ask_text", account=Compose.account), _plan()),
                 tr("compose.send", n=Compose.good),
                 Compose.send,
                 Compose.ask(False),
             ),
             lead=tr("compose.lead"),
         ),
+    )
+
+
+def _plan() -> rx.Component:
+    return rx.el.strong(
+        rx.cond(
+            Compose.plan_days > 0,
+            rx.fragment(
+                tr("compose.plan", days=Compose.plan_days), " ", moment(Compose.ends_at), "."
+            ),
+            tr("compose.plan_never"),
+        ),
+        class_name="plan",
     )
 
 

@@ -34,6 +34,17 @@ def connection() -> rx.Component:
             rx.moment(interval=1000, on_change=Connection.poll, display="none"),
             _trouble(),
             rx.cond(
+                Connection.cold_until != "",
+                notice(
+                    rx.el.strong(tr("account.cold_locked")),
+                    rx.el.p(
+                        tr("account_help.cold_locked"), " ", moment(Connection.cold_until), "."
+                    ),
+                    tone="warning",
+                    name="snowflake",
+                ),
+            ),
+            rx.cond(
                 Connection.status == "",
                 card(rx.el.div(class_name="qr-wait"), class_name="skeleton-card"),
                 rx.cond(Connection.linking, _link(), _linked()),

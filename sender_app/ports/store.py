@@ -234,6 +234,15 @@ class CampaignStore(Protocol):
         """In sending order."""
         ...
 
+    def resolve_unconfirmed(
+        self, campaign_id: UUID, recipient_ids: Sequence[UUID], sent: bool, before: datetime
+    ) -> int:
+        """A person's word on recipients unconfirmed since `before`: sent, or to be sent again.
+
+        Returns how many were still unconfirmed (a receipt may have been faster).
+        """
+        ...
+
     def requeue_failed(self, campaign_id: UUID) -> int:
         """Queue every recipient in `error` again and run the campaign; returns how many."""
         ...

@@ -1,6 +1,8 @@
 """Campaigns: create, look at, steer. The account's process does the sending."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sender_app.domain import campaign as rules
@@ -11,12 +13,15 @@ from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import RuleViolation
+from sender_app.domain.pacing import Pace, Plan, pace_from, plan
 from sender_app.domain.template import Template
 from sender_app.ports.events import Changed, Control, Events
 from sender_app.ports.queue import Queue
 from sender_app.ports.store import NewCampaign, Page, RecipientRow, Store
+from sender_app.services.clock import Clock, system_clock
 from sender_app.services.imports import Imports
 
+GRACE = timedelta(minutes=5)  # in which a receipt may still settle an unconfirmed recipient
 _NAMED = 10  # rows named in a message about blank placeholders
 
 
@@ -29,6 +34,8 @@ class Campaigns:
     control: Control
     events: Events
     imports: Imports
+    default_pace: Pace
+    clock: Clock = system_clock
 
     def send_file(
         self, actor: Actor, file_id: UUID, account_id: UUID, name: str, message_template: str
@@ -109,6 +116,47 @@ class Campaigns:
             raise RuleViolation("nothing_to_retry")
         self._wake(campaign)
         return count
+
+    def resolve_unconfirmed(
+        self, actor: Actor, campaign_id: UUID, recipient_ids: Sequence[UUID], *, sent: bool
+    ) -> int:
+        """Say of unconfirmed recipients (all of them when none are named) that they were `sent`, or
+        have them sent again; returns how many it was.
+
+        Only a person may say so, and only after GRACE, in which a receipt settles it by itself.
+        Raises NotFound, RuleViolation("nothing_unconfirmed") when nobody is unconfirmed that long.
+        """
+        actor.require(Role.SENDER)
+        campaign = self.store.campaigns.get(actor.workspace_id, campaign_id)
+        before = self.clock() - GRACE
+        count = self.store.campaigns.resolve_unconfirmed(campaign_id, recipient_ids, sent, before)
+        if count == 0:
+            raise RuleViolation("nothing_unconfirmed", minutes=int(GRACE.total_seconds() // 60))
+        self._wake(campaign)
+        return count
+
+    def schedule(self, actor: Actor, campaign_id: UUID, at: datetime) -> Campaign:
+        """Have a draft start by itself at `at` (aware). Raises NotFound, RuleViolation."""
+        actor.require(Role.SENDER)
+        campaign = self.store.campaigns.get(actor.workspace_id, campaign_id)
+        target = rules.after("schedule", campaign.status)
+        if at <= self.clock():
+            raise RuleViolation("schedule_in_the_past")
+        self.store.campaigns.move(campaign_id, rules.sources("schedule"), target, scheduled_at=at)
+        return self.store.campaigns.get(actor.workspace_id, campaign_id)
+
+    def plan(self, actor: Actor, account_id: UUID, count: int) -> Plan | None:
+        """The expected course of `count` messages from now; None when the limits let none through.
+
+        Raises NotFound.
+        """
+        actor.require(Role.VIEWER)
+        account = self.store.accounts.get(account_id, actor.workspace_id)
+        workspace = self.store.workspaces.get(actor.workspace_id)
+        pace = pace_from(workspace.pacing | account.pacing, self.default_pace)
+        now = self.clock()
+        history = self.store.deliveries.history(account_id, now)
+        return plan(pace, history, count, now, workspace.zone)
 
     def _move(
         self, actor: Actor, campaign_id: UUID, move: str, reason: PauseReason | None = None

@@ -28,6 +28,7 @@ class Campaign(rx.State):
     more: str = ""
     loaded: bool = False
     cancelling: bool = False
+    repeating: bool = False
     _id: str = ""
     _cursors: list[str] = []  # starts of the pages before this one
     _watch: str = ""
@@ -138,6 +139,30 @@ class Campaign(rx.State):
     async def retry(self) -> Any:
         """Try those in error again."""
         await self._steer(lambda s, actor: s.campaigns.retry_failed(actor, UUID(self._id)))
+
+    @rx.event
+    async def ask_again(self, open_: bool) -> None:
+        """Open or close the question about sending again."""
+        self.repeating = open_
+
+    @rx.event
+    @handler
+    async def mark_sent(self) -> Any:
+        """Those in doubt were sent."""
+        await self._resolve(sent=True)
+
+    @rx.event
+    @handler
+    async def send_again(self) -> Any:
+        """Those in doubt shall get it, perhaps once more."""
+        self.repeating = False
+        await self._resolve(sent=False)
+
+    async def _resolve(self, *, sent: bool) -> None:
+        campaign_id = UUID(self._id)
+        await self._steer(
+            lambda s, actor: s.campaigns.resolve_unconfirmed(actor, campaign_id, [], sent=sent)
+        )
 
     async def _steer(self, order: Callable[..., Any]) -> None:
         await use(self, order)

@@ -33,6 +33,8 @@ class Compose(rx.State):
     account: str = ""
     _account_id: str = ""
     confirming: bool = False
+    ends_at: str = ""
+    plan_days: int = 0
     checking: bool = False
 
     @rx.var
@@ -128,9 +130,16 @@ class Compose(rx.State):
             self.at = (self.at + by) % len(self.sample)
 
     @rx.event
-    async def ask(self, open_: bool) -> None:
-        """Open or close the question before sending."""
+    @handler
+    async def ask(self, open_: bool) -> Any:
+        """Open or close the question before sending; it says when the campaign will end."""
         self.confirming = open_
+        if not open_:
+            return
+        account_id, count = UUID(self._account_id), self.good
+        plan = await use(self, lambda s, actor: s.campaigns.plan(actor, account_id, count))
+        self.ends_at = plan.ends_at.isoformat() if plan else ""
+        self.plan_days = plan.days if plan else 0
 
     @rx.event
     @handler

@@ -22,6 +22,7 @@ class Connection(rx.State):
     reason: str = ""
     phone: str = ""
     since: str = ""
+    cold_until: str = ""  # people never talked with are held back until then
     qr: str = ""  # a data URI
     qr_seconds: int = 0
     code: str = ""
@@ -96,6 +97,8 @@ class Connection(rx.State):
         self.reason = account.status_reason or ""
         self.phone = pretty(account.phone) if account.phone and account.is_linked else ""
         self.since = account.linked_at.isoformat() if account.linked_at else ""
+        locked = account.cold_locked_until
+        self.cold_until = locked.isoformat() if locked and locked > datetime.now(UTC) else ""
         self.code = found.pairing_code or ""
         if found.qr != self._qr_text:
             self._qr_text = found.qr or ""

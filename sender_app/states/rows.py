@@ -35,6 +35,7 @@ class CampaignView:
     can_resume: bool = False
     can_cancel: bool = False
     can_retry: bool = False
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ def campaign_view(campaign: Campaign) -> CampaignView:
         can_pause=active,
         can_resume=status is CampaignStatus.PAUSED,
         can_cancel=active or status in (CampaignStatus.PAUSED, CampaignStatus.DRAFT),
+        in_doubt=campaign.unconfirmed_count > 0
+        and status in (CampaignStatus.FINISHED, CampaignStatus.PAUSED, CampaignStatus.CANCELLED),
         can_retry=status is CampaignStatus.FINISHED and campaign.error_count > 0,
     )
 

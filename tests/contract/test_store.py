@@ -264,6 +264,28 @@ def test_it_takes_a_receipt_as_proof_that_a_message_left(clinic: Clinic):
     assert month.sent == 2
 
 
+@pytest.mark.parametrize("was_sent", [True, False])
+def test_a_person_settles_what_no_receipt_did_after_its_grace(clinic: Clinic, was_sent: bool):
+    lease = clinic.lease()
+    claims = clinic.claim(lease)
+    outcomes = [sent(c) for c in claims[1:]]
+    doubt = Outcome(claims[0], RecipientStatus.UNCONFIRMED, NOW, message_id="M")
+    clinic.store.deliveries.settle(lease, [*outcomes, doubt])
+    assert clinic.store.deliveries.finish(clinic.campaign.id, NOW)
+    resolve = clinic.store.campaigns.resolve_unconfirmed
+    early, late = NOW - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
+    assert resolve(clinic.campaign.id, [], was_sent, early) == 0
+    assert resolve(clinic.campaign.id, [claims[1].recipient_id], was_sent, late) == 0
+    assert resolve(clinic.campaign.id, [claims[0].recipient_id], was_sent, late) == 1
+    now = clinic.now()
+    assert now.unconfirmed_count == 0
+    if was_sent:
+        assert (now.status, now.sent_count) == (CampaignStatus.FINISHED, 5)
+    else:
+        assert (now.status, now.sent_count) == (CampaignStatus.RUNNING, 4)
+        assert [c.phone for c in clinic.claim(lease)] == [claims[0].phone]
+
+
 def test_it_records_a_reply_once_and_remembers_who_opted_out(clinic: Clinic):
     lease = clinic.lease()
     claim = clinic.claim(lease, 1)[0]

@@ -79,6 +79,30 @@ UPDATE campaigns SET error_count = error_count - n.n, status = 'running', finish
   pause_reason = NULL
 FROM n WHERE id = %(campaign)s AND n.n > 0 RETURNING n.n
 """
+# Nobody knows when an unconfirmed message left, if it did: its claim is the nearest there is.
+_RESOLVE = f"""
+WITH touched AS (
+  UPDATE campaign_recipients r SET
+    status = CASE WHEN %(sent)s THEN 'sent' ELSE 'queued' END,
+    sent_at = CASE WHEN %(sent)s THEN r.claimed_at END,
+    message_id = CASE WHEN %(sent)s THEN r.message_id END,
+    error_code = NULL, error_message = NULL, attempts = 0
+  WHERE r.campaign_id = %(campaign)s AND r.status = 'unconfirmed'
+    AND (%(everybody)s OR r.id = ANY(%(ids)s)) AND r.claimed_at < %(before)s
+  RETURNING r.campaign_id, r.contact_id, r.status, old.status AS was, r.error_code),
+changed AS (
+  SELECT t.*, now() AS at, coalesce(c.grupo, '') AS grupo
+  FROM touched t LEFT JOIN contacts c ON c.id = t.contact_id),
+{FOLLOW},
+again AS (
+  UPDATE accounts SET wake_at = clock_timestamp()
+  WHERE id IN (SELECT account_id FROM context) AND NOT %(sent)s)
+SELECT count(*)::int AS n FROM changed
+"""
+_RUN_AGAIN = """
+UPDATE campaigns SET status = 'running', finished_at = NULL
+WHERE id = %s AND status = 'finished'
+"""
 _RECIPIENTS = """
 SELECT r.id, r.phone, coalesce(c.nombre, '') AS nombre, r.status, r.error_code, r.error_message,
   r.sent_at, r.delivered_at, r.read_at, r.replied_at, r.not_before
@@ -196,6 +220,25 @@ class PostgresCampaigns:
                 for row in reader
             ]
         return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
+
+    def resolve_unconfirmed(
+        self, campaign_id: UUID, recipient_ids: Sequence[UUID], sent: bool, before: datetime
+    ) -> int:
+        with self._database.transaction() as cursor:
+            row = cursor.execute(
+                _RESOLVE,
+                {
+                    "campaign": campaign_id,
+                    "everybody": not recipient_ids,
+                    "ids": list(recipient_ids),
+                    "sent": sent,
+                    "before": before,
+                },
+            ).fetchone()
+            count = row.n if row else 0
+            if count and not sent:
+                cursor.execute(_RUN_AGAIN, (campaign_id,))
+            return count
 
     def requeue_failed(self, campaign_id: UUID) -> int:
         with self._database.transaction() as cursor:

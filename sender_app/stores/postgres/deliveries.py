@@ -38,7 +38,8 @@ picked AS MATERIALIZED (
   ORDER BY r.id LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED),
 claimed AS (
   UPDATE campaign_recipients r SET status = 'sending', lease_epoch = %(epoch)s,
-    attempts = r.attempts + 1, error_code = NULL, error_message = NULL, not_before = NULL
+    attempts = r.attempts + 1, claimed_at = now(),
+    error_code = NULL, error_message = NULL, not_before = NULL
   FROM picked WHERE r.id = picked.id
   RETURNING r.id, r.campaign_id, r.contact_id, r.phone, r.attempts)
 SELECT claimed.*, c.nombre, c.sustantivo, c.grupo

@@ -139,6 +139,7 @@ class CampaignRecipientRow(SQLModel, table=True):
         default=0, sa_column=Column(SmallInteger, nullable=False, server_default=_ZERO)
     )
     lease_epoch: int | None = Field(default=None, sa_column=Column(BigInteger))
+    claimed_at: datetime | None = _stamp()
     not_before: datetime | None = _stamp()
     message_id: str | None = None
     sent_at: datetime | None = _stamp()
