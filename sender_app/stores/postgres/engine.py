@@ -21,18 +21,20 @@ def sqlalchemy_url(url: str) -> str:
 class Database:
     """One pool, two ways in: SQLModel sessions for single rows, psycopg for sets of rows."""
 
-    def __init__(self, url: str, *, most: int = 10) -> None:
+    def __init__(self, url: str, *, most: int = 10, check: bool = True) -> None:
+        """`check` looks at each connection taken from the pool, and replaces a broken one."""
         self.url = url
         self._most = most
+        self._check = check
 
     @cached_property
     def engine(self) -> Engine:
-        """The engine, with its pool; broken connections are replaced when taken from it."""
+        """The engine, with its pool."""
         return create_engine(
             sqlalchemy_url(self.url),
             pool_size=2,
             max_overflow=self._most - 2,
-            pool_pre_ping=True,
+            pool_pre_ping=self._check,
             pool_recycle=600,
             connect_args={"application_name": "sender", "connect_timeout": 10},
         )
