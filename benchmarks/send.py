@@ -95,7 +95,9 @@ def main() -> None:
         if args.peer:
             shutil.copytree(args.peer, folder, copy_function=shutil.copyfile)
             folder.chmod(0o755)
-            subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund"], cwd=folder, check=True)
+            subprocess.run(
+                ["npm", "install", "--silent", "--no-audit", "--no-fund"], cwd=folder, check=True
+            )
         figures: dict[str, list[float]] = {}
         for _ in range(args.rounds):
             for window in (50, 1):

@@ -4,11 +4,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sender_app.domain.errors import SessionProblem
-from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind, SessionEnded
+from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind, SessionEnded, Stopped
 
 _DELIVERED = 1
 _READ = (4, 6)  # read, played
 _TRY_AGAIN = (8, 10)  # internal server error, service unavailable: whatsmeow reconnects by itself
+_UNNAMED = {
+    "TemporaryBan.Code not set": SessionProblem.BANNED,
+    "ConnectFailure.Reason not set": SessionProblem.REFUSED,
+}
 _TEXT_FIELDS = ("imageMessage", "videoMessage", "documentMessage")
 
 
@@ -70,6 +74,18 @@ def banned(event: Any, now: datetime) -> SessionEnded:
     """A temporary ban; `Expire` is in seconds from now."""
     until = now + timedelta(seconds=event.Expire) if event.Expire else None
     return SessionEnded(SessionProblem.BANNED, until, f"ban code {event.Code}")
+
+
+def stopped(detail: str) -> SessionEnded | Stopped:
+    """Why the connection ended for good.
+
+    neonize gives up with a protobuf error where WhatsApp's reason is none that it has a name for;
+    the message at fault tells what it was about, and trying again at once would make it worse.
+    """
+    for message, problem in _UNNAMED.items():
+        if message in detail:
+            return SessionEnded(problem, None, detail)
+    return Stopped(detail)
 
 
 def connect_failure(event: Any) -> SessionEnded | None:

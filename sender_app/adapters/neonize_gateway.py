@@ -138,7 +138,7 @@ class NeonizeConnection:
         except Exception as error:  # noqa: BLE001 - told to the account's loop, which acts on it
             detail = str(error)
         if not self._closed.is_set():
-            self._events.put(Stopped(detail))
+            self._events.put(translate.stopped(detail))
 
     def _subscribe(self) -> None:
         """Handlers run on the library's threads: they only put what they hear into the queue."""

@@ -24,7 +24,9 @@ class Timings:
     retry: timedelta = timedelta(seconds=10)  # before WhatsApp is tried again
     send: timedelta = timedelta(seconds=25)  # for one message; the library itself waits for 75
     window: int = 50  # messages claimed at once, at most
-    check_in: timedelta = timedelta(hours=20)  # an idle account comes online at least this often
+    check_in: timedelta = timedelta(
+        hours=20
+    )  # and up to a fifth more: an idle account comes online
 
 
 @dataclass(slots=True)

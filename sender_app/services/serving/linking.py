@@ -28,7 +28,6 @@ def link(desk: Desk, connection: Connection, board: PairingBoard) -> bool:
 
     The codes are gone from the board afterwards, whatever happened.
     """
-    desk.show(AccountStatus.LINKING)
     connection.start()
     codes = PairingCodes()
     asked_for: str | None = None
@@ -39,7 +38,7 @@ def link(desk: Desk, connection: Connection, board: PairingBoard) -> bool:
                     case QrShown():
                         codes = PairingCodes(event.code, event.expires_at, codes.code)
                         board.show(desk.account.id, codes)
-                        desk.announce()
+                        desk.show(AccountStatus.LINKING)
                     case Paired():
                         desk.store.accounts.linked(desk.account.id, event.phone, event.session_id)
                         desk.reload()

@@ -142,7 +142,8 @@ class _Session:
                 if not self._link(connection):
                     return
             else:
-                desk.show(AccountStatus.CONNECTING)
+                if desk.account.status is not AccountStatus.UNREACHABLE:  # it is, until it is not
+                    desk.show(AccountStatus.CONNECTING)
                 connection.start()
             self._connected(connection)
             if desk.account.unlink_wished:
@@ -262,7 +263,9 @@ class _Session:
         desk = self._desk
         now = desk.now()
         due = desk.store.deliveries.next_due(desk.account.id) if step.idle else step.again_at
-        until = min(due or now + desk.timings.check_in, now + desk.timings.check_in)
+        # Each account at a time of its own, so that they do not all come at once.
+        check_in = now + desk.timings.check_in * (1 + 0.2 * self._serving.draw())
+        until = min(due or check_in, check_in)
         if until - now < desk.timings.linger:
             return False
         if not desk.store.accounts.rest(desk.account.id, self._seen, until):
