@@ -7,6 +7,7 @@ from functools import cache
 from redis import Redis
 
 from sender_app.adapters.media_store import FolderMediaStore
+from sender_app.adapters.processes import end_owner
 from sender_app.adapters.redis_cache import RedisCache
 from sender_app.adapters.redis_client import connect
 from sender_app.adapters.redis_events import RedisControl, RedisEvents
@@ -114,6 +115,7 @@ def serving() -> Serving:
         control=RedisControl(redis()),
         events=RedisEvents(redis()),
         default_pace=default_pace(),
+        end_owner=end_owner,
         timings=Timings(
             lease_ttl=timedelta(seconds=settings().lease_ttl),
             linger=timedelta(seconds=settings().linger),

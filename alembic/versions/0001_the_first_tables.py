@@ -55,6 +55,7 @@ def upgrade() -> None:
     sa.Column('wake_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('cold_locked_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('linked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('replaced_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('last_online_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('pacing', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),

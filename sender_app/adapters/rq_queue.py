@@ -7,7 +7,7 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue as JobQueue
-from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
 
 ACCOUNTS = "accounts"  # one serve_account job per account, for as long as it is connected
@@ -57,13 +57,13 @@ class RqQueue:
         try:
             job = Job.fetch(job_id, connection=self._redis)
             status = job.get_status()
-        except NoSuchJobError:
-            return True
-        if status in _WAITING:
-            return False
-        if status is JobStatus.STARTED and not (unattended and _is_old(job)):
-            return False
-        job.delete()
+            if status in _WAITING:
+                return False
+            if status is JobStatus.STARTED and not (unattended and _is_old(job)):
+                return False
+            job.delete()
+        except (NoSuchJobError, InvalidJobOperation):
+            _log.debug("job gone by itself", job_id=job_id)
         return True
 
 

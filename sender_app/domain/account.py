@@ -53,6 +53,7 @@ class Account:
     wake_at: datetime | None
     cold_locked_until: datetime | None
     linked_at: datetime | None
+    replaced_at: datetime | None  # when another connection of the same device last took over
     last_online_at: datetime | None
     pacing: dict[str, object]
     created_at: datetime

@@ -41,6 +41,7 @@ class Lease:
     epoch: int
     key: bytes  # 32 bytes, committed before the first claim
     owner: str
+    previous: str | None = None  # the owner before, if it never gave the lease back
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from rq import SimpleWorker, Worker
+from rq import Queue, SimpleWorker, Worker
 from rq.job import Job
 
 from sender_app.adapters.processes import owner_name
@@ -25,6 +25,12 @@ class AccountWorker(Worker):
     """Forks a process for each account that it serves, one at a time."""
 
     max_connection_wait_time = 2.0
+    _horse_owner = ""
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        """Remember how the account's process signs, since a dead one cannot be asked."""
+        super().fork_work_horse(job, queue)
+        self._horse_owner = owner_name(self.horse_pid)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Pass SIGTERM on to the account's process, which records and releases what it holds."""
@@ -40,6 +46,6 @@ class AccountWorker(Worker):
         store = PostgresStore(settings().postgres_url, most=2)
         try:
             leases = LockedLeases(store.leases, self.connection)
-            leases.release_of(UUID(job.args[0]), owner_name(retpid))
+            leases.release_of(UUID(job.args[0]), self._horse_owner)
         finally:
             store.close()

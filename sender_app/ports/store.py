@@ -144,6 +144,10 @@ class AccountStore(Protocol):
         """Hold back people never talked with until `until`."""
         ...
 
+    def note_replaced(self, account_id: UUID, at: datetime) -> None:
+        """Another connection of the same device took over at `at`."""
+        ...
+
     def wake(self, account_id: UUID) -> None:
         """There is something to do for the account now."""
         ...
@@ -164,7 +168,10 @@ class LeaseStore(Protocol):
     """Who serves an account. Epochs grow by one at each take-over and never repeat."""
 
     def take(self, account_id: UUID, owner: str, ttl: timedelta) -> Lease | None:
-        """The lease, with its key committed; None while another owner's is live."""
+        """The lease, with its key committed; None while another owner's is live.
+
+        Its `previous` names an owner that let it run out, and may still be there.
+        """
         ...
 
     def renew(self, lease: Lease, ttl: timedelta) -> bool:

@@ -122,8 +122,14 @@ def test_it_gives_a_lease_to_one_owner_at_a_time(clinic: Clinic):
     clinic.store.leases.release(lease)
     after = clinic.lease("two")
     assert after.epoch == lease.epoch + 1
+    assert after.previous is None
     assert after.key != lease.key
     assert clinic.store.leases.renew(lease, TTL) is False
+
+
+def test_it_names_an_owner_that_let_its_lease_run_out(clinic: Clinic):
+    assert clinic.store.leases.take(clinic.account.id, "one", timedelta(0)) is not None
+    assert clinic.lease("two").previous == "one"
 
 
 def test_it_gives_one_lease_to_many_who_ask_at_once(clinic: Clinic):

@@ -52,6 +52,7 @@ class Delivery:
     _record_cost: float = 0.0  # seconds that the last record took
     _announced_at: float = 0.0  # monotonic seconds
     _cursors: dict[UUID, UUID | None] = field(default_factory=dict)
+    _in_flight: tuple[Claim, bytes] | None = None  # with its secret
     hold_until: datetime | None = None  # WhatsApp asked the account to slow down
     session_error: SessionUnusable | None = None
 
@@ -171,6 +172,7 @@ class Delivery:
 
     def _send(self, claim: Claim, message: OutgoingMessage) -> Outcome:
         secret = attempt_secret(self.desk.lease.key, claim.recipient_id, claim.attempt)
+        self._in_flight = (claim, secret)
         try:
             with self.desk.keeper.sending():
                 accepted = self.connection.send(claim.phone, message, secret)
@@ -180,9 +182,23 @@ class Delivery:
             self._note(error)
             _log.info("not sent", phone=masked(claim.phone), code=error.code, error=str(error))
             return failed(claim, error, self.desk.now())
+        finally:
+            self._in_flight = None
         now = self.desk.now()  # WhatsApp's own stamp has whole seconds, too coarse for pacing
         self.on_sent(now)
         return Outcome(claim, RecipientStatus.SENT, now, message_id=accepted.message_id)
+
+    def rescue(self) -> None:
+        """Called from another thread when a send is stuck, before the process ends.
+
+        What is in flight is unconfirmed, and receipts that came meanwhile may settle it: they are
+        in this process's memory only, since the library has acknowledged them.
+        """
+        if self._in_flight is not None:
+            claim, secret = self._in_flight
+            self._pending.append(self._unknown(claim, secret, OutcomeUnknown("the send is stuck")))
+        self.record()
+        self.hear()
 
     def _unknown(self, claim: Claim, secret: bytes, error: OutcomeUnknown) -> Outcome:
         """The session store knows whether the frame got as far as the socket."""

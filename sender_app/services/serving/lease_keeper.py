@@ -34,6 +34,7 @@ class LeaseKeeper:
         self._send_limit = send_limit.total_seconds()
         self._on_stuck = on_stuck
         self._sending_since: float | None = None
+        self.last_words: Callable[[], None] = lambda: None  # said before the process ends
         self._clock = clock
         self._good_until = clock() + ttl.total_seconds()
         self._lost = False
@@ -93,6 +94,10 @@ class LeaseKeeper:
 
     def _give_up(self) -> None:
         _log.error("a send is stuck; this process ends", account_id=str(self._lease.account_id))
+        try:
+            self.last_words()
+        except Exception as error:  # noqa: BLE001 - recovery will do what was left undone
+            _log.warning("last words failed", error=str(error))
         try:
             self._leases.release(self._lease)
         except Exception as error:  # noqa: BLE001 - the lease then just runs out

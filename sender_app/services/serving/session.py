@@ -38,6 +38,8 @@ from sender_app.services.serving.linking import link
 _log = structlog.get_logger()
 _TICK = 0.5  # seconds at most between two looks at orders and events
 _IDLE = timedelta(seconds=2)  # between two looks for work while lingering
+_AFTER_REPLACED = timedelta(seconds=3)  # before the account tries to come back
+_REPLACED_AGAIN = timedelta(minutes=5)  # twice within this time is another program's doing
 _ENDED = {
     SessionProblem.REPLACED: AccountStatus.REPLACED,
     SessionProblem.BANNED: AccountStatus.BANNED,
@@ -64,6 +66,7 @@ class Serving:
     timings: Timings = field(default_factory=Timings)
     clock: Clock = system_clock
     draw: Callable[[], float] = random.random
+    end_owner: Callable[[str], None] = lambda _owner: None  # ends a process that let its lease go
     on_stuck: Callable[[], None] = lambda: os._exit(75)  # a thread in the library cannot be ended
 
     def serve(self, account_id: UUID, owner: str, stop: threading.Event) -> bool:
@@ -75,6 +78,8 @@ class Serving:
         if lease is None:
             return False
         log = _log.bind(account_id=str(account_id), epoch=lease.epoch)
+        if lease.previous is not None:
+            self.end_owner(lease.previous)
         try:
             with LeaseKeeper(
                 self.leases, lease, self.timings.lease_ttl, self.timings.send, self.on_stuck
@@ -206,6 +211,7 @@ class _Session:
         """Send what is due as pacing allows; when nothing is, linger for receipts, then rest."""
         desk = self._desk
         delivery = Delivery(desk, connection, self._sent, lambda: self._hear_now(connection))
+        desk.keeper.last_words = delivery.rescue
         delivery.recover()
         early, self._early = self._early or [], None
         inbox.record(desk, early)
@@ -316,6 +322,11 @@ class _Session:
         desk.keeper.guard()
         if problem is SessionProblem.NOT_LINKED:  # it was, or there would be no session to end
             problem = SessionProblem.LOGGED_OUT
+        if problem is SessionProblem.REPLACED and self._may_be_ours():
+            _log.warning("replaced; trying once more", account_id=str(desk.account.id))
+            desk.store.accounts.note_replaced(desk.account.id, desk.now())
+            desk.store.accounts.rest(desk.account.id, self._seen, desk.now() + _AFTER_REPLACED)
+            return
         _log.warning("session ended", account_id=str(desk.account.id), problem=problem.value)
         if problem is SessionProblem.LOGGED_OUT:
             desk.store.accounts.unlinked(desk.account.id, AccountStatus.LOGGED_OUT, detail)
@@ -324,6 +335,14 @@ class _Session:
         self._pause_all(PauseReason(problem.value))
         desk.store.accounts.rest(desk.account.id, self._seen, None)
         desk.announce()
+
+    def _may_be_ours(self) -> bool:
+        """Whether what replaced us may be an older process of our own, which goes by itself.
+
+        It finds out in a moment that its lease is over. Another program would replace us again.
+        """
+        before = self._desk.reload().replaced_at
+        return before is None or self._desk.now() - before > _REPLACED_AGAIN
 
     def _pause_all(self, reason: PauseReason) -> None:
         desk = self._desk

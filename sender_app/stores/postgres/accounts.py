@@ -107,6 +107,10 @@ class PostgresAccounts:
                 "UPDATE accounts SET cold_locked_until = %s WHERE id = %s", (until, account_id)
             )
 
+    def note_replaced(self, account_id: UUID, at: datetime) -> None:
+        with self._database.transaction() as cursor:
+            cursor.execute("UPDATE accounts SET replaced_at = %s WHERE id = %s", (at, account_id))
+
     def wake(self, account_id: UUID) -> None:
         with self._database.transaction() as cursor:
             cursor.execute(WAKE, (account_id,))
@@ -141,6 +145,7 @@ def _account(row: AccountRow) -> Account:
         wake_at=row.wake_at,
         cold_locked_until=row.cold_locked_until,
         linked_at=row.linked_at,
+        replaced_at=row.replaced_at,
         last_online_at=row.last_online_at,
         pacing=dict(row.pacing),
         created_at=row.created_at,

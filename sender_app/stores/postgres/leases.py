@@ -14,7 +14,7 @@ VALUES (%(account)s, 1, %(owner)s, now() + %(ttl)s)
 ON CONFLICT (account_id) DO UPDATE
 SET epoch = l.epoch + 1, owner = EXCLUDED.owner, expires_at = EXCLUDED.expires_at
 WHERE l.expires_at <= now()
-RETURNING epoch
+RETURNING epoch, old.owner AS previous
 """
 _KEY = "INSERT INTO lease_keys (account_id, epoch, key) VALUES (%s, %s, %s)"
 # A key is needed only while a recipient of its epoch is still in `sending`; the last few days'
@@ -29,10 +29,13 @@ _RENEW = """
 UPDATE leases SET expires_at = now() + %(ttl)s
 WHERE account_id = %(account)s AND epoch = %(epoch)s AND expires_at > now()
 """
-_RELEASE_OF = "UPDATE leases SET expires_at = now() WHERE account_id = %s AND owner = %s"
-_RELEASE = (
-    "UPDATE leases SET expires_at = now() WHERE account_id = %(account)s AND epoch = %(epoch)s"
+_RELEASE_OF = (
+    "UPDATE leases SET expires_at = now(), owner = '' WHERE account_id = %s AND owner = %s"
 )
+_RELEASE = """
+UPDATE leases SET expires_at = now(), owner = ''
+WHERE account_id = %(account)s AND epoch = %(epoch)s
+"""
 
 
 class PostgresLeases:
@@ -50,7 +53,7 @@ class PostgresLeases:
             key = secrets.token_bytes(32)
             cursor.execute(_KEY, (account_id, taken.epoch, key))
             cursor.execute(_FORGET, {"account": account_id, "epoch": taken.epoch})
-            return Lease(account_id, taken.epoch, key, owner)
+            return Lease(account_id, taken.epoch, key, owner, taken.previous or None)
 
     def renew(self, lease: Lease, ttl: timedelta) -> bool:
         with self._database.transaction() as cursor:

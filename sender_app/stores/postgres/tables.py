@@ -262,6 +262,7 @@ class AccountRow(SQLModel, table=True):
     wake_at: datetime | None = _stamp()
     cold_locked_until: datetime | None = _stamp()
     linked_at: datetime | None = _stamp()
+    replaced_at: datetime | None = _stamp()
     last_online_at: datetime | None = _stamp()
     pacing: dict[str, Any] = _json()
     created_at: datetime = _stamp(now=True)
