@@ -50,6 +50,11 @@ test: $(VENV)/.installed-dev chromium ## Run every test
 chaos: $(VENV)/.installed-dev ## A hundred blows over two thousand people (CHAOS_SEED replays a run)
 	CHAOS_KILLS=$${CHAOS_KILLS:-100} CHAOS_PEOPLE=$${CHAOS_PEOPLE:-2000} $(RUN) -m pytest tests/chaos -s
 
+.PHONY: bench
+bench: $(VENV)/.installed-dev ## Measure sending (PEER=folder alternates with another system's)
+	$(RUN) -m benchmarks.send $(if $(PEER),--peer $(PEER))
+	$(RUN) -m benchmarks.whatsapp
+
 .PHONY: check
 check: $(VENV)/.installed-dev ## Lint, types and the import contracts
 	$(BIN)/ruff check .
