@@ -2,8 +2,8 @@
 
     python -m benchmarks.whatsapp [--people N] [--rounds N]
 
-The bare loop calls `send_message` and nothing else, on the same session store (Postgres). Both write
-to people whom their account has written to before. Prints medians, the ratio, and memory.
+The bare loop calls `send_message` and nothing else, on the same session store (Postgres). Both
+write to people whom their account has written to before. Prints medians, the ratio, and memory.
 """
 
 import argparse
