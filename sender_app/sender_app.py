@@ -2,6 +2,7 @@
 
 import reflex as rx
 from fastapi import FastAPI
+from reflex.app import default_error_boundary
 
 from sender_app import logs
 from sender_app.api import sign_in as sign_in_routes
@@ -32,11 +33,14 @@ app = rx.App(
     stylesheets=["/sender.css"],
     html_lang="es",
     head_components=[
+        rx.el.script(src="/first.js"),
         rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml"),
+        rx.el.meta(name="color-scheme", content="light dark"),
         rx.el.meta(name="viewport", content="width=device-width, initial-scale=1"),
     ],
     toaster=rx.toast.provider(rich_colors=True, close_button=True, position="bottom-right"),
     api_transformer=routes,
+    app_wraps={(55, "ErrorBoundary"): lambda _stateful: default_error_boundary()},
 )
 
 for page, route, title, load in (
@@ -44,9 +48,14 @@ for page, route, title, load in (
     (connection, "/whatsapp", "WhatsApp · Sender", Connection.load),
     (compose, "/messages", "Mensajes · Sender", Compose.load),
     (campaigns, "/campaigns", "Campañas · Sender", CampaignList.load),
-    (campaign, "/campaigns/[campaign_id]", "Campaña · Sender", Campaign.load),
+    (campaign, "/campaigns/[campaign_id]", "Campaña · Sender", [Campaign.begin, Campaign.load]),
     (contacts, "/contacts", "Contactos · Sender", ContactBook.load),
     (settings_page, "/settings", "Ajustes · Sender", Preferences.load),
 ):
-    app.add_page(page, route=route, title=title, on_load=[Session.load, load])
+    app.add_page(
+        page,
+        route=route,
+        title=title,
+        on_load=[Session.load, *(load if isinstance(load, list) else [load])],
+    )
 app.add_page(sign_in, route="/sign-in", title="Sender", on_load=Session.greet)

@@ -3,15 +3,20 @@
 from typing import Any
 
 import reflex as rx
-from reflex_components_plotly.plotly import PlotlyBasic
+from reflex_components_plotly.plotly import Plotly, PlotlyBasic
 
 from sender_app.components.words import tr
 
 
 class _Figure(PlotlyBasic):
-    """Plotly's component, taking a figure as a plain dictionary."""
+    """Plotly's component, taking a figure as a plain dictionary: data, layout and config."""
 
     data: rx.Var[dict[str, Any]]
+
+    @classmethod
+    def create(cls, *children: Any, **props: Any) -> rx.Component:
+        """Without the templates that PlotlyBasic adds, which weigh more than a page."""
+        return super(Plotly, cls).create(*children, **props)
 
 
 def chart(
@@ -21,10 +26,7 @@ def chart(
     return rx.fragment(
         rx.el.div(
             _Figure.create(
-                data=figure,
-                config={"displayModeBar": False, "responsive": True},
-                use_resize_handler=True,
-                style={"width": "100%", "height": "100%"},
+                data=figure, use_resize_handler=True, style={"width": "100%", "height": "100%"}
             ),
             class_name="chart",
             role="img",
@@ -32,23 +34,29 @@ def chart(
         ),
         rx.el.details(
             rx.el.summary(tr("chart.table")),
-            rx.el.table(
-                rx.el.thead(
-                    rx.el.tr(
-                        rx.el.th(head, scope="col"),
-                        rx.el.th(tr("dashboard.sent"), scope="col"),
-                        rx.el.th(tr("dashboard.errors"), scope="col"),
-                    )
+            rx.el.div(
+                rx.el.table(
+                    rx.el.thead(
+                        rx.el.tr(
+                            rx.el.th(head, scope="col"),
+                            rx.el.th(tr("dashboard.sent"), scope="col", class_name="number"),
+                            rx.el.th(tr("dashboard.errors"), scope="col", class_name="number"),
+                        )
+                    ),
+                    rx.el.tbody(rx.foreach(rows, _line)),
+                    aria_label=label,
                 ),
-                rx.el.tbody(
-                    rx.foreach(
-                        rows,
-                        lambda row: rx.el.tr(
-                            rx.el.td(row["label"]), rx.el.td(row["sent"]), rx.el.td(row["errors"])
-                        ),
-                    )
-                ),
+                class_name="table-wrap tall",
             ),
             class_name="behind",
         ),
+    )
+
+
+def _line(row: rx.Var) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(row["label"]),
+        rx.el.td(row["sent"], class_name="number"),
+        rx.el.td(row["errors"], class_name="number"),
+        key=row["key"],
     )

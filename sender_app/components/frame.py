@@ -3,8 +3,11 @@
 from typing import Any
 
 import reflex as rx
+from reflex.style import color_mode, set_color_mode
+from reflex_components_core.core.banner import has_too_many_connection_errors
 
-from sender_app.components.ui import icon
+from sender_app.components.browser import document_words
+from sender_app.components.ui import icon, link
 from sender_app.components.words import tr
 from sender_app.states.session import Session
 
@@ -16,17 +19,28 @@ _PLACES = (
     ("/contacts", "contact", "nav.contacts"),
     ("/settings", "settings", "nav.settings"),
 )
+_THEMES = (("system", "monitor"), ("light", "sun"), ("dark", "moon"))
 
 
-def frame(here: str, *children: Any) -> rx.Component:
+def frame(here: str, *children: Any, title: Any) -> rx.Component:
     """A page of the application at `here`, one of the places of the navigation."""
     return rx.el.div(
+        document_words(Session.lang, f"{title} · Sender", Session.loaded),
         rx.el.a(tr("nav.skip"), href="#main", class_name="skip"),
-        _banner(),
+        rx.el.div(_offline(), _banner(), class_name="top-bars"),
         rx.el.div(
             _navigation(here), rx.el.main(*children, id="main", tab_index=-1), class_name="columns"
         ),
         class_name="app",
+    )
+
+
+def _offline() -> rx.Component:
+    return rx.cond(
+        has_too_many_connection_errors,
+        rx.el.div(
+            icon("wifi-off", 16), rx.el.span(tr("offline")), class_name="banner", role="alert"
+        ),
     )
 
 
@@ -36,7 +50,13 @@ def _banner() -> rx.Component:
         rx.el.div(
             icon("flask-conical", 16),
             rx.el.span(tr("demo.notice")),
-            rx.el.a(tr("demo.phone"), href=Session.phone_url, target="_blank", rel="noopener"),
+            rx.el.a(
+                tr("demo.phone"),
+                icon("external-link", 14),
+                href=Session.phone_url,
+                target="_blank",
+                rel="noopener",
+            ),
             class_name="banner",
             role="note",
         ),
@@ -45,26 +65,28 @@ def _banner() -> rx.Component:
 
 def _navigation(here: str) -> rx.Component:
     places = [
-        rx.link(
+        link(
             icon(name, 20),
             rx.el.span(tr(key)),
             href=href,
-            underline="none",
             class_name="place",
             custom_attrs={"aria-current": "page"} if href == here else {},
         )
         for href, name, key in _PLACES
     ]
     return rx.el.nav(
-        rx.link(
+        link(
             rx.el.img(src="/logo.svg", alt="", width="28", height="28"),
             rx.el.span("Sender"),
             href="/",
-            underline="none",
             class_name="brand",
         ),
         rx.el.div(*places, class_name="places"),
-        rx.el.div(language_choice(), theme_button(), sign_out_button(), class_name="foot"),
+        rx.el.div(
+            rx.el.span(icon("circle-user-round", 20), Session.name, class_name="who"),
+            sign_out_button(),
+            class_name="foot",
+        ),
         class_name="side",
         aria_label=tr("nav.label"),
     )
@@ -79,30 +101,38 @@ def language_choice() -> rx.Component:
         ],
         value=Session.lang,
         on_change=Session.choose_language,
-        aria_label=tr("settings.language"),
         class_name="select",
     )
 
 
-def theme_button() -> rx.Component:
-    """Switches between light and dark."""
-    return rx.el.button(
-        rx.color_mode_cond(icon("moon"), icon("sun")),
-        on_click=rx.toggle_color_mode,
-        class_name="icon-button",
-        type="button",
+def theme_choice() -> rx.Component:
+    """Light, dark, or as the system has it."""
+    return rx.el.div(
+        *[
+            rx.el.button(
+                icon(name, 16),
+                tr(f"settings.theme_{mode}"),
+                type="button",
+                on_click=set_color_mode(mode),
+                aria_pressed=color_mode == mode,
+            )
+            for mode, name in _THEMES
+        ],
+        class_name="segments",
+        role="group",
         aria_label=tr("settings.theme"),
-        title=tr("settings.theme"),
     )
 
 
-def sign_out_button() -> rx.Component:
+def sign_out_button(*, with_word: bool = False) -> rx.Component:
     """Ends the session."""
+    word = [tr("sign_out")] if with_word else []
     return rx.el.form(
         rx.el.button(
             icon("log-out"),
+            *word,
             type="submit",
-            class_name="icon-button",
+            class_name="button button-plain" if with_word else "icon-button",
             aria_label=tr("sign_out"),
             title=tr("sign_out"),
         ),

@@ -3,8 +3,10 @@
 from typing import Any, cast
 
 import reflex as rx
+from reflex_components_core.react_router import link as router_link
 
-from sender_app.components.words import tr
+from sender_app.components.browser import modal
+from sender_app.components.words import number, tr
 
 
 def icon(name: str, size: int = 18) -> rx.Component:
@@ -19,9 +21,14 @@ def button(*children: Any, kind: str = "plain", **props: Any) -> rx.Component:
     )
 
 
+def link(*children: Any, href: str | rx.Var, **props: Any) -> rx.Component:
+    """A link to another page of the application, which opens without loading it anew."""
+    return router_link(*children, to=href, **props)
+
+
 def link_button(*children: Any, href: str | rx.Var, kind: str = "primary") -> rx.Component:
     """A link that looks like a button."""
-    return rx.link(*children, href=href, class_name=f"button button-{kind}", underline="none")
+    return link(*children, href=href, class_name=f"button button-{kind}")
 
 
 def card(*children: Any, title: Any = None, aside: Any = None, **props: Any) -> rx.Component:
@@ -37,11 +44,14 @@ def card(*children: Any, title: Any = None, aside: Any = None, **props: Any) -> 
     return rx.el.section(*head, *children, class_name=f"card {extra}".strip(), **props)
 
 
-def page(title: Any, *children: Any, actions: Any = None, lead: Any = None) -> rx.Component:
-    """A page's heading and content."""
+def page(
+    title: Any, *children: Any, actions: Any = None, lead: Any = None, above: Any = None
+) -> rx.Component:
+    """A page's heading and content; `above` is the way back."""
     return rx.fragment(
         rx.el.header(
             rx.el.div(
+                *([above] if above is not None else []),
                 rx.el.h1(title),
                 *([rx.el.p(lead, class_name="lead")] if lead is not None else []),
             ),
@@ -53,10 +63,14 @@ def page(title: Any, *children: Any, actions: Any = None, lead: Any = None) -> r
 
 
 def stat(label: Any, value: Any, tone: str = "") -> rx.Component:
-    """A figure with its name."""
+    """A figure with its name; the tone shows only when the figure is not nought."""
+    quiet = value == 0 if isinstance(value, rx.Var) and value._var_type is int else False
+    text = number(value) if quiet is not False else value
     return rx.el.div(
         rx.el.span(label, class_name="stat-label"),
-        rx.el.strong(value, class_name=f"stat-value {tone}"),
+        rx.el.strong(
+            text, class_name=f"stat-value {tone}".strip(), custom_attrs={"data-nought": quiet}
+        ),
         class_name="stat",
     )
 
@@ -79,11 +93,10 @@ def empty(name: str, title: Any, text: Any, action: Any = None) -> rx.Component:
     )
 
 
-def skeleton(lines: int = 3) -> rx.Component:
-    """The shape of what is being loaded."""
-    return rx.el.div(
-        *[rx.el.div(class_name="bone") for _ in range(lines)], class_name="bones", aria_busy="true"
-    )
+def skeleton(*heights: int) -> rx.Component:
+    """The shape of what is being loaded: blocks as high as what takes their place, in pixels."""
+    bones = [rx.el.div(class_name="bone", style={"height": f"{height}px"}) for height in heights]
+    return rx.el.div(*bones, class_name="bones", role="status", aria_label=tr("loading"))
 
 
 def field(label: Any, control: rx.Component, hint: Any = None) -> rx.Component:
@@ -96,16 +109,17 @@ def field(label: Any, control: rx.Component, hint: Any = None) -> rx.Component:
     )
 
 
-def table(heads: list[Any], body: Any) -> rx.Component:
-    """A table that scrolls within itself on narrow screens."""
+def table(heads: list[Any], body: Any, label: Any, *, kind: str = "") -> rx.Component:
+    """A table named `label`. On a phone it scrolls within itself; of the `kind` "people" its rows
+    fold into lines instead."""
     return rx.el.div(
         rx.el.table(
             rx.el.thead(rx.el.tr(*[rx.el.th(head, scope="col") for head in heads])),
             rx.el.tbody(body),
+            class_name=kind,
+            aria_label=label,
         ),
         class_name="table-wrap",
-        tab_index=0,
-        role="group",
     )
 
 
@@ -118,36 +132,36 @@ def pager(page_number: rx.Var, more: rx.Var, back: Any, forth: Any) -> rx.Compon
             rx.el.span(tr("page.number", n=page_number)),
             button(tr("page.forth"), icon("chevron-right"), on_click=forth, disabled=more == ""),
             class_name="pager",
-            aria_label="pages",
+            aria_label=tr("page.label"),
         ),
     )
 
 
 def confirm(
-    open_: rx.Var, title: Any, text: Any, yes: Any, on_yes: Any, on_no: Any, kind: str = "primary"
+    name: str,
+    open_: rx.Var,
+    title: Any,
+    text: Any,
+    yes: Any,
+    on_yes: Any,
+    on_no: Any,
+    kind: str = "primary",
 ) -> rx.Component:
-    """A question over the page. Escape and the backdrop say no."""
-    return rx.cond(
+    """A question over the page. Escape and the backdrop say no; "no" has the focus at first."""
+    return modal(
         open_,
+        on_no,
         rx.el.div(
-            rx.el.div(class_name="backdrop", on_click=on_no),
+            rx.el.h2(title, id=f"{name}-title"),
+            rx.el.p(text, id=f"{name}-text"),
             rx.el.div(
-                rx.el.h2(title),
-                rx.el.p(text),
-                rx.el.div(
-                    button(tr("no"), on_click=on_no),
-                    button(yes, kind=kind, on_click=on_yes, auto_focus=True),
-                    class_name="dialog-actions",
-                ),
-                class_name="dialog",
-                role="alertdialog",
-                aria_modal="true",
+                button(tr("no"), on_click=on_no),
+                button(yes, kind=kind, on_click=on_yes),
+                class_name="dialog-actions",
             ),
-            rx.window_event_listener(
-                on_key_down=lambda key, _info: rx.cond(key == "Escape", on_no, rx.noop())
-            ),
-            class_name="dialog-layer",
+            class_name="dialog-body",
         ),
+        name=name,
     )
 
 

@@ -1,6 +1,4 @@
-"""Words on the page, in the language of the session."""
-
-from typing import cast
+"""Words, numbers and times on the page, in the language of the session."""
 
 import reflex as rx
 from reflex.vars import VarData
@@ -9,23 +7,58 @@ from sender_app.states.session import Session
 from sender_app.text import texts
 
 
-def tr(key: str, **params: rx.Var | str | int) -> rx.Var:
+def tr(key: str, **params: rx.Var | str | int) -> rx.Var[str]:
     """The text of `key` in the session's language, its `{name}` marks filled with vars."""
-    return cast(
-        rx.Var,
-        rx.match(
-            Session.lang,
-            ("en", _filled("en", key, params)),
-            ("pt", _filled("pt", key, params)),
-            _filled("es", key, params),
-        ),
+    es, en, pt = (_filled(lang, key, params) for lang in ("es", "en", "pt"))
+    lang = Session.lang
+    return _expression(
+        f'({lang!s} === "en" ? {en!s} : {lang!s} === "pt" ? {pt!s} : {es!s})', lang, es, en, pt
     )
 
 
-def tr_of(prefix: str, value: rx.Var[str], values: list[str]) -> rx.Var:
+def tr_n(key: str, n: rx.Var, **params: rx.Var | str | int) -> rx.Var[str]:
+    """The text of `key`, or of `key_one` when `n` is 1; `{n}` is the number, written out."""
+    one = tr(f"{key}_one", **params)
+    many = tr(key, n=number(n), **params)
+    return _expression(f"({n!s} === 1 ? {one!s} : {many!s})", n, one, many)
+
+
+def tr_of(prefix: str, value: rx.Var[str], values: list[str]) -> rx.Var[str]:
     """The text `prefix.value` for a value known only in the browser, one of `values`."""
     cases = [(one, tr(f"{prefix}.{one}")) for one in values]
-    return cast(rx.Var, rx.match(value, *cases, value))
+    entries = ", ".join(f'"{one}": {text!s}' for one, text in cases)
+    return _expression(f"(({{{entries}}})[{value!s}] ?? {value!s})", value, cases[0][1])
+
+
+def number(n: rx.Var) -> rx.Var[str]:
+    """A number as the session's language writes it."""
+    return _expression(f"(({n!s}) ?? 0).toLocaleString({Session.lang!s})", n, Session.lang)
+
+
+def moment(iso: rx.Var[str], *, only: str = "") -> rx.Component:
+    """A time from an ISO string, written in the browser's zone; `only` "date" or "time"."""
+    return rx.el.time(written(iso, only=only), date_time=iso)
+
+
+def written(iso: rx.Var[str], *, only: str = "") -> rx.Var[str]:
+    """The text of `moment`."""
+    text = f"new Date({iso!s}).toLocaleString({Session.lang!s}, {_STYLE[only]})"
+    return _expression(f'({iso!s} ? {text} : "")', iso, Session.lang)
+
+
+def weekday(n: int) -> rx.Var[str]:
+    """The short name of a day of the week; Monday is 0."""
+    date = f"new Date(2024, 0, {1 + n})"  # the first of January 2024 was a Monday
+    return _expression(
+        f'{date}.toLocaleDateString({Session.lang!s}, {{weekday: "short"}})', Session.lang
+    )
+
+
+_STYLE = {
+    "": '{dateStyle: "medium", timeStyle: "short"}',
+    "date": '{dateStyle: "long"}',
+    "time": '{hour: "2-digit", minute: "2-digit", second: "2-digit"}',
+}
 
 
 def _filled(lang: str, key: str, params: dict[str, rx.Var | str | int]) -> rx.Var:
@@ -34,15 +67,6 @@ def _filled(lang: str, key: str, params: dict[str, rx.Var | str | int]) -> rx.Va
     return rx.Var.create(text.format_map({name: f"{value}" for name, value in params.items()}))
 
 
-def moment(iso: rx.Var[str], *, only: str = "") -> rx.Component:
-    """A time from an ISO string, written in the browser's zone; `only` "date" or "time"."""
-    written = f"({iso!s} ? new Date({iso!s}).toLocaleString({Session.lang!s}, {_STYLE[only]}) : '')"
-    used = VarData.merge(iso._get_all_var_data(), Session.lang._get_all_var_data())
-    return rx.el.time(rx.Var(written, _var_data=used).to(str), date_time=iso)
-
-
-_STYLE = {
-    "": "{dateStyle: 'medium', timeStyle: 'short'}",
-    "date": "{dateStyle: 'long'}",
-    "time": "{hour: '2-digit', minute: '2-digit', second: '2-digit'}",
-}
+def _expression(text: str, *of: rx.Var) -> rx.Var[str]:
+    data = VarData.merge(*(var._get_all_var_data() for var in of))
+    return rx.Var(text, _var_data=data).to(str)

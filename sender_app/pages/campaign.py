@@ -2,13 +2,17 @@
 
 import reflex as rx
 
+from sender_app.components.browser import pulse
 from sender_app.components.frame import frame
 from sender_app.components.ui import (
     button,
     card,
     chip,
     confirm,
+    empty,
     icon,
+    link,
+    link_button,
     notice,
     page,
     pager,
@@ -17,7 +21,7 @@ from sender_app.components.ui import (
     stat,
     table,
 )
-from sender_app.components.words import moment, tr, tr_of
+from sender_app.components.words import moment, tr, tr_n, tr_of
 from sender_app.pages.campaigns import STATUSES
 from sender_app.states.campaign import Campaign
 
@@ -48,7 +52,7 @@ def campaign() -> rx.Component:
     view = Campaign.campaign
     return frame(
         "/campaigns",
-        rx.moment(interval=10_000, on_change=Campaign.still_here, display="none"),
+        pulse(10_000, Campaign.still_here),
         rx.cond(
             Campaign.loaded,
             page(
@@ -62,7 +66,7 @@ def campaign() -> rx.Component:
                 card(
                     rx.el.div(
                         chip(view.status, STATUSES, "campaign_status"),
-                        rx.el.strong(f"{view.percent} %", class_name="percent"),
+                        rx.el.strong(f"{view.percent}\u202f%", class_name="percent"),
                         class_name="progress-head",
                     ),
                     progress(view),
@@ -79,14 +83,15 @@ def campaign() -> rx.Component:
                             stat(tr("status.unconfirmed"), view.unconfirmed, "warn"),
                         ),
                         class_name="stats",
-                        aria_live="off",
                     ),
+                    _message(),
                 ),
                 rx.cond(view.in_doubt, _doubt()),
                 _recipients(),
                 confirm(
+                    "again",
                     Campaign.repeating,
-                    tr("campaign.again_ask", n=view.unconfirmed),
+                    tr_n("campaign.again_ask", view.unconfirmed),
                     tr("campaign.again_text"),
                     tr("campaign.again"),
                     Campaign.send_again,
@@ -94,19 +99,45 @@ def campaign() -> rx.Component:
                     kind="danger",
                 ),
                 confirm(
+                    "cancel",
                     Campaign.cancelling,
                     tr("campaign.cancel_ask"),
-                    tr("campaign.cancel_text", n=view.waiting),
+                    tr_n("campaign.cancel_text", view.waiting),
                     tr("campaign.cancel"),
                     Campaign.cancel,
                     Campaign.ask_cancel(False),
                     kind="danger",
                 ),
                 actions=_controls(),
-                lead=tr("campaign.lead", n=view.total),
+                lead=rx.fragment(tr_n("campaign.lead", view.total), " · ", moment(view.created_at)),
+                above=_back(),
             ),
-            skeleton(6),
+            rx.cond(
+                Campaign.missing,
+                empty(
+                    "search-x",
+                    tr("campaign.missing"),
+                    tr("campaign.missing_text"),
+                    link_button(tr("campaign.all_campaigns"), href="/campaigns"),
+                ),
+                skeleton(72, 190, 420),
+            ),
         ),
+        title=rx.cond(Campaign.loaded, view.name, tr("campaigns.title")),
+    )
+
+
+def _back() -> rx.Component:
+    return link(
+        icon("chevron-left", 16), tr("campaign.all_campaigns"), href="/campaigns", class_name="back"
+    )
+
+
+def _message() -> rx.Component:
+    return rx.el.details(
+        rx.el.summary(tr("campaign.message")),
+        rx.el.div(rx.el.div(Campaign.campaign.message, class_name="bubble"), class_name="chat"),
+        class_name="behind",
     )
 
 
@@ -136,7 +167,7 @@ def _controls() -> rx.Component:
         ),
         rx.cond(
             view.can_retry,
-            button(icon("rotate-cw"), tr("campaign.retry", n=view.errors), on_click=Campaign.retry),
+            button(icon("rotate-cw"), tr_n("campaign.retry", view.errors), on_click=Campaign.retry),
         ),
         rx.cond(
             view.can_cancel,
@@ -167,11 +198,15 @@ def _recipients() -> rx.Component:
                         class_name="person",
                     ),
                     rx.el.td(chip(row.status, _CHIPS)),
-                    rx.el.td(tr_of("reason", row.reason, _REASONS), title=row.detail),
+                    rx.el.td(
+                        tr_of("reason", row.reason, _REASONS), title=row.detail, class_name="why"
+                    ),
                     rx.el.td(moment(row.at, only="time"), class_name="number"),
                     key=row.id,
                 ),
             ),
+            tr("campaign.people"),
+            kind="people",
         ),
         rx.cond(
             Campaign.rows.length() == 0, rx.el.p(tr("campaign.nobody"), class_name="hint center")

@@ -2,18 +2,20 @@
 
 import reflex as rx
 
+from sender_app.components.browser import pulse
 from sender_app.components.frame import frame
 from sender_app.components.ui import (
     button,
     chip,
     empty,
     icon,
+    link,
     link_button,
     page,
     progress,
     skeleton,
 )
-from sender_app.components.words import moment, tr
+from sender_app.components.words import moment, number, tr
 from sender_app.states.campaigns import CampaignList
 
 STATUSES = ["draft", "scheduled", "running", "paused", "finished", "cancelled"]
@@ -23,6 +25,7 @@ def campaigns() -> rx.Component:
     """Campaigns, newest first."""
     return frame(
         "/campaigns",
+        pulse(5000, CampaignList.refresh),
         page(
             tr("campaigns.title"),
             rx.cond(
@@ -44,15 +47,17 @@ def campaigns() -> rx.Component:
                         link_button(tr("campaigns.new"), href="/messages"),
                     ),
                 ),
-                skeleton(4),
+                skeleton(78, 78, 78, 78),
             ),
             actions=link_button(icon("plus"), tr("campaigns.new"), href="/messages"),
+            lead=tr("campaigns.lead"),
         ),
+        title=tr("campaigns.title"),
     )
 
 
 def _row(campaign: rx.Var) -> rx.Component:
-    return rx.link(
+    return link(
         rx.el.div(
             rx.el.strong(campaign.name),
             rx.el.span(moment(campaign.created_at), class_name="hint"),
@@ -64,15 +69,15 @@ def _row(campaign: rx.Var) -> rx.Component:
             rx.el.span(
                 tr(
                     "campaigns.counts",
-                    sent=campaign.sent,
-                    total=campaign.total,
-                    errors=campaign.errors,
+                    sent=number(campaign.sent),
+                    total=number(campaign.total),
+                    errors=number(campaign.errors),
                 ),
                 class_name="hint",
             ),
             class_name="campaign-progress",
         ),
         href="/campaigns/" + campaign.id.to(str),
-        underline="none",
         class_name="card campaign-row",
+        key=campaign.id,
     )

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from sender_app.components.browser import insert_text, typed_field
 from sender_app.components.frame import frame
 from sender_app.components.ui import (
     button,
@@ -12,12 +13,14 @@ from sender_app.components.ui import (
     link_button,
     notice,
     page,
+    pager,
     table,
 )
-from sender_app.components.words import moment, tr
+from sender_app.components.words import moment, number, tr, tr_n
 from sender_app.states.compose import Compose
 
 _UPLOAD = "contacts"
+_TEXT = "message"
 
 
 def compose() -> rx.Component:
@@ -27,7 +30,7 @@ def compose() -> rx.Component:
         page(
             tr("compose.title"),
             rx.cond(
-                ~Compose.linked,
+                Compose.loaded & ~Compose.linked,
                 notice(
                     rx.el.p(tr("compose.not_linked")),
                     link_button(tr("compose.go_link"), href="/whatsapp"),
@@ -41,15 +44,17 @@ def compose() -> rx.Component:
                 class_name="split",
             ),
             confirm(
+                "send",
                 Compose.confirming,
-                tr("compose.ask", n=Compose.good),
+                tr_n("compose.ask", Compose.good),
                 rx.fragment(tr("compose.ask_text", account=Compose.account), _plan()),
-                tr("compose.send", n=Compose.good),
+                tr_n("compose.send", Compose.good),
                 Compose.send,
                 Compose.ask(False),
             ),
             lead=tr("compose.lead"),
         ),
+        title=tr("compose.title"),
     )
 
 
@@ -58,7 +63,14 @@ def _plan() -> rx.Component:
         rx.cond(
             Compose.plan_days > 0,
             rx.fragment(
-                tr("compose.plan", days=Compose.plan_days), " ", moment(Compose.ends_at), "."
+                rx.cond(
+                    Compose.plan_days == 1,
+                    tr("compose.plan_one"),
+                    tr("compose.plan", days=number(Compose.plan_days)),
+                ),
+                " ",
+                moment(Compose.ends_at),
+                ".",
             ),
             tr("compose.plan_never"),
         ),
@@ -84,7 +96,10 @@ def _drop() -> rx.Component:
         id=_UPLOAD,
         max_files=1,
         multiple=False,
-        on_drop=Compose.upload(rx.upload_files(upload_id=_UPLOAD)),
+        on_drop=[
+            Compose.wait_for_file,
+            Compose.upload(rx.upload_files(upload_id=_UPLOAD)),
+        ],
         border="none",
         padding="0",
     )
@@ -96,29 +111,39 @@ def _file() -> rx.Component:
             icon("file-check-2", 22),
             rx.el.div(
                 rx.el.strong(Compose.filename),
-                rx.el.span(tr("compose.good", n=Compose.good)),
+                rx.el.span(tr_n("compose.good", Compose.good)),
             ),
             button(icon("x"), tr("compose.other_file"), kind="quiet", on_click=Compose.forget_file),
             class_name="file",
         ),
         rx.cond(
             Compose.duplicates > 0,
-            rx.el.p(tr("compose.duplicates", n=Compose.duplicates), class_name="hint"),
+            rx.el.p(tr("compose.duplicates", n=number(Compose.duplicates)), class_name="hint"),
         ),
         rx.cond(
             Compose.bad_count > 0,
             rx.el.details(
-                rx.el.summary(icon("triangle-alert"), tr("compose.bad", n=Compose.bad_count)),
+                rx.el.summary(
+                    icon("triangle-alert"), tr("compose.bad", n=number(Compose.bad_count))
+                ),
                 table(
                     [tr("compose.row"), tr("compose.value"), tr("compose.reason")],
                     rx.foreach(
-                        Compose.bad,
+                        Compose.bad_rows,
                         lambda bad: rx.el.tr(
                             rx.el.td(bad["row"], class_name="number"),
                             rx.el.td(bad["value"]),
                             rx.el.td(bad["reason"]),
+                            key=bad["row"],
                         ),
                     ),
+                    tr("compose.bad_label"),
+                ),
+                pager(
+                    Compose.bad_page,
+                    Compose.more_bad,
+                    Compose.turn_bad(-1),
+                    Compose.turn_bad(1),
                 ),
                 open=True,
                 class_name="bad-rows",
@@ -129,23 +154,18 @@ def _file() -> rx.Component:
 
 def _message() -> rx.Component:
     chips = [
-        button(f"{{{name}}}", kind="chip", on_click=Compose.insert(name))
+        button(f"{{{name}}}", kind="chip", on_click=insert_text(_TEXT, f"{{{name}}}"))
         for name in ("sustantivo", "nombre", "grupo")
     ]
     return card(
         field(
             tr("compose.text"),
-            rx.el.textarea(
-                value=Compose.message,
-                on_change=Compose.write.debounce(150),
-                rows="6",
-                max_length=4096,
-            ),
+            typed_field(Compose.message, Compose.write, rows=7, id=_TEXT, max_length=4096),
         ),
         rx.el.div(rx.el.span(tr("compose.insert"), class_name="hint"), *chips, class_name="chips"),
         field(
             tr("compose.name"),
-            rx.el.input(value=Compose.name, on_change=Compose.rename, max_length=120),
+            typed_field(Compose.name, Compose.rename, id="campaign-name", max_length=120),
         ),
         title=tr("compose.message"),
     )
@@ -166,17 +186,21 @@ def _preview() -> rx.Component:
             Compose.good > 0,
             rx.el.div(
                 button(icon("chevron-left"), on_click=Compose.step(-1), aria_label=tr("page.back")),
-                rx.el.span(Compose.sample[Compose.at]["telefono"]),
+                rx.el.span(
+                    rx.el.strong(Compose.sample[Compose.at]["nombre"]),
+                    rx.el.span(Compose.sample[Compose.at]["telefono"], class_name="hint"),
+                    class_name="person center-text",
+                ),
                 button(
                     icon("chevron-right"), on_click=Compose.step(1), aria_label=tr("page.forth")
                 ),
-                class_name="pager",
+                class_name="pager wide",
             ),
             rx.el.p(tr("compose.preview_hint"), class_name="hint"),
         ),
         button(
             icon("send"),
-            rx.cond(Compose.good > 0, tr("compose.send", n=Compose.good), tr("compose.send_none")),
+            rx.cond(Compose.good > 0, tr_n("compose.send", Compose.good), tr("compose.send_none")),
             kind="primary",
             on_click=Compose.ask(True),
             disabled=~Compose.ready,

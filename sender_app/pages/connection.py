@@ -4,9 +4,20 @@ from typing import cast
 
 import reflex as rx
 
+from sender_app.components.browser import pulse
 from sender_app.components.frame import frame
-from sender_app.components.ui import button, card, confirm, field, icon, notice, page
-from sender_app.components.words import moment, tr, tr_of
+from sender_app.components.ui import (
+    button,
+    card,
+    confirm,
+    field,
+    icon,
+    link_button,
+    notice,
+    page,
+    skeleton,
+)
+from sender_app.components.words import moment, tr, tr_n, tr_of, written
 from sender_app.states.connection import Connection
 
 _STATES = [
@@ -31,7 +42,7 @@ def connection() -> rx.Component:
         "/whatsapp",
         page(
             tr("connection.title"),
-            rx.moment(interval=1000, on_change=Connection.poll, display="none"),
+            pulse(Connection.rest, Connection.poll),
             _trouble(),
             rx.cond(
                 Connection.cold_until != "",
@@ -46,10 +57,11 @@ def connection() -> rx.Component:
             ),
             rx.cond(
                 Connection.status == "",
-                card(rx.el.div(class_name="qr-wait"), class_name="skeleton-card"),
+                skeleton(380),
                 rx.cond(Connection.linking, _link(), _linked()),
             ),
             confirm(
+                "unlink",
                 Connection.confirming,
                 tr("connection.unlink_ask"),
                 tr("connection.unlink_text"),
@@ -60,6 +72,7 @@ def connection() -> rx.Component:
             ),
             lead=tr("connection.lead"),
         ),
+        title=tr("connection.title"),
     )
 
 
@@ -70,6 +83,7 @@ def _trouble() -> rx.Component:
             notice(
                 rx.el.strong(tr(f"account.{name}")),
                 rx.el.p(tr(f"account_help.{name}")),
+                *([_until()] if name == "banned" else []),
                 tone="danger",
                 name="triangle-alert",
             ),
@@ -86,23 +100,32 @@ def _trouble() -> rx.Component:
     return cast(rx.Component, shown)
 
 
+def _until() -> rx.Component:
+    return rx.cond(
+        Connection.until != "", rx.el.p(tr("connection.until", when=written(Connection.until)))
+    )
+
+
 def _link() -> rx.Component:
     return card(
         rx.el.div(
-            button(
-                icon("qr-code"),
+            rx.el.button(
+                icon("qr-code", 16),
                 tr("connection.by_qr"),
                 on_click=Connection.show_code_tab(False),
                 aria_pressed=~Connection.with_code,
+                type="button",
             ),
-            button(
-                icon("keyboard"),
+            rx.el.button(
+                icon("keyboard", 16),
                 tr("connection.by_code"),
                 on_click=Connection.show_code_tab(True),
                 aria_pressed=Connection.with_code,
+                type="button",
             ),
-            class_name="tabs",
+            class_name="segments",
             role="group",
+            aria_label=tr("connection.how"),
         ),
         rx.el.div(
             rx.el.ol(
@@ -132,7 +155,11 @@ def _qr() -> rx.Component:
         rx.el.p(
             rx.cond(
                 Connection.qr != "",
-                tr("connection.qr_left", n=Connection.qr_seconds),
+                rx.cond(
+                    Connection.qr_seconds > 0,
+                    tr_n("connection.qr_left", Connection.qr_seconds),
+                    tr("connection.qr_renewing"),
+                ),
                 rx.cond(
                     Connection.status == "unreachable",
                     tr("connection.trying"),
@@ -164,7 +191,11 @@ def _code() -> rx.Component:
         ),
         rx.cond(
             Connection.code != "",
-            rx.el.output(Connection.code, class_name="pairing-code"),
+            rx.el.div(
+                rx.el.output(Connection.code, class_name="pairing-code"),
+                rx.el.p(tr("connection.code_use"), class_name="hint"),
+                class_name="code-box",
+            ),
             rx.el.p(tr("connection.code_hint"), class_name="hint"),
         ),
         class_name="qr-box",
@@ -188,11 +219,16 @@ def _linked() -> rx.Component:
             class_name="facts",
         ),
         rx.el.p(tr_of("account_help", Connection.status, _STATES), class_name="hint"),
-        title=tr("connection.linked_title"),
-        aside=button(
-            icon("unlink"),
-            tr("connection.unlink"),
-            kind="quiet",
-            on_click=Connection.ask_unlink(True),
+        rx.el.div(
+            link_button(icon("message-square-plus"), tr("connection.write"), href="/messages"),
+            button(
+                icon("unlink"),
+                rx.cond(Connection.unlinking, tr("connection.unlinking"), tr("connection.unlink")),
+                kind="quiet",
+                on_click=Connection.ask_unlink(True),
+                disabled=Connection.unlinking,
+            ),
+            class_name="actions",
         ),
+        title=tr("connection.linked_title"),
     )

@@ -3,8 +3,8 @@
 import reflex as rx
 
 from sender_app.components.frame import frame
-from sender_app.components.ui import card, empty, link_button, page, pager, skeleton, table
-from sender_app.components.words import tr
+from sender_app.components.ui import card, empty, icon, link_button, page, pager, skeleton, table
+from sender_app.components.words import tr, tr_n
 from sender_app.states.contacts import ContactBook
 
 
@@ -37,10 +37,12 @@ def contacts() -> rx.Component:
                                         class_name="person",
                                     ),
                                     rx.el.td(row.phone, class_name="number"),
-                                    rx.el.td(row.group),
+                                    rx.el.td(row.group, class_name="group"),
                                     key=row.id,
                                 ),
                             ),
+                            tr("contacts.title"),
+                            kind="people",
                         ),
                         rx.cond(
                             ContactBook.rows.length() == 0,
@@ -60,8 +62,10 @@ def contacts() -> rx.Component:
                         link_button(tr("campaigns.new"), href="/messages"),
                     ),
                 ),
-                skeleton(6),
+                skeleton(560),
             ),
-            lead=tr("contacts.count", n=ContactBook.total),
+            actions=link_button(icon("file-up"), tr("contacts.bring"), href="/messages"),
+            lead=rx.cond(ContactBook.loaded, tr_n("contacts.count", ContactBook.total), "\u00a0"),
         ),
+        title=tr("contacts.title"),
     )

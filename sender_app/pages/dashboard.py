@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from sender_app.components.browser import pulse
 from sender_app.components.charts import chart
 from sender_app.components.frame import frame
 from sender_app.components.ui import (
@@ -10,6 +11,7 @@ from sender_app.components.ui import (
     confirm,
     empty,
     icon,
+    link,
     link_button,
     page,
     skeleton,
@@ -23,14 +25,16 @@ def dashboard() -> rx.Component:
     """The month at a glance."""
     return frame(
         "/",
+        pulse(15_000, Board.refresh),
         page(
             tr("dashboard.title"),
             rx.cond(
                 Board.loaded,
                 rx.cond(Board.empty & (Board.sent == 0), _first_steps(), _figures()),
-                skeleton(8),
+                skeleton(88, 400, 400),
             ),
             confirm(
+                "cache",
                 Board.clearing,
                 tr("dashboard.cache_ask"),
                 tr("dashboard.cache_text"),
@@ -38,26 +42,15 @@ def dashboard() -> rx.Component:
                 Board.clear_cache,
                 Board.ask_clear(False),
             ),
-            actions=rx.fragment(
-                rx.el.select(
-                    *[
-                        rx.el.option(tr("dashboard.days", n=days), value=str(days))
-                        for days in (7, 30, 90, 365)
-                    ],
-                    value=Board.days.to_string(),
-                    on_change=Board.choose_days,
-                    aria_label=tr("dashboard.range"),
-                    class_name="select",
-                ),
-                button(
-                    icon("eraser"),
-                    tr("dashboard.cache_clear"),
-                    kind="quiet",
-                    on_click=Board.ask_clear(True),
-                ),
+            actions=button(
+                icon("eraser"),
+                tr("dashboard.cache_clear"),
+                kind="quiet",
+                on_click=Board.ask_clear(True),
             ),
             lead=tr("dashboard.lead"),
         ),
+        title=tr("dashboard.title"),
     )
 
 
@@ -69,6 +62,20 @@ def _figures() -> rx.Component:
             card(stat(tr("dashboard.rate"), Board.rate)),
             card(stat(tr("dashboard.average"), Board.average)),
             class_name="kpis",
+        ),
+        rx.el.div(
+            rx.el.h2(tr("dashboard.activity")),
+            rx.el.select(
+                *[
+                    rx.el.option(tr("dashboard.days", n=days), value=str(days))
+                    for days in (7, 30, 90, 365)
+                ],
+                value=Board.days.to_string(),
+                on_change=Board.choose_days,
+                aria_label=tr("dashboard.range"),
+                class_name="select",
+            ),
+            class_name="section-head",
         ),
         card(
             chart(Board.timeline, tr("dashboard.timeline"), Board.day_rows, tr("dashboard.day")),
@@ -83,16 +90,13 @@ def _figures() -> rx.Component:
                 rx.el.ol(
                     rx.foreach(
                         Board.contacts,
-                        lambda row: rx.el.li(
-                            rx.el.span(
-                                rx.el.strong(row["label"]),
-                                rx.el.span(row["key"], class_name="hint"),
-                                class_name="person",
-                            ),
-                            rx.el.span(row["sent"], class_name="number"),
-                        ),
+                        _contact,
                     ),
                     class_name="top",
+                ),
+                rx.cond(
+                    Board.contacts.length() == 0,
+                    rx.el.p(tr("dashboard.nobody"), class_name="hint"),
                 ),
                 title=tr("dashboard.top"),
             ),
@@ -101,11 +105,24 @@ def _figures() -> rx.Component:
     )
 
 
+def _contact(row: rx.Var) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(
+            rx.el.strong(row["label"]),
+            rx.el.span(row["phone"], class_name="hint"),
+            class_name="person",
+        ),
+        rx.el.span(row["sent"], class_name="number"),
+        rx.el.span(class_name="share", style={"width": row["share"]}, aria_hidden="true"),
+        key=row["key"],
+    )
+
+
 def _first_steps() -> rx.Component:
     def step(done: rx.Var | bool, key: str, href: str) -> rx.Component:
         return rx.el.li(
             rx.cond(done, icon("circle-check", 22), icon("circle", 22)),
-            rx.link(tr(key), href=href),
+            link(tr(key), href=href),
             class_name="first-step",
             custom_attrs={"data-done": rx.cond(done, "yes", "no")},
         )

@@ -1,22 +1,117 @@
-"""The workspace's preferences."""
+"""The workspace's preferences, and the reader's own."""
 
 import reflex as rx
 
-from sender_app.components.frame import frame, language_choice, sign_out_button, theme_button
+from sender_app.components.browser import countries, time_zones
+from sender_app.components.frame import frame, language_choice, sign_out_button, theme_choice
 from sender_app.components.ui import button, card, field, page, skeleton
-from sender_app.components.words import tr
-from sender_app.states.settings import Preferences
+from sender_app.components.words import tr, weekday
+from sender_app.states.session import Session
+from sender_app.states.settings import COUNTRIES, Preferences
 
 _NUMBERS = ("interval", "jitter", "per_minute", "per_hour", "per_day")
 
 
 def settings() -> rx.Component:
-    """Name, country, zone, and the pace of sending."""
-    pace = [
+    """Language and theme; name, country, zone, and the pace of sending."""
+    return frame(
+        "/settings",
+        page(
+            tr("settings.title"),
+            _yours(),
+            rx.cond(
+                Preferences.loaded,
+                rx.el.form(
+                    _workspace(),
+                    _pace(),
+                    rx.el.div(
+                        button(tr("settings.save"), kind="primary", type="submit"),
+                        class_name="save-bar",
+                    ),
+                    on_submit=Preferences.save,
+                    class_name="stack",
+                    key=Preferences.filled.to_string(),
+                ),
+                skeleton(196, 420),
+            ),
+            lead=tr("settings.lead"),
+        ),
+        title=tr("settings.title"),
+    )
+
+
+def _yours() -> rx.Component:
+    return card(
+        rx.el.div(
+            field(tr("settings.language"), language_choice()),
+            rx.el.div(
+                rx.el.span(tr("settings.theme"), class_name="field-label"),
+                theme_choice(),
+                class_name="field",
+            ),
+            rx.el.div(
+                rx.el.span(Session.name, class_name="field-label"),
+                sign_out_button(with_word=True),
+                class_name="field",
+            ),
+            class_name="form-row",
+        ),
+        title=tr("settings.yours"),
+    )
+
+
+def _workspace() -> rx.Component:
+    return card(
+        rx.el.div(
+            field(
+                tr("settings.name"),
+                rx.el.input(
+                    name="name", default_value=Preferences.name, required=True, max_length=120
+                ),
+            ),
+            field(
+                tr("settings.country"),
+                rx.el.select(
+                    rx.foreach(
+                        countries(rx.Var.create(COUNTRIES), Session.lang),
+                        lambda pair: rx.el.option(pair[1], value=pair[0], key=pair[0]),
+                    ),
+                    name="country",
+                    default_value=Preferences.country,
+                    class_name="select",
+                ),
+                tr("settings.country_hint"),
+            ),
+            field(
+                tr("settings.time_zone"),
+                rx.el.select(
+                    rx.foreach(
+                        time_zones(Preferences.time_zone),
+                        lambda zone: rx.el.option(zone, value=zone, key=zone),
+                    ),
+                    name="time_zone",
+                    default_value=Preferences.time_zone,
+                    class_name="select",
+                ),
+                tr("settings.time_zone_hint"),
+            ),
+            class_name="form-grid",
+        ),
+        title=tr("settings.workspace"),
+    )
+
+
+def _pace() -> rx.Component:
+    limits = [
         field(
             tr(f"settings.{name}"),
             rx.el.input(
-                name=name, type="number", min="0", step="any", default_value=Preferences.pace[name]
+                name=name,
+                type="number",
+                min="0" if name in ("interval", "jitter") else "1",
+                step="any" if name in ("interval", "jitter") else "1",
+                default_value=Preferences.pace[name],
+                required=name in ("interval", "jitter"),
             ),
             tr(f"settings.{name}_hint") if name in ("interval", "jitter") else None,
         )
@@ -29,60 +124,24 @@ def settings() -> rx.Component:
         )
         for name in ("opens", "closes")
     ]
-    return frame(
-        "/settings",
-        page(
-            tr("settings.title"),
-            card(
-                rx.el.div(
-                    language_choice(), theme_button(), sign_out_button(), class_name="actions"
-                ),
-                title=tr("settings.yours"),
+    days = [
+        rx.el.label(
+            rx.el.input(
+                type="checkbox",
+                name=f"weekday{n}",
+                default_checked=Preferences.weekdays.contains(n),
             ),
-            rx.cond(
-                Preferences.loaded,
-                rx.el.form(
-                    card(
-                        rx.el.div(
-                            field(
-                                tr("settings.name"),
-                                rx.el.input(
-                                    name="name", default_value=Preferences.name, required=True
-                                ),
-                            ),
-                            field(
-                                tr("settings.country"),
-                                rx.el.input(
-                                    name="country",
-                                    default_value=Preferences.country,
-                                    max_length=2,
-                                    required=True,
-                                ),
-                                tr("settings.country_hint"),
-                            ),
-                            field(
-                                tr("settings.time_zone"),
-                                rx.el.input(
-                                    name="time_zone",
-                                    default_value=Preferences.time_zone,
-                                    required=True,
-                                ),
-                                tr("settings.time_zone_hint"),
-                            ),
-                            class_name="form-grid",
-                        ),
-                        title=tr("settings.workspace"),
-                    ),
-                    card(
-                        rx.el.p(tr("settings.pace_lead"), class_name="hint"),
-                        rx.el.div(*pace, *hours, class_name="form-grid"),
-                        title=tr("settings.pace"),
-                    ),
-                    button(tr("settings.save"), kind="primary", type="submit"),
-                    on_submit=Preferences.save,
-                    class_name="stack",
-                ),
-                skeleton(6),
-            ),
+            rx.el.span(weekday(n)),
+            class_name="day",
+        )
+        for n in range(7)
+    ]
+    return card(
+        rx.el.p(tr("settings.pace_lead"), class_name="hint"),
+        rx.el.div(*limits, *hours, class_name="form-grid"),
+        rx.el.fieldset(
+            rx.el.legend(tr("settings.weekdays"), class_name="field-label"),
+            rx.el.div(*days, class_name="days"),
         ),
+        title=tr("settings.pace"),
     )

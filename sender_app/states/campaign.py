@@ -1,7 +1,6 @@
 """One campaign, live: counters and a page of recipients that follow what happens."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,14 +11,15 @@ from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import NotFound
 from sender_app.states.access import handler, use
 from sender_app.states.rows import CampaignView, RecipientView, campaign_view, recipient_view
+from sender_app.states.steering import Steering
 
 PAGE = 50  # recipients shown at once
-_CALM = 0.2  # seconds at least between two looks
+_CALM = 0.25  # seconds at least between two looks
 _STILL_HERE = 40.0  # seconds without a sign of the page until the watch ends
 _watched: dict[str, float] = {}  # watch id → loop time of the page's last sign, in this process
 
 
-class Campaign(rx.State):
+class Campaign(Steering, rx.State):
     """The campaign in view."""
 
     campaign: CampaignView = CampaignView()
@@ -27,9 +27,7 @@ class Campaign(rx.State):
     filter: str = ""
     more: str = ""
     loaded: bool = False
-    cancelling: bool = False
-    repeating: bool = False
-    _id: str = ""
+    missing: bool = False
     _cursors: list[str] = []  # starts of the pages before this one
     _watch: str = ""
 
@@ -39,16 +37,22 @@ class Campaign(rx.State):
         return len(self._cursors) + 1
 
     @rx.event
+    async def begin(self) -> None:
+        """On opening the page, first: nothing of a campaign seen before stays in view."""
+        self.loaded = self.missing = self.cancelling = self.repeating = False
+        self.campaign, self.rows, self.more = CampaignView(), [], ""
+        self.filter, self._cursors, self._id, self._watch = "", [], "", ""
+
+    @rx.event
     @handler
     async def load(self) -> Any:
-        """On opening the page; `campaign_id` is in its address."""
+        """On opening the page, then; `campaign_id` is in its address."""
         try:
             self._id = str(UUID(self.router.url.path.rstrip("/").rsplit("/", 1)[-1]))
-        except ValueError as error:
-            raise NotFound("campaign", self.router.url.path) from error
-        self.filter, self._cursors, self.cancelling = "", [], False
-        self.loaded = False
-        await self._look()
+            await self._look()
+        except (ValueError, NotFound):
+            self._id, self.missing = "", True
+            return None
         self.loaded = True
         self._watch = uuid4().hex
         return Campaign.watch
@@ -77,7 +81,7 @@ class Campaign(rx.State):
 
     @rx.event
     @handler
-    async def still_here(self, _now: str = "") -> Any:
+    async def still_here(self) -> Any:
         """The open page's sign of life; begins a new watch where there is none any more."""
         if not self._id:
             return None
@@ -108,64 +112,6 @@ class Campaign(rx.State):
     async def previous_page(self) -> Any:
         """Recipients before these."""
         self._cursors = self._cursors[:-1]
-        await self._look()
-
-    @rx.event
-    @handler
-    async def pause(self) -> Any:
-        """Hold it."""
-        await self._steer(lambda s, actor: s.campaigns.pause(actor, UUID(self._id)))
-
-    @rx.event
-    @handler
-    async def resume(self) -> Any:
-        """Go on."""
-        await self._steer(lambda s, actor: s.campaigns.resume(actor, UUID(self._id)))
-
-    @rx.event
-    async def ask_cancel(self, open_: bool) -> None:
-        """Open or close the question."""
-        self.cancelling = open_
-
-    @rx.event
-    @handler
-    async def cancel(self) -> Any:
-        """Stop for good."""
-        self.cancelling = False
-        await self._steer(lambda s, actor: s.campaigns.cancel(actor, UUID(self._id)))
-
-    @rx.event
-    @handler
-    async def retry(self) -> Any:
-        """Try those in error again."""
-        await self._steer(lambda s, actor: s.campaigns.retry_failed(actor, UUID(self._id)))
-
-    @rx.event
-    async def ask_again(self, open_: bool) -> None:
-        """Open or close the question about sending again."""
-        self.repeating = open_
-
-    @rx.event
-    @handler
-    async def mark_sent(self) -> Any:
-        """Those in doubt were sent."""
-        await self._resolve(sent=True)
-
-    @rx.event
-    @handler
-    async def send_again(self) -> Any:
-        """Those in doubt shall get it, perhaps once more."""
-        self.repeating = False
-        await self._resolve(sent=False)
-
-    async def _resolve(self, *, sent: bool) -> None:
-        campaign_id = UUID(self._id)
-        await self._steer(
-            lambda s, actor: s.campaigns.resolve_unconfirmed(actor, campaign_id, [], sent=sent)
-        )
-
-    async def _steer(self, order: Callable[..., Any]) -> None:
-        await use(self, order)
         await self._look()
 
     async def _look(self) -> None:

@@ -7,6 +7,8 @@ import reflex as rx
 from sender_app.states.access import handler, use
 from sender_app.states.rows import CampaignView, campaign_view
 
+PAGE = 20  # campaigns shown at first
+
 
 class CampaignList(rx.State):
     """Campaigns, newest first."""
@@ -22,6 +24,14 @@ class CampaignList(rx.State):
         page = await use(self, lambda services, actor: services.campaigns.list_campaigns(actor))
         self.rows, self.more = [campaign_view(row) for row in page.rows], page.next or ""
         self.loaded = True
+
+    @rx.event
+    @handler
+    async def refresh(self) -> Any:
+        """What is in view, as it is now."""
+        shown = max(len(self.rows), PAGE)
+        page = await use(self, lambda s, actor: s.campaigns.list_campaigns(actor, None, shown))
+        self.rows, self.more = [campaign_view(row) for row in page.rows], page.next or ""
 
     @rx.event
     @handler

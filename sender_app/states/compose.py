@@ -5,28 +5,17 @@ from uuid import UUID
 
 import reflex as rx
 
-from sender_app.domain.audience import AudienceRow
 from sender_app.domain.errors import RuleViolation
 from sender_app.domain.phone import pretty
 from sender_app.domain.template import Template
-from sender_app.services.imports import LARGEST, FileCheck
-from sender_app.states.access import explain, handler, use
-from sender_app.text import language_of, translate
-
-_BAD_SHOWN = 200
+from sender_app.services.imports import FileCheck
+from sender_app.states.access import handler, use
+from sender_app.states.contact_upload import ContactUpload
 
 
-class Compose(rx.State):
+class Compose(ContactUpload, rx.State):
     """A campaign being written."""
 
-    file_id: str = ""
-    filename: str = ""
-    good: int = 0
-    duplicates: int = 0
-    bad_count: int = 0
-    bad: list[dict[str, str]] = []  # row, value, reason
-    sample: list[dict[str, str]] = []
-    at: int = 0  # the sample row in the preview
     name: str = ""
     message: str = "Hola {sustantivo} {nombre}"
     linked: bool = False
@@ -35,7 +24,7 @@ class Compose(rx.State):
     confirming: bool = False
     ends_at: str = ""
     plan_days: int = 0
-    checking: bool = False
+    loaded: bool = False
 
     @rx.var
     def preview(self) -> str:
@@ -70,42 +59,7 @@ class Compose(rx.State):
         self._account_id = str(account.id)
         self.linked = account.is_linked
         self.account = pretty(account.phone) if account.phone else ""
-
-    @rx.event
-    async def upload(self, files: list[rx.UploadFile]) -> Any:
-        """Check the chosen file."""
-        if not files:
-            return None
-        self.checking = True
-        try:
-            content = await files[0].read(LARGEST + 1)
-            filename = files[0].name or "contactos.csv"
-            check: FileCheck = await use(
-                self, lambda s, actor: s.imports.check_file(actor, filename, content)
-            )
-        except Exception as error:  # noqa: BLE001 - the boundary to the browser
-            return explain(self, error)
-        finally:
-            self.checking = False
-        self._show(check)
-        return None
-
-    def _show(self, check: FileCheck) -> None:
-        lang = language_of(self.router.headers.cookie, self.router.headers.raw_headers)
-        self.file_id, self.filename = str(check.file_id), check.filename
-        self.good, self.duplicates, self.bad_count = check.good, check.duplicates, len(check.bad)
-        self.bad = [
-            {
-                "row": str(bad.row),
-                "value": bad.value or "—",
-                "reason": translate(lang, f"error.{bad.code}", **bad.params),
-            }
-            for bad in check.bad[:_BAD_SHOWN]
-        ]
-        self.sample = [_fields(row) for row in check.sample]
-        self.at = 0
-        if not self.name:
-            self.name = check.filename.rsplit(".", 1)[0]
+        self.loaded = True
 
     @rx.event
     async def write(self, text: str) -> None:
@@ -113,21 +67,9 @@ class Compose(rx.State):
         self.message = text
 
     @rx.event
-    async def insert(self, name: str) -> None:
-        """Put a placeholder at the end."""
-        gap = "" if not self.message or self.message.endswith((" ", "\n")) else " "
-        self.message = f"{self.message}{gap}{{{name}}}"
-
-    @rx.event
     async def rename(self, name: str) -> None:
         """The campaign's name as typed."""
         self.name = name
-
-    @rx.event
-    async def step(self, by: int) -> None:
-        """Preview another person."""
-        if self.sample:
-            self.at = (self.at + by) % len(self.sample)
 
     @rx.event
     @handler
@@ -144,25 +86,20 @@ class Compose(rx.State):
     @rx.event
     @handler
     async def send(self) -> Any:
-        """Create the campaign and go to its live page."""
+        """Create the campaign and go to its live page. A second press finds no file any more."""
         self.confirming = False
+        if not self.file_id:
+            return None
         file_id, account_id = UUID(self.file_id), UUID(self._account_id)
         name, message = self.name, self.message
         campaign = await use(
             self, lambda s, actor: s.campaigns.send_file(actor, file_id, account_id, name, message)
         )
-        self.file_id = self.filename = self.name = ""
-        self.good = self.bad_count = self.duplicates = self.at = 0
-        self.bad, self.sample = [], []
+        self._forget()
+        self.name = ""
         return rx.redirect(f"/campaigns/{campaign.id}")
 
-    @rx.event
-    async def forget_file(self) -> None:
-        """Choose another file."""
-        self.file_id = self.filename = ""
-        self.good = self.bad_count = self.duplicates = self.at = 0
-        self.bad, self.sample = [], []
-
-
-def _fields(row: AudienceRow) -> dict[str, str]:
-    return row.fields | {"telefono": pretty(row.phone)}
+    def _show(self, check: FileCheck) -> None:
+        super()._show(check)
+        if not self.name:
+            self.name = check.filename.rsplit(".", 1)[0]

@@ -4,6 +4,7 @@ import base64
 import io
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import reflex as rx
 import segno
@@ -12,6 +13,8 @@ from sender_app.domain.account import NEEDS_LINKING, AccountStatus
 from sender_app.domain.phone import pretty
 from sender_app.services.accounts import ConnectionStatus
 from sender_app.states.access import handler, use
+from sender_app.states.session import Session
+from sender_app.text import translate
 
 
 class Connection(rx.State):
@@ -22,7 +25,9 @@ class Connection(rx.State):
     reason: str = ""
     phone: str = ""
     since: str = ""
+    until: str = ""  # the end of a ban
     cold_until: str = ""  # people never talked with are held back until then
+    unlinking: bool = False
     qr: str = ""  # a data URI
     qr_seconds: int = 0
     code: str = ""
@@ -36,6 +41,11 @@ class Connection(rx.State):
         """Whether a device has to be linked."""
         return self.status in NEEDS_LINKING or (self.status == "unreachable" and not self.phone)
 
+    @rx.var
+    def rest(self) -> int:
+        """Milliseconds between two looks: a QR that changes is watched closely."""
+        return 1000 if self.linking or self.unlinking or self.status == "connecting" else 4000
+
     @rx.event
     @handler
     async def load(self) -> Any:
@@ -47,8 +57,8 @@ class Connection(rx.State):
 
     @rx.event
     @handler
-    async def poll(self, _now: str = "") -> Any:
-        """Once a second while the page is open."""
+    async def poll(self) -> Any:
+        """Time after time while the page is in view."""
         if self.account_id:
             await self._look()
 
@@ -80,10 +90,9 @@ class Connection(rx.State):
         account_id = self._id()
         await use(self, lambda services, actor: services.accounts.unlink(actor, account_id))
         await self._look()
+        return rx.toast.info(translate((await self.get_state(Session)).lang, "connection.unlinked"))
 
-    def _id(self) -> Any:
-        from uuid import UUID
-
+    def _id(self) -> UUID:
         return UUID(self.account_id)
 
     async def _look(self) -> None:
@@ -97,16 +106,21 @@ class Connection(rx.State):
         self.reason = account.status_reason or ""
         self.phone = pretty(account.phone) if account.phone and account.is_linked else ""
         self.since = account.linked_at.isoformat() if account.linked_at else ""
+        self.until = account.status_until.isoformat() if account.status_until else ""
         locked = account.cold_locked_until
         self.cold_until = locked.isoformat() if locked and locked > datetime.now(UTC) else ""
+        self.unlinking = account.unlink_wished
         self.code = found.pairing_code or ""
         if found.qr != self._qr_text:
             self._qr_text = found.qr or ""
             self.qr = _image(found.qr) if found.qr else ""
-        left = (found.qr_expires_at - datetime.now(UTC)).seconds if found.qr_expires_at else 0
-        self.qr_seconds = left
+        self.qr_seconds = _seconds_to(found.qr_expires_at)
         if found.state is AccountStatus.UNLINKED and not found.qr:
             self.status = AccountStatus.LINKING.value
+
+
+def _seconds_to(moment: datetime | None) -> int:
+    return max(0, round((moment - datetime.now(UTC)).total_seconds())) if moment else 0
 
 
 def _image(text: str) -> str:

@@ -3,14 +3,14 @@
 from typing import Any
 
 import reflex as rx
+from babel.numbers import format_decimal, format_percent
 
+from sender_app.domain.phone import pretty
 from sender_app.ports.store import Tally
 from sender_app.states.access import handler, use
+from sender_app.states.figures import day, pie, timeline_bars
 from sender_app.states.session import Session
 from sender_app.text import translate
-
-GREEN, RED = "#1f9d6b", "#d64545"
-_PALETTE = ["#1f9d6b", "#3b82c4", "#e0a030", "#8b6fc0", "#d64545", "#3aa6a6", "#b5628f", "#7a8b99"]
 
 
 class Board(rx.State):
@@ -38,6 +38,13 @@ class Board(rx.State):
         """On opening the page."""
         self.clearing = False
         await self._look()
+
+    @rx.event
+    @handler
+    async def refresh(self) -> Any:
+        """The figures as they are now."""
+        if self.loaded:
+            await self._look()
 
     @rx.event
     @handler
@@ -78,72 +85,33 @@ class Board(rx.State):
 
         month, timeline, groups, contacts, accounts, book = await use(self, read)
         self.sent, self.errors = month.sent, month.errors
-        self.rate = "—" if month.success_rate is None else f"{100 * month.success_rate:.1f} %"
-        self.average = f"{month.daily_average:.1f}"
-        self.timeline = _timeline(timeline, lang)
-        self.groups = _pie(groups, lang)
-        self.day_rows = [_row(t) for t in timeline if t.sent or t.errors]
-        self.group_rows = [_row(t, translate(lang, "dashboard.no_group")) for t in groups]
-        self.contacts = [_row(t) for t in contacts]
+        rate = month.success_rate
+        self.rate = "—" if rate is None else format_percent(rate, "#,##0.#\u202f%", locale=lang)
+        self.average = format_decimal(month.daily_average, "#,##0.#", locale=lang)
+        self.timeline = timeline_bars(timeline, lang)
+        self.groups = pie(groups, lang)
+        self.day_rows = [
+            _row(t, day(t.key, lang), lang) for t in reversed(timeline) if t.sent or t.errors
+        ]
+        blank = translate(lang, "dashboard.no_group")
+        self.group_rows = [_row(t, t.label or blank, lang) for t in groups]
+        most = max((t.sent for t in contacts), default=0) or 1
+        self.contacts = [
+            _row(t, t.label or pretty(t.key), lang) | {"share": f"{100 * t.sent / most:.1f}%"}
+            for t in contacts
+        ]
         self.empty = not any(t.sent or t.errors for t in timeline)
         self.linked = any(account.is_linked for account in accounts)
         self.has_contacts = book > 0
         self.loaded = True
 
 
-def _row(tally: Tally, blank: str = "") -> dict[str, str]:
+def _row(tally: Tally, label: str, lang: str) -> dict[str, str]:
+    """A line of a table; `phone` is there for contacts."""
     return {
         "key": tally.key,
-        "label": tally.label or tally.key or blank,
-        "sent": str(tally.sent),
-        "errors": str(tally.errors),
+        "label": label,
+        "phone": pretty(tally.key) if tally.key.startswith("+") else "",
+        "sent": format_decimal(tally.sent, locale=lang),
+        "errors": format_decimal(tally.errors, locale=lang),
     }
-
-
-def _layout(**more: Any) -> dict[str, Any]:
-    return {
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "inherit", "size": 12, "color": "#7a8b88"},
-        "margin": {"l": 36, "r": 12, "t": 12, "b": 36},
-        "autosize": True,
-        "colorway": _PALETTE,
-        "legend": {"orientation": "h", "y": -0.2},
-        **more,
-    }
-
-
-def _timeline(tallies: list[Tally], lang: str) -> dict[str, Any]:
-    days = [tally.key for tally in tallies]
-    bars = [
-        {
-            "type": "bar",
-            "name": translate(lang, f"dashboard.{name}"),
-            "x": days,
-            "y": values,
-            "marker": {"color": colour},
-        }
-        for name, values, colour in (
-            ("sent", [t.sent for t in tallies], GREEN),
-            ("errors", [t.errors for t in tallies], RED),
-        )
-    ]
-    grid = {"gridcolor": "rgba(128,140,138,.18)", "zeroline": False}
-    axes = {
-        "xaxis": {**grid, "type": "date", "showgrid": False},
-        "yaxis": {**grid, "rangemode": "tozero"},
-    }
-    return {"data": bars, "layout": _layout(barmode="stack", bargap=0.25, **axes)}
-
-
-def _pie(groups: list[Tally], lang: str) -> dict[str, Any]:
-    blank = translate(lang, "dashboard.no_group")
-    slices = {
-        "type": "pie",
-        "labels": [tally.label or blank for tally in groups],
-        "values": [tally.sent for tally in groups],
-        "hole": 0.58,
-        "textinfo": "percent",
-        "sort": False,
-    }
-    return {"data": [slices], "layout": _layout(margin={"l": 12, "r": 12, "t": 12, "b": 12})}

@@ -31,6 +31,8 @@ class CampaignView:
     error_width: str = "0%"
     other_width: str = "0%"
     created_at: str = ""
+    started_at: str = ""
+    finished_at: str = ""
     can_pause: bool = False
     can_resume: bool = False
     can_cancel: bool = False
@@ -88,6 +90,8 @@ def campaign_view(campaign: Campaign) -> CampaignView:
         error_width=f"{100 * campaign.error_count / total:.2f}%",
         other_width=f"{100 * other / total:.2f}%",
         created_at=campaign.created_at.isoformat(),
+        started_at=_iso(campaign.started_at),
+        finished_at=_iso(campaign.finished_at),
         can_pause=active,
         can_resume=status is CampaignStatus.PAUSED,
         can_cancel=active or status in (CampaignStatus.PAUSED, CampaignStatus.DRAFT),

@@ -1,6 +1,5 @@
 """Who is signed in, in which language; loaded with every page."""
 
-import asyncio
 from typing import Any
 
 import reflex as rx
@@ -16,15 +15,18 @@ class Session(rx.State):
     """What the frame around every page shows."""
 
     lang: str = "es"
+    loaded: bool = False
     name: str = ""
     signed_in: bool = False
     demo: bool = False
     phone_url: str = ""
+    link_used: bool = False
 
     @rx.event
     async def load(self) -> Any:
         """Before each page: the language, and who is there. Nobody: to the sign-in page."""
         self.lang = language_of(self.router.headers.cookie, self.router.headers.raw_headers)
+        self.loaded = True
         self.demo, self.phone_url = settings().demo, settings().demo_phone_url
         try:
             actor = await use(self, lambda _services, actor: actor)
@@ -36,8 +38,10 @@ class Session(rx.State):
 
     @rx.event
     async def greet(self) -> None:
-        """Before the sign-in page: the language only."""
+        """Before the sign-in page: the language, and whether the link that led here was no good."""
         self.lang = language_of(self.router.headers.cookie, self.router.headers.raw_headers)
+        self.link_used = "used" in self.router.url.query_parameters
+        self.loaded = True
 
     @rx.event
     @handler
@@ -46,8 +50,6 @@ class Session(rx.State):
         if lang not in LANGUAGES:
             return None
         self.lang = lang
-        await asyncio.sleep(0)
         return rx.call_script(
-            f"document.cookie='{COOKIE}={lang};path=/;max-age={_YEAR};samesite=lax';"
-            f"document.documentElement.lang='{lang}'"
+            f"document.cookie='{COOKIE}={lang};path=/;max-age={_YEAR};samesite=lax'"
         )

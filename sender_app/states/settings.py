@@ -3,11 +3,14 @@
 from typing import Any
 
 import reflex as rx
+from phonenumbers import SUPPORTED_REGIONS
 
+from sender_app.domain.errors import RuleViolation
 from sender_app.states.access import handler, use
 from sender_app.states.session import Session
 from sender_app.text import translate
 
+COUNTRIES = " ".join(sorted(SUPPORTED_REGIONS))  # ISO codes of those that have telephones
 _PACE = ("interval", "jitter", "per_minute", "per_hour", "per_day", "opens", "closes")
 
 
@@ -17,8 +20,10 @@ class Preferences(rx.State):
     name: str = ""
     country: str = ""
     time_zone: str = ""
+    weekdays: list[int] = []
     pace: dict[str, str] = {}
     loaded: bool = False
+    filled: int = 0  # how often; a form filled again is drawn anew
 
     @rx.event
     @handler
@@ -33,8 +38,9 @@ class Preferences(rx.State):
         self.name, self.country = workspace.name, workspace.default_country
         self.time_zone = workspace.time_zone
         values = {field: getattr(pace, field) for field in _PACE}
-        self.pace = {field: "" if value is None else f"{value}" for field, value in values.items()}
-        self.loaded = True
+        self.pace = {field: _written(value) for field, value in values.items()}
+        self.weekdays = sorted(pace.weekdays)
+        self.loaded, self.filled = True, self.filled + 1
 
     @rx.event
     @handler
@@ -42,15 +48,27 @@ class Preferences(rx.State):
         """Save the form; a wrong field is named."""
         lang = (await self.get_state(Session)).lang
         pacing = {field: form.get(field, "") for field in _PACE}
-        await use(
-            self,
-            lambda s, actor: s.workspaces.update_workspace(
+        pacing["weekdays"] = [n for n in range(7) if form.get(f"weekday{n}")]
+        if not pacing["weekdays"]:
+            raise RuleViolation("pace_invalid", field=translate(lang, "settings.weekdays"))
+
+        def save(s: Any, actor: Any) -> None:
+            kept = s.workspaces.get_workspace(actor).pacing
+            s.workspaces.update_workspace(
                 actor,
                 name=str(form.get("name", "")),
                 default_country=str(form.get("country", "")).strip().upper(),
                 time_zone=str(form.get("time_zone", "")).strip(),
                 language=lang,
-                pacing=pacing,
-            ),
-        )
+                pacing=kept | pacing,
+            )
+
+        await use(self, save)
         return rx.toast.success(translate(lang, "settings.saved"))
+
+
+def _written(value: object) -> str:
+    """A limit as its field shows it: 6, not 6.0."""
+    if value is None:
+        return ""
+    return f"{value:g}" if isinstance(value, int | float) else str(value)

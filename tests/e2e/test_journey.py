@@ -71,7 +71,7 @@ def test_from_sign_in_to_every_message_delivered(page: Page, demo: Demo):
 
     go(page, "Tablero")
     eventually(lambda: _dashboard_shows_figures(page), 20, "the figures")
-    expect(page.locator(".kpis")).to_contain_text("100.0 %")
+    expect(page.locator(".kpis")).to_contain_text("100 %")
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
 
 
@@ -121,7 +121,7 @@ def test_nobody_gets_in_without_a_link_and_a_link_works_once(page: Page, demo: D
     page.context.clear_cookies()
     page.goto(used)
     expect(page).to_have_url(re.compile(r"/sign-in/?\?used=1$"))
-    expect(page.get_by_text("El enlace sirve una sola vez")).to_be_visible()
+    expect(page.get_by_text("Ese enlace ya se usó o venció")).to_be_visible()
 
 
 def test_every_page_is_in_the_language_that_was_chosen(page: Page, demo: Demo):

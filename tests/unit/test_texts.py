@@ -6,7 +6,13 @@ from pathlib import Path
 from sender_app.text import LANGUAGES, language_of, texts
 
 SOURCES = sorted(Path(__file__).parents[2].glob("sender_app/**/*.py"))
-USED = re.compile(r"""\b(?:tr|translate)\(\s*(?:lang,\s*)?"([a-z_.0-9]+)\"""")
+USED = re.compile(r"""\b(?:tr|tr_n|translate)\(\s*(?:lang,\s*)?"([a-z_.0-9]+)\"""")
+COUNTED = re.compile(r"""\btr_n\(\s*"([a-z_.]+)\"""")
+QUOTED = re.compile(r'"([a-z_]+(?:\.[a-z_0-9]+)*)"')
+FAMILIES = (  # texts chosen while it runs, by a status, a reason or the name of a field
+    *("account.", "account_help.", "campaign.done_", "campaign_status.", "dashboard.", "error."),
+    *("pause.", "reason.", "settings.", "status."),
+)
 RAISED = re.compile(r"""RuleViolation\(\s*(?:\n\s*)?"([a-z_]+)\"""")
 
 
@@ -21,6 +27,18 @@ def test_every_language_has_every_text_with_the_same_marks():
 def test_every_text_that_is_used_exists():
     used = {key for path in SOURCES for key in USED.findall(path.read_text())}
     assert used - texts("es").keys() == set()
+
+
+def test_every_text_that_counts_has_words_for_one():
+    counted = {key for path in SOURCES for key in COUNTED.findall(path.read_text())}
+    assert len(counted) > 5
+    assert {f"{key}_one" for key in counted} - texts("es").keys() == set()
+
+
+def test_no_text_is_left_over():
+    named = {key for path in SOURCES for key in QUOTED.findall(path.read_text())}
+    left = {key for key in texts("es") if key.removesuffix("_one") not in named}
+    assert {key for key in left if not key.startswith(FAMILIES)} == set()
 
 
 def test_every_rule_that_can_be_broken_has_words():

@@ -1,0 +1,161 @@
+"""What every page promises, at both widths."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import Demo
+from tests.e2e.test_journey import GOOD, csv, go, link, sign_in
+from tests.stack import children, eventually
+
+PLACES = ("", "whatsapp", "messages", "campaigns", "contacts", "settings", "sign-in")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_page_has_one_heading_and_does_not_scroll_sideways(page: Page, demo: Demo, place: str):
+    sign_in(page, demo)
+    page.goto(f"{demo.url}/{place}")
+    expect(page.locator("h1")).to_have_count(1)
+    expect(page.locator(".bones")).to_have_count(0)
+    root = "document.documentElement"
+    assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    nameless = page.evaluate(
+        "[...document.querySelectorAll('button, a, input, select, textarea')].filter(one =>"
+        " one.offsetParent && one.tabIndex >= 0 && !(one.innerText.trim() || one.ariaLabel"
+        " || one.title || one.labels?.length || one.type === 'hidden')).map(one => one.outerHTML)"
+    )
+    assert nameless == []
+
+
+def test_letters_typed_one_by_one_arrive_and_a_placeholder_goes_where_the_cursor_is(
+    page: Page, demo: Demo
+):
+    sign_in(page, demo)
+    link(page, demo)
+    go(page, "Mensajes")
+    page.set_input_files("input[type=file]", files=[csv(GOOD)])
+    text = page.get_by_label("Texto")
+    text.fill("")
+    text.press_sequentially("Hola, nos vemos mañana.", delay=20)
+    for _ in range(len(", nos vemos mañana.")):
+        text.press("ArrowLeft")
+    text.press_sequentially(" ")
+    page.get_by_role("button", name="{nombre}").click()
+    expect(text).to_have_value("Hola {nombre}, nos vemos mañana.")
+    expect(page.locator(".bubble")).to_have_text("Hola Persona 0, nos vemos mañana.")
+    go(page, "Contactos")
+    go(page, "Mensajes")
+    expect(page.get_by_label("Texto")).to_have_value("Hola {nombre}, nos vemos mañana.")
+    page.get_by_role("button", name="Otro archivo").click()
+    page.get_by_label("Texto").fill("Hola {sustantivo} {nombre}")
+    page.get_by_label("Texto").blur()
+
+
+def test_a_file_that_is_no_table_is_refused_in_words(page: Page, demo: Demo):
+    sign_in(page, demo)
+    go(page, "Mensajes")
+    sheet = {
+        "name": "hoja.xlsx",
+        "mimeType": "application/zip",
+        "buffer": b"PK\x03\x04" + bytes(99),
+    }
+    page.set_input_files("input[type=file]", files=[sheet])
+    expect(page.get_by_text("Es una hoja de cálculo")).to_be_visible()
+    expect(page.locator(".drop")).to_be_visible()
+
+
+def test_a_question_is_answered_by_keyboard_and_gives_the_focus_back(page: Page, demo: Demo):
+    sign_in(page, demo)
+    link(page, demo)
+    unlink = page.get_by_role("button", name="Desvincular")
+    unlink.click()
+    dialog = page.get_by_role("alertdialog", name="¿Desvincular esta cuenta?")
+    expect(dialog.get_by_role("button", name="No, volver")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(unlink).to_be_focused()
+    expect(page.get_by_text("+595 981 000001")).to_be_visible()
+
+
+def test_settings_stay(page: Page, demo: Demo):
+    sign_in(page, demo)
+    go(page, "Ajustes")
+    page.get_by_label("Máximo por día").fill("2500")
+    page.get_by_role("checkbox", name="dom").uncheck()
+    page.get_by_role("button", name="Guardar").click()
+    expect(page.get_by_text("Guardado.").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Máximo por día")).to_have_value("2500")
+    expect(page.get_by_role("checkbox", name="dom")).not_to_be_checked()
+    expect(page.get_by_role("checkbox", name="lun")).to_be_checked()
+    page.get_by_label("Máximo por día").fill("")
+    page.get_by_role("checkbox", name="dom").check()
+    page.get_by_role("button", name="Guardar").click()
+    expect(page.get_by_text("Guardado.").first).to_be_visible()
+
+
+def test_the_cache_is_cleared_and_the_number_of_keys_said(page: Page, demo: Demo):
+    sign_in(page, demo)
+    page.get_by_role("button", name="Limpiar caché").click()
+    dialog = page.get_by_role("alertdialog")
+    dialog.get_by_role("button", name="Limpiar caché").click()
+    expect(page.get_by_text("Caché limpiada:")).to_be_visible()
+
+
+def test_an_address_of_no_campaign_says_so(page: Page, demo: Demo):
+    sign_in(page, demo)
+    for address in ("00000000-0000-7000-8000-000000000000", "nonsense"):
+        page.goto(f"{demo.url}/campaigns/{address}")
+        expect(page.get_by_text("Esta campaña no existe")).to_be_visible()
+
+
+def test_a_reader_of_english_never_sees_spanish(page: Page, demo: Demo):
+    sign_in(page, demo)
+    browser = page.context.browser
+    assert browser is not None
+    context = browser.new_context(locale="en-GB", storage_state=page.context.storage_state())
+    reader = context.new_page()
+    reader.add_init_script(
+        "window.seen = []; setInterval(() => { const h = document.querySelector('h1');"
+        " if (h && getComputedStyle(h).visibility !== 'hidden') seen.push(h.innerText) }, 5)"
+    )
+    reader.goto(f"{demo.url}/contacts")
+    expect(reader.locator("h1")).to_have_text("Contacts")
+    expect(reader).to_have_title("Contacts · Sender")
+    assert set(reader.evaluate("seen")) == {"Contacts"}
+    assert reader.evaluate("document.documentElement.lang") == "en"
+    context.close()
+
+
+def test_a_live_page_catches_up_by_itself_after_the_web_tier_was_killed(
+    browser: Browser, demo: Demo
+):
+    context = browser.new_context(
+        locale="es-PY"
+    )  # not `page`: lost sockets are told in its console
+    page = context.new_page()
+    demo.phones.clear()
+    sign_in(page, demo)
+    link(page, demo)
+    go(page, "Mensajes")
+    rows = [(f"0985{n:06d}", "Sr.", f"Persona {n}", "G") for n in range(60)]
+    page.set_input_files("input[type=file]", files=[csv(rows)])
+    page.locator("#send").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Enviar a").click()
+    expect(page.locator(".progress-head")).to_contain_text("Enviando")
+    web = [
+        pid
+        for pid in children(demo.process.pid)
+        if b"granian" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    assert web
+    for pid in web:
+        os.kill(pid, signal.SIGKILL)
+    expect(page.get_by_role("alert").filter(has_text="Sin conexión con Sender")).to_be_visible()
+    eventually(lambda: sum(demo.phones.count().values()) == 60, 60, "the sending")
+    expect(page.locator(".progress-head")).to_contain_text("Terminada", timeout=30_000)
+    expect(page.get_by_role("alert").filter(has_text="Sin conexión")).to_have_count(0)
+    context.close()
