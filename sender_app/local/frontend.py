@@ -5,12 +5,13 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from sender_app.local.failure import StartFailure
+from sender_app.local.process import start
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / ".web" / "build" / "client"
@@ -22,7 +23,7 @@ _INPUTS = (
     "assets/**/*",
     "rxconfig.py",
     "requirements.txt",
-    "reflex.lock/*",
+    "reflex.lock/package-lock.json",  # its package.json is written anew by every build
 )
 _ADDRESS = re.compile(rb"""["'`](http|ws)://localhost:59999(/[^"'`]*)?["'`]""")
 REFLEX = {
@@ -33,23 +34,28 @@ REFLEX = {
 }
 
 
-def build_frontend(log: Path) -> bool:
-    """Compile unless up to date; returns whether it compiled. Raises StartFailure."""
+def build_frontend(log: Path, stopping: Callable[[], bool] = lambda: False) -> bool:
+    """Compile unless up to date; returns whether it compiled.
+
+    Raises StartFailure, also when `stopping` becomes true: the compiler is ended then.
+    """
     fingerprint = _fingerprint()
     if _STAMP.exists() and _STAMP.read_text() == fingerprint and BUILT.exists():
         return False
     _STAMP.unlink(missing_ok=True)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        done = subprocess.run(  # noqa: PLW1510 - the exit code is looked at below
-            [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"],
-            cwd=ROOT,
-            env=node_environment() | REFLEX | {"REFLEX_API_URL": _PLACEHOLDER},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    if done.returncode != 0 or not BUILT.exists():
+    compiler = start(
+        "compiler",
+        [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"],
+        log=log,
+        env=node_environment() | REFLEX | {"REFLEX_API_URL": _PLACEHOLDER},
+        folder=ROOT,
+    )
+    try:
+        while compiler.is_alive() and not stopping():
+            time.sleep(0.1)
+    finally:
+        compiler.kill()
+    if compiler.process.returncode != 0 or not BUILT.exists():
         raise StartFailure(f"the browser's part could not be built; see {log}")
     _use_own_origin()
     _STAMP.write_text(fingerprint)

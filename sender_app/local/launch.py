@@ -84,7 +84,7 @@ class _Runner:
         self._data = data
         self._before = before
         self._children: list[Child] = []  # in the order of starting; ended the other way round
-        self._commands: dict[str, tuple[list[str], dict[str, str]]] = {}
+        self._starters: dict[str, Callable[[], Child]] = {}
         self._born: dict[str, float] = {}
         self._lock: IO[str] | None = None
         self.stopping = False
@@ -93,7 +93,7 @@ class _Runner:
         """The first one stops in good order, the second at once."""
         if self.stopping:
             for child in self._children:
-                child.kill()
+                child.strike()
         self.stopping = True
 
     def start(self) -> None:
@@ -133,8 +133,8 @@ class _Runner:
             self._lock.close()
 
     def _revive(self, child: Child) -> None:
-        self._children.remove(child)
-        if child.name not in self._commands:
+        child.kill()  # what it started may live on, and hold its port
+        if child.name not in self._starters:
             raise StartFailure(f"{child.name} ended; see {self._log(child.name)}")
         print(
             f"sender: {child.name} ended, starting it again; see {self._log(child.name)}",
@@ -142,12 +142,18 @@ class _Runner:
         )
         if time.monotonic() - self._born[child.name] < 5:
             time.sleep(2)
-        self._run(child.name, *self._commands[child.name])
+        # In its old place: what was started later still ends before it.
+        self._children[self._children.index(child)] = self._starters[child.name]()
+        self._born[child.name] = time.monotonic()
+
+    def _keep(self, name: str, starter: Callable[[], Child]) -> None:
+        """Start a child, and again whenever it ends by itself."""
+        self._children.append(starter())
+        self._starters[name] = starter
+        self._born[name] = time.monotonic()
 
     def _run(self, name: str, command: list[str], env: dict[str, str]) -> None:
-        self._commands[name] = (command, env)
-        self._born[name] = time.monotonic()
-        self._children.append(start(name, command, log=self._log(name), env=env))
+        self._keep(name, lambda: start(name, command, log=self._log(name), env=env))
 
     def _log(self, name: str) -> Path:
         return self._data / "logs" / f"{name}.log"
@@ -159,11 +165,14 @@ class _Runner:
         work()
 
     def _build(self) -> None:
-        frontend.build_frontend(self._log("build"))
+        frontend.build_frontend(self._log("build"), lambda: self.stopping)
 
     def _take_lock(self) -> None:
-        self._data.mkdir(parents=True, exist_ok=True)
-        self._lock = (self._data / "lock").open("w")
+        try:
+            self._data.mkdir(parents=True, exist_ok=True)
+            self._lock = (self._data / "lock").open("w")
+        except OSError as error:
+            raise StartFailure(f"{self._data} cannot be used: {error.strerror}") from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -182,15 +191,21 @@ class _Runner:
     def _servers(self, env: dict[str, str]) -> None:
         """Start the embedded servers that the environment does not name others for."""
         if not (env.get("DATABASE_URL") or env.get("POSTGRES_HOST")):
-            postgres = start_postgres(self._data / "postgres", self._log("postgres"))
-            self._children.append(postgres.child)
-            env["DATABASE_URL"] = postgres.url
+            self._keep("postgres", lambda: self._postgres(env))
         if not env.get("REDIS_URL"):
-            valkey = start_valkey(self._data / "valkey", self._log("valkey"))
-            self._children.append(valkey.child)
-            env["REDIS_URL"] = valkey.url
+            self._keep("valkey", lambda: self._valkey(env))
         os.environ.update({name: env[name] for name in env})
         _check_servers()
+
+    def _postgres(self, env: dict[str, str]) -> Child:
+        postgres = start_postgres(self._data / "postgres", self._log("postgres"))
+        env["DATABASE_URL"] = postgres.url
+        return postgres.child
+
+    def _valkey(self, env: dict[str, str]) -> Child:
+        valkey = start_valkey(self._data / "valkey", self._log("valkey"))
+        env["REDIS_URL"] = valkey.url
+        return valkey.child
 
     def _await_web(self, url: str) -> None:
         deadline = time.monotonic() + _READY
@@ -287,10 +302,10 @@ def _check_servers() -> None:
             client.ping()
     except ConfigurationError as error:
         raise StartFailure(str(error)) from error
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         line = str(error).strip().splitlines()[0]
         raise StartFailure(f"Postgres cannot be reached (DATABASE_URL): {line}") from error
-    except redis.RedisError as error:
+    except (redis.RedisError, ValueError) as error:
         raise StartFailure(f"Redis cannot be reached (REDIS_URL): {error}") from error
     if version < OLDEST:
         raise StartFailure(f"PostgreSQL 18 or newer is needed; this one is {version // 10000}")

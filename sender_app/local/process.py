@@ -27,22 +27,29 @@ class Child:
         return self.process.poll() is None
 
     def stop(self, grace: float) -> bool:
-        """Ask it to end, and end it after `grace` seconds. False when it had to be killed."""
-        if not self.is_alive():
-            return True
-        self.process.send_signal(self.stop_with)
+        """Ask it to end, and end it after `grace` seconds. False when it had to be killed.
+
+        What it started ends with it in any case.
+        """
+        if self.is_alive():
+            self.process.send_signal(self.stop_with)
         try:
             self.process.wait(grace)
         except subprocess.TimeoutExpired:
             self.kill()
             return False
+        self.strike()
         return True
 
     def kill(self) -> None:
-        """End it at once, with what it started."""
+        """End it at once, with what it started, also when it has ended itself."""
+        self.strike()
+        self.process.wait()
+
+    def strike(self) -> None:
+        """Send SIGKILL to its process group and wait for nothing: safe in a signal handler."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
 
 
 def start(
@@ -51,18 +58,22 @@ def start(
     *,
     log: Path,
     env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
     user: str | None = None,
     stop_with: str = "SIGTERM",
 ) -> Child:
-    """Start `command` in a session of its own, its output appended to `log`.
+    """Start `command` in a session of its own, in `folder`, its output appended to `log`.
 
     On Linux the kernel ends it when this process dies, however it dies.
     """
     signum = signal.Signals[stop_with]
+    parent = os.getpid()
 
     def die_with_parent() -> None:
         if _libc is not None:
             _libc.prctl(_PR_SET_PDEATHSIG, int(signum))
+            if os.getppid() != parent:
+                os._exit(1)
 
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -72,7 +83,7 @@ def start(
             stdout=output,
             stderr=subprocess.STDOUT,
             env=None if env is None else dict(env),
-            cwd="/" if user else None,
+            cwd=folder or ("/" if user else None),
             user=user,
             start_new_session=True,
             preexec_fn=die_with_parent,  # noqa: PLW1509 - this process has one thread

