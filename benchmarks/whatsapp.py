@@ -54,7 +54,10 @@ os._exit(0)
 
 def _unique(pid: int) -> float:
     """A process's unique set size in MB."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):  # a short-lived child, gone meanwhile
+        return 0.0
     sizes = [int(line.split()[1]) for line in lines if line.startswith("Private_")]
     return sum(sizes) / 1024
 
