@@ -106,7 +106,7 @@ def gateway() -> Gateway:
 
 def serving() -> Serving:
     """What an account's process does. A broken connection ends it, and the next one takes over."""
-    store = PostgresStore(settings().postgres_url, check=False)
+    store = PostgresStore(settings().postgres_url, serving=True)
     return Serving(
         store=store,
         leases=LockedLeases(store.leases, redis()),
@@ -120,6 +120,7 @@ def serving() -> Serving:
             lease_ttl=timedelta(seconds=settings().lease_ttl),
             linger=timedelta(seconds=settings().linger),
             window=settings().send_window,
+            group=settings().commit_group,
             send=timedelta(seconds=settings().send_limit),
         ),
     )

@@ -37,7 +37,8 @@ class Settings(BaseSettings):
     gateway: Annotated[str, Field(pattern="^(neonize|noop)$")] = "neonize"
     lease_ttl: Annotated[float, Field(ge=1)] = 15.0  # seconds
     linger: Annotated[float, Field(ge=0)] = 60.0  # seconds online after the last message
-    send_window: Annotated[int, Field(ge=1, le=1000)] = 50  # messages claimed at once, at most
+    send_window: Annotated[int, Field(ge=1, le=1000)] = 50  # sent and not yet recorded, at most
+    commit_group: Annotated[int, Field(ge=1, le=1000)] = 50  # records that share a commit, at most
     send_limit: Annotated[float, Field(ge=1)] = 25.0  # seconds until a send counts as stuck
     workers: Annotated[int, Field(ge=1, le=500)] = 4  # accounts that one worker serves at once
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"

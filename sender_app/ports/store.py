@@ -259,6 +259,23 @@ class CampaignStore(Protocol):
         ...
 
 
+class Journal(Protocol):
+    """One stream of recorded outcomes under a lease; several may be open side by side.
+
+    Counters and rollups follow when it is folded, in the same transaction, and no later than the
+    next lease's recovery. Not thread-safe.
+    """
+
+    def settle(self, outcomes: Sequence[Outcome], *, fold: bool) -> int:
+        """Record outcomes with their events, whole or not at all; returns how many were still the
+        lease's. Raises LeaseLost when a later lease has ended the journal."""
+        ...
+
+    def close(self) -> None:
+        """Fold what is left, and end the journal."""
+        ...
+
+
 class DeliveryStore(Protocol):
     """The delivery ledger; only the holder of an account's lease writes to it."""
 
@@ -280,19 +297,8 @@ class DeliveryStore(Protocol):
         """
         ...
 
-    def settle(self, lease: Lease, outcomes: Sequence[Outcome]) -> int:
-        """Record outcomes with events and rollups; returns how many were still this lease's."""
-        ...
-
-    def advance(
-        self,
-        lease: Lease,
-        outcomes: Sequence[Outcome],
-        campaign_id: UUID,
-        after: UUID | None,
-        limit: int,
-    ) -> Sequence[Claim]:
-        """`settle` and then `claim`, in one transaction: one commit from message to message."""
+    def open_journal(self, lease: Lease) -> Journal:
+        """A journal for the outcomes of claims. Raises LeaseLost."""
         ...
 
     def opted_out(self, workspace_id: UUID, phones: Sequence[str]) -> frozenset[str]:
@@ -300,7 +306,8 @@ class DeliveryStore(Protocol):
         ...
 
     def orphans(self, lease: Lease) -> Sequence[Orphan]:
-        """Recipients of the account left in `sending` by earlier leases."""
+        """Recipients of the account left in `sending` by earlier leases, whose journals end here:
+        what they recorded is taken into counters and rollups, and nothing more can be."""
         ...
 
     def recover(self, lease: Lease, settlements: Sequence[Settlement]) -> None:

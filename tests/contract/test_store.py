@@ -1,7 +1,7 @@
 """What every store promises; each adapter passes the same tests."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -19,7 +19,7 @@ from sender_app.domain.delivery import (
     attempt_secret,
 )
 from sender_app.domain.errors import LeaseLost, NotFound
-from sender_app.ports.store import NewCampaign, Store
+from sender_app.ports.store import Journal, NewCampaign, Store
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
 from sender_app.stores.postgres.store import PostgresStore
 
@@ -43,6 +43,7 @@ class Clinic:
         self.workspace = store.workspaces.ensure("alice", "Alice", DEFAULTS)
         self.account = store.accounts.create(self.workspace.id, "alice", "WhatsApp")
         self.campaign = self.campaign_for(people)
+        self.journals: dict[int, Journal] = {}
 
     def campaign_for(self, people: int) -> Campaign:
         rows = [
@@ -60,8 +61,18 @@ class Clinic:
     def claim(self, lease: Lease, limit: int = 50, after: UUID | None = None) -> list[Claim]:
         return list(self.store.deliveries.claim(lease, self.campaign.id, after, limit, False))
 
+    def settle(self, lease: Lease, outcomes: Sequence[Outcome], *, fold: bool = True) -> int:
+        journal = self.journals.get(lease.epoch)
+        if journal is None:
+            journal = self.journals[lease.epoch] = self.store.deliveries.open_journal(lease)
+        return journal.settle(outcomes, fold=fold)
+
     def now(self) -> Campaign:
         return self.store.campaigns.get(self.workspace.id, self.campaign.id)
+
+    def sent_today(self) -> int:
+        today = NOW.astimezone(self.workspace.zone).date()
+        return sum(t.sent for t in self.store.metrics.timeline(self.workspace.id, today, today))
 
     def statuses(self) -> list[str]:
         page = self.store.campaigns.recipients(self.campaign.id, None, None, 1000)
@@ -167,14 +178,21 @@ def test_it_claims_each_recipient_once_and_in_order(clinic: Clinic):
 def test_it_lets_nobody_claim_or_record_with_an_older_epoch(clinic: Clinic):
     old = clinic.lease("one")
     claims = clinic.claim(old, 2)
+    assert clinic.settle(old, []) == 0
     clinic.store.leases.release(old)
     new = clinic.lease("two")
     with pytest.raises(LeaseLost):
         clinic.claim(old)
     with pytest.raises(LeaseLost):
+        clinic.store.deliveries.open_journal(old)
+    with pytest.raises(LeaseLost):
         clinic.store.deliveries.recover(old, [Settlement(claims[0].recipient_id)])
+    assert {o.recipient_id for o in clinic.store.deliveries.orphans(new)} == {
+        c.recipient_id for c in claims
+    }
+    with pytest.raises(LeaseLost):
+        clinic.settle(old, [sent(claims[0])])
     clinic.store.deliveries.recover(new, [Settlement(c.recipient_id) for c in claims])
-    assert clinic.store.deliveries.settle(old, [sent(claims[0])]) == 0
     assert clinic.statuses() == ["queued"] * 5
 
 
@@ -188,8 +206,8 @@ def test_it_records_an_outcome_with_its_counters_and_rollups(clinic: Clinic):
         Outcome(claims[3], RecipientStatus.SKIPPED, NOW, error_code="opted_out"),
         Outcome(claims[4], RecipientStatus.UNCONFIRMED, NOW, message_id="M"),
     ]
-    assert clinic.store.deliveries.settle(lease, outcomes) == 5
-    assert clinic.store.deliveries.settle(lease, outcomes) == 0  # the second time counts nothing
+    assert clinic.settle(lease, outcomes) == 5
+    assert clinic.settle(lease, outcomes) == 0  # the second time counts nothing
     now = clinic.now()
     assert (now.sent_count, now.error_count, now.skipped_count, now.unconfirmed_count) == (
         2,
@@ -209,10 +227,45 @@ def test_it_records_an_outcome_with_its_counters_and_rollups(clinic: Clinic):
     assert sorted(t.sent for t in top) == [0, 1, 1]
 
 
+def test_it_counts_what_several_journals_recorded_once_each_is_folded(clinic: Clinic):
+    lease = clinic.lease()
+    claims = clinic.claim(lease)
+    one, other = (clinic.store.deliveries.open_journal(lease) for _ in range(2))
+    assert one.settle([sent(claims[0]), sent(claims[1])], fold=False) == 2
+    assert other.settle([sent(claims[2])], fold=True) == 1
+    assert clinic.statuses()[:3] == ["sent"] * 3
+    assert clinic.now().sent_count == 1
+    one.settle([sent(claims[3])], fold=False)
+    one.close()
+    other.close()
+    assert clinic.now().sent_count == 4
+    assert clinic.sent_today() == 4
+
+
+def test_it_counts_what_a_dead_process_recorded_and_did_not_fold(clinic: Clinic):
+    old = clinic.lease("one")
+    claims = clinic.claim(old)
+    journal = clinic.store.deliveries.open_journal(old)
+    journal.settle([sent(claims[0])], fold=True)
+    journal.settle([sent(claims[1]), sent(claims[2], "M2")], fold=False)
+    receipt = Receipt(("M2",), ReceiptKind.DELIVERED, NOW)
+    clinic.store.receipts.receipts(clinic.account.id, [receipt])  # heard before anybody counted
+    clinic.store.leases.release(old)
+    new = clinic.lease("two")
+    for _ in range(2):
+        clinic.store.deliveries.orphans(new)
+    now = clinic.now()
+    assert (now.sent_count, now.delivered_count, clinic.sent_today()) == (3, 1, 3)
+    with pytest.raises(LeaseLost):
+        journal.settle([sent(claims[3])], fold=True)
+    journal.close()
+    assert clinic.now().sent_count == 3
+
+
 def test_it_puts_back_what_was_not_used_without_costing_an_attempt(clinic: Clinic):
     lease = clinic.lease()
     claim = clinic.claim(lease, 1)[0]
-    clinic.store.deliveries.settle(lease, [Outcome(claim, RecipientStatus.QUEUED, NOW)])
+    clinic.settle(lease, [Outcome(claim, RecipientStatus.QUEUED, NOW)])
     assert clinic.claim(lease, 1)[0].attempt == claim.attempt
 
 
@@ -224,7 +277,7 @@ def test_it_holds_a_recipient_back_until_its_time(clinic: Clinic):
         Outcome(c, RecipientStatus.QUEUED, NOW, error_code="unavailable", not_before=later)
         for c in claims
     ]
-    clinic.store.deliveries.settle(lease, outcomes)
+    clinic.settle(lease, outcomes)
     assert clinic.claim(lease) == []
     assert clinic.store.deliveries.next_due(clinic.account.id) == later
     assert clinic.store.deliveries.finish(clinic.campaign.id, NOW) is False
@@ -252,7 +305,7 @@ def test_it_takes_a_receipt_as_proof_that_a_message_left(clinic: Clinic):
     lease = clinic.lease()
     claims = clinic.claim(lease, 2)
     unconfirmed = Outcome(claims[1], RecipientStatus.UNCONFIRMED, NOW, message_id="M2")
-    clinic.store.deliveries.settle(lease, [sent(claims[0], "M1"), unconfirmed])
+    clinic.settle(lease, [sent(claims[0], "M1"), unconfirmed])
     receipts = [
         Receipt(("M1", "M2"), ReceiptKind.DELIVERED, NOW),
         Receipt(("M1",), ReceiptKind.READ, NOW),
@@ -276,7 +329,7 @@ def test_a_person_settles_what_no_receipt_did_after_its_grace(clinic: Clinic, wa
     claims = clinic.claim(lease)
     outcomes = [sent(c) for c in claims[1:]]
     doubt = Outcome(claims[0], RecipientStatus.UNCONFIRMED, NOW, message_id="M")
-    clinic.store.deliveries.settle(lease, [*outcomes, doubt])
+    clinic.settle(lease, [*outcomes, doubt])
     assert clinic.store.deliveries.finish(clinic.campaign.id, NOW)
     resolve = clinic.store.campaigns.resolve_unconfirmed
     early, late = NOW - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
@@ -295,7 +348,7 @@ def test_a_person_settles_what_no_receipt_did_after_its_grace(clinic: Clinic, wa
 def test_it_records_a_reply_once_and_remembers_who_opted_out(clinic: Clinic):
     lease = clinic.lease()
     claim = clinic.claim(lease, 1)[0]
-    clinic.store.deliveries.settle(lease, [sent(claim, "M1")])
+    clinic.settle(lease, [sent(claim, "M1")])
     reply = Incoming("R1", claim.phone, "BAJA", "M1", datetime.now(UTC))
     for _ in range(2):
         answered = clinic.store.receipts.reply(clinic.account.id, reply, True)
@@ -309,7 +362,7 @@ def test_it_holds_back_people_never_talked_with(clinic: Clinic):
     lease = clinic.lease()
     known = clinic.claim(lease, 1)[0]
     outcome = Outcome(known, RecipientStatus.QUEUED, NOW, error_code="cold_contact_locked")
-    clinic.store.deliveries.settle(lease, [outcome])
+    clinic.settle(lease, [outcome])
     hello = Incoming("R1", known.phone, "hola", None, datetime.now(UTC))
     clinic.store.receipts.reply(clinic.account.id, hello, False)
     claims = clinic.store.deliveries.claim(lease, clinic.campaign.id, None, 50, True)
@@ -326,7 +379,7 @@ def test_it_claims_nothing_of_a_paused_campaign_and_skips_what_a_cancelled_one_h
     assert clinic.claim(lease) == []
     assert not campaigns.move(clinic.campaign.id, sources("pause"), CampaignStatus.PAUSED)
     assert campaigns.move(clinic.campaign.id, sources("cancel"), CampaignStatus.CANCELLED)
-    clinic.store.deliveries.settle(lease, [Outcome(claim, RecipientStatus.QUEUED, NOW)])
+    clinic.settle(lease, [Outcome(claim, RecipientStatus.QUEUED, NOW)])
     assert clinic.statuses() == ["skipped"] * 5
     assert clinic.now().skipped_count == 5
 
@@ -334,10 +387,10 @@ def test_it_claims_nothing_of_a_paused_campaign_and_skips_what_a_cancelled_one_h
 def test_it_finishes_a_campaign_once_everybody_is_settled(clinic: Clinic):
     lease = clinic.lease()
     claims = clinic.claim(lease)
-    clinic.store.deliveries.settle(lease, [sent(claim) for claim in claims[:4]])
+    clinic.settle(lease, [sent(claim) for claim in claims[:4]])
     assert clinic.store.deliveries.finish(clinic.campaign.id, NOW) is False
     failed = Outcome(claims[4], RecipientStatus.ERROR, NOW, error_code="rejected")
-    clinic.store.deliveries.settle(lease, [failed])
+    clinic.settle(lease, [failed])
     assert clinic.store.deliveries.finish(clinic.campaign.id, NOW) is True
     assert clinic.store.campaigns.requeue_failed(clinic.campaign.id) == 1
     assert (clinic.now().status, clinic.now().error_count) == (CampaignStatus.RUNNING, 0)

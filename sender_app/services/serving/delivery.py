@@ -32,10 +32,9 @@ from sender_app.domain.phone import masked
 from sender_app.domain.template import Template
 from sender_app.ports.whatsapp import Connection, OutgoingMessage
 from sender_app.services.serving.desk import Desk
+from sender_app.services.serving.recorder import Recorder
 
-_RECORD_SHARE = 10  # recording takes at most about a tenth of the time
-_CHAIN = 0.5  # seconds until the orders are looked at again, should no nudge have come
-_SHOWN_WITHIN = 0.2  # seconds from a message to its record, at most
+_HEAR_EVERY = 0.2  # seconds between two looks at receipts and replies while sending
 _log = structlog.get_logger()
 
 
@@ -47,10 +46,8 @@ class Delivery:
     connection: Connection
     on_sent: Callable[[datetime], None]  # pacing's history
     hear: Callable[[], None]  # takes in receipts and replies between two messages
-    _pending: list[Outcome] = field(default_factory=list)
-    _recorded_at: float = 0.0  # monotonic seconds
-    _record_cost: float = 0.0  # seconds that the last record took
-    _announced_at: float = 0.0  # monotonic seconds
+    recorder: Recorder
+    _heard_at: float = 0.0  # monotonic seconds
     _cursors: dict[UUID, UUID | None] = field(default_factory=dict)
     _in_flight: tuple[Claim, bytes] | None = None  # with its secret
     hold_until: datetime | None = None  # WhatsApp asked the account to slow down
@@ -71,48 +68,21 @@ class Delivery:
             left = sum(settlement.message_id is not None for settlement in settlements)
             _log.info("recovered", orphans=len(settlements), unconfirmed=left)
 
-    def send_batch(self, limit: int, *, chain: bool) -> int:
+    def send_batch(self, limit: int) -> int:
         """Claim up to `limit` recipients of the oldest campaign with any, and send to them.
 
-        With `chain`, which is for accounts without any pace, goes on with the campaign's next ones
-        for a moment: one commit then records and claims. Returns how many were claimed; 0 means
-        that nothing is due. Raises LeaseLost.
+        Returns how many were claimed; 0 means that nothing is due. Raises LeaseLost.
         """
         for campaign in self.desk.store.deliveries.running(self.desk.account.id):
             claims = self._claim(campaign, limit)
             if claims:
-                return self._send_windows(campaign, claims, limit if chain else 0)
+                self._send_all(Template(campaign.message_template), claims)
+                return len(claims)
+            self.recorder.flush()
             if self.desk.store.deliveries.finish(campaign.id, self.desk.now()):
                 _log.info("campaign finished", campaign_id=str(campaign.id))
                 self.desk.announce_campaigns(campaign.id)
         return 0
-
-    def _send_windows(self, campaign: Campaign, claims: Sequence[Claim], more: int) -> int:
-        """Send to `claims`, then to windows of `more` (0: none); returns how many there were."""
-        template = Template(campaign.message_template)
-        until = time.monotonic() + _CHAIN
-        claimed = 0
-        while claims:
-            claimed += len(claims)
-            self._send_all(template, claims, last=not more or time.monotonic() > until)
-            if not self._pending:
-                break
-            claims = self._record_and_claim(campaign, more)
-        return claimed
-
-    def _record_and_claim(self, campaign: Campaign, limit: int) -> Sequence[Claim]:
-        outcomes, self._pending = self._pending, []
-        claims = self.desk.store.deliveries.advance(
-            self.desk.lease, outcomes, campaign.id, self._cursors[campaign.id], limit
-        )
-        if claims:
-            self._cursors[campaign.id] = claims[-1].recipient_id
-        now = time.monotonic()
-        if now - self._announced_at > _SHOWN_WITHIN:
-            self._announced_at = now
-            self.desk.announce_campaigns(campaign.id)
-        self._recorded_at = now
-        return claims
 
     def _claim(self, campaign: Campaign, limit: int) -> Sequence[Claim]:
         """The next due recipients; behind the last one first, then once more from the start."""
@@ -129,32 +99,32 @@ class Delivery:
         self._cursors[campaign.id] = None
         return ()
 
-    def _send_all(self, template: Template, claims: Sequence[Claim], *, last: bool) -> None:
-        """Send to `claims`, recording on the way; unless it is the `last` window or something came
-        up, the final outcomes are left for the commit that claims the next."""
+    def _send_all(self, template: Template, claims: Sequence[Claim]) -> None:
+        """Send to `claims`; the rest goes back to the queue when something comes up."""
         left = deque(claims)
-        done = False
         try:
             while left:
-                claim = left.popleft()
-                self._pending.append(self._outcome(template, claim))
-                if self._is_record_due():
-                    self.record()
-                    self.hear()
-                if left and self._shall_stop():
+                self.recorder.put(self._outcome(template, left.popleft()))
+                self._hear_in_time()
+                if self._shall_stop():
                     break
-            done = not left and not last and not self._shall_stop()
         finally:
-            self._pending.extend(_put_back(claim, self.desk.now()) for claim in left)
-            if not done:
-                self.record()
+            self.recorder.put_all(_put_back(claim, self.desk.now()) for claim in left)
+        if left:
+            self.recorder.flush()
+
+    def _hear_in_time(self) -> None:
+        now = time.monotonic()
+        if now - self._heard_at >= _HEAR_EVERY:
+            self._heard_at = now
+            self.hear()
 
     def _shall_stop(self) -> bool:
         return bool(self.desk.interrupted() or self.session_error or self.hold_until)
 
     def _outcome(self, template: Template, claim: Claim) -> Outcome:
         now = self.desk.now()
-        if claim.opted_out:
+        if claim.opted_out or claim.phone in self.desk.opted_out:
             return Outcome(claim, RecipientStatus.SKIPPED, now, error_code="opted_out")
         if claim.contact_id is None:
             return Outcome(claim, RecipientStatus.SKIPPED, now, error_code="contact_deleted")
@@ -196,8 +166,9 @@ class Delivery:
         """
         if self._in_flight is not None:
             claim, secret = self._in_flight
-            self._pending.append(self._unknown(claim, secret, OutcomeUnknown("the send is stuck")))
-        self.record()
+            stuck = self._unknown(claim, secret, OutcomeUnknown("the send is stuck"))
+            self.recorder.put_all([stuck])
+        self.recorder.flush()
         self.hear()
 
     def _unknown(self, claim: Claim, secret: bytes, error: OutcomeUnknown) -> Outcome:
@@ -228,24 +199,6 @@ class Delivery:
                 self.hold_until = now + error.retry_after
             case SessionUnusable():
                 self.session_error = error
-
-    def _is_record_due(self) -> bool:
-        """A commit for every message where sending is slow beside it, else one for several.
-
-        Recording shall take no more than a share of the time, and people shall see progress.
-        """
-        waited = time.monotonic() - self._recorded_at
-        return waited >= min(self._record_cost * _RECORD_SHARE, _SHOWN_WITHIN)
-
-    def record(self) -> None:
-        """Record the outcomes so far, and show them."""
-        began = time.monotonic()
-        if self._pending:
-            outcomes, self._pending = self._pending, []
-            self.desk.store.deliveries.settle(self.desk.lease, outcomes)
-            self.desk.announce_campaigns(*(outcome.claim.campaign_id for outcome in outcomes))
-            self._record_cost = time.monotonic() - began
-        self._recorded_at = time.monotonic()
 
 
 def _put_back(claim: Claim, now: datetime) -> Outcome:

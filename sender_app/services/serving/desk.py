@@ -23,7 +23,8 @@ class Timings:
     connect: timedelta = timedelta(seconds=30)  # until logged in and caught up
     retry: timedelta = timedelta(seconds=10)  # before WhatsApp is tried again
     send: timedelta = timedelta(seconds=25)  # for one message; the library itself waits for 75
-    window: int = 50  # messages claimed at once, at most
+    window: int = 50  # messages sent and not yet recorded, at most
+    group: int = 50  # messages whose records share a commit, at most
     check_in: timedelta = timedelta(
         hours=20
     )  # and up to a fifth more: an idle account comes online
@@ -44,6 +45,7 @@ class Desk:
     pace: Pace
     stop: threading.Event  # the process shall end
     nudged: threading.Event = field(default_factory=threading.Event)  # orders may have changed
+    opted_out: set[str] = field(default_factory=set)  # phones, since the last claim or before
 
     def now(self) -> datetime:
         """The time, aware."""

@@ -36,5 +36,7 @@ def record(desk: Desk, events: Iterable[GatewayEvent]) -> list[GatewayEvent]:
 def _reply(desk: Desk, message: Incoming) -> None:
     opt_out = asks_to_stop(message.text)
     campaign_id = desk.store.receipts.reply(desk.account.id, message, opt_out)
+    if opt_out:
+        desk.opted_out.add(message.phone)  # who is claimed already is not written to either
     _log.info("reply", phone=masked(message.phone), opt_out=opt_out)
     desk.announce_campaigns(campaign_id)

@@ -34,9 +34,12 @@ from sender_app.services.serving.delivery import Delivery
 from sender_app.services.serving.desk import Desk, Timings
 from sender_app.services.serving.lease_keeper import LeaseKeeper
 from sender_app.services.serving.linking import link
+from sender_app.services.serving.recorder import Recorder
 
 _log = structlog.get_logger()
 _TICK = 0.5  # seconds at most between two looks at orders and events
+_LANES = 3  # commits on their way at once, where sending is quicker than they are
+_CLAIM_AT_ONCE = 200  # recipients, at most
 _IDLE = timedelta(seconds=2)  # between two looks for work while lingering
 _AFTER_REPLACED = timedelta(seconds=3)  # before the account tries to come back
 _REPLACED_AGAIN = timedelta(minutes=5)  # twice within this time is another program's doing
@@ -133,6 +136,7 @@ class _Session:
         self._draw = serving.draw()
         # Receipts heard before recovery may be of messages whose ids only recovery will find.
         self._early: list[GatewayEvent] | None = []
+        self._recorder: Recorder | None = None
 
     def run(self) -> None:
         """Everything, from the first look at the orders to the rest."""
@@ -209,8 +213,24 @@ class _Session:
 
     def _deliver(self, connection: Connection) -> None:
         """Send what is due as pacing allows; when nothing is, linger for receipts, then rest."""
+        with self._open_recorder() as self._recorder:
+            self._send_and_hear(connection, self._recorder)
+
+    def _open_recorder(self) -> Recorder:
         desk = self._desk
-        delivery = Delivery(desk, connection, self._sent, lambda: self._hear_now(connection))
+        return Recorder(
+            lambda: desk.store.deliveries.open_journal(desk.lease),
+            lambda outcomes: desk.announce_campaigns(*(o.claim.campaign_id for o in outcomes)),
+            window=desk.timings.window,
+            group=desk.timings.group,
+            lanes=_LANES,
+        )
+
+    def _send_and_hear(self, connection: Connection, recorder: Recorder) -> None:
+        desk = self._desk
+        delivery = Delivery(
+            desk, connection, self._sent, lambda: self._hear_now(connection), recorder
+        )
         desk.keeper.last_words = delivery.rescue
         delivery.recover()
         early, self._early = self._early or [], None
@@ -246,9 +266,7 @@ class _Session:
         decision = decide(desk.pace, self._history, now, desk.workspace.zone, self._draw)
         match decision:
             case SendNow(count):
-                sent = delivery.send_batch(
-                    min(count, desk.timings.window), chain=not desk.pace.looks_back
-                )
+                sent = delivery.send_batch(min(count, _CLAIM_AT_ONCE))
                 if delivery.session_error is not None:
                     error = delivery.session_error
                     self._session_ended(error.problem, error.until, str(error))
@@ -287,6 +305,8 @@ class _Session:
         if self._early is not None:
             self._early += [event for event in heard if isinstance(event, Receipt)]
             heard = [event for event in heard if not isinstance(event, Receipt)]
+        if heard and self._recorder is not None:
+            self._recorder.flush()  # a receipt finds its message only once that is recorded
         events = inbox.record(desk, heard)
         for event in events:
             match event:

@@ -63,8 +63,8 @@ _SKIP_QUEUED = f"""
 WITH changed AS (
   UPDATE campaign_recipients SET status = 'skipped', error_code = 'cancelled', not_before = NULL
   WHERE campaign_id = %(campaign)s AND status = 'queued'
-  RETURNING campaign_id, contact_id, status, old.status AS was, now() AS at, ''::text AS grupo,
-    error_code),
+  RETURNING id AS recipient_id, campaign_id, contact_id, NULL::text AS message_id, status,
+    old.status AS was, now() AS at, ''::text AS grupo, error_code),
 {FOLLOW}
 SELECT count(*) FROM changed
 """
@@ -89,7 +89,8 @@ WITH touched AS (
     error_code = NULL, error_message = NULL, attempts = 0
   WHERE r.campaign_id = %(campaign)s AND r.status = 'unconfirmed'
     AND (%(everybody)s OR r.id = ANY(%(ids)s)) AND r.claimed_at < %(before)s
-  RETURNING r.campaign_id, r.contact_id, r.status, old.status AS was, r.error_code),
+  RETURNING r.id AS recipient_id, r.campaign_id, r.contact_id, NULL::text AS message_id, r.status,
+    old.status AS was, r.error_code),
 changed AS (
   SELECT t.*, now() AS at, coalesce(c.grupo, '') AS grupo
   FROM touched t LEFT JOIN contacts c ON c.id = t.contact_id),

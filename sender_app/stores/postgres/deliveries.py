@@ -1,4 +1,4 @@
-"""The delivery ledger in Postgres: claim, settle, recover. Only a lease's holder writes here."""
+"""The delivery ledger in Postgres: claim, recover, finish. Only a lease's holder writes here."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,6 @@ from sender_app.domain.delivery import (
     Claim,
     Lease,
     Orphan,
-    Outcome,
     Settlement,
     attempt_secret,
 )
@@ -18,6 +17,7 @@ from sender_app.domain.errors import LeaseLost
 from sender_app.domain.pacing import History
 from sender_app.stores.postgres.campaigns import campaign_of
 from sender_app.stores.postgres.engine import Cursor, Database
+from sender_app.stores.postgres.journals import PostgresJournal, take_in
 from sender_app.stores.postgres.rollups import FOLLOW
 
 _FIRST = UUID(int=0)
@@ -57,26 +57,6 @@ _CLAIM_ANY, _CLAIM_KNOWN = _CLAIM.format(known="true"), _CLAIM.format(known=_KNO
 _LEASE_LIVES = """
 SELECT 1 FROM leases WHERE account_id = %s AND epoch = %s AND expires_at > now()
 """
-_SETTLE = f"""
-WITH outcome AS (
-  SELECT * FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(ats)s::timestamptz[],
-    %(message_ids)s::text[], %(error_codes)s::text[], %(error_messages)s::text[],
-    %(not_befores)s::timestamptz[], %(grupos)s::text[])
-  AS o(id, status, at, message_id, error_code, error_message, not_before, grupo)),
-changed AS (
-  UPDATE campaign_recipients r SET
-    status = CASE WHEN o.status = 'queued' AND c.status = 'cancelled' THEN 'skipped'
-      ELSE o.status END,
-    message_id = o.message_id, error_code = o.error_code, error_message = o.error_message,
-    attempts = r.attempts - (o.status = 'queued' AND o.error_code IS NULL)::int,
-    not_before = o.not_before, sent_at = CASE WHEN o.status = 'sent' THEN o.at END
-  FROM outcome o, campaigns c
-  WHERE r.id = o.id AND c.id = r.campaign_id
-    AND r.status = 'sending' AND r.lease_epoch = %(epoch)s
-  RETURNING r.campaign_id, r.contact_id, r.status, old.status AS was, o.at, o.grupo, r.error_code),
-{FOLLOW}
-SELECT count(*)::int AS n FROM changed
-"""
 # Only campaigns with unsettled recipients can have orphans.
 _ORPHANS = """
 SELECT r.id, r.attempts, k.key FROM campaigns c
@@ -99,8 +79,8 @@ changed AS (
   FROM found f, campaigns c
   WHERE r.id = f.id AND c.id = r.campaign_id AND r.status = 'sending'
     AND r.lease_epoch < %(epoch)s
-  RETURNING r.campaign_id, r.contact_id, r.status, old.status AS was, now() AS at,
-    ''::text AS grupo, r.error_code),
+  RETURNING r.id AS recipient_id, r.campaign_id, r.contact_id, r.message_id, r.status,
+    old.status AS was, now() AS at, ''::text AS grupo, r.error_code),
 {FOLLOW}
 SELECT count(*)::int AS n FROM changed
 """
@@ -155,52 +135,23 @@ class PostgresDeliveries:
         self, lease: Lease, campaign_id: UUID, after: UUID | None, limit: int, only_known: bool
     ) -> Sequence[Claim]:
         with self._database.transaction() as cursor:
-            return self._claimed(cursor, lease, campaign_id, after, limit, only_known)
+            cursor.execute(
+                _CLAIM_KNOWN if only_known else _CLAIM_ANY,
+                {
+                    "account": lease.account_id,
+                    "epoch": lease.epoch,
+                    "campaign": campaign_id,
+                    "after": after or _FIRST,
+                    "limit": limit,
+                },
+            )
+            claims = [_claim(row) for row in cursor]
+            if not claims:
+                self._check(cursor, lease)
+            return claims
 
-    def settle(self, lease: Lease, outcomes: Sequence[Outcome]) -> int:
-        if not outcomes:
-            return 0
-        with self._database.transaction() as cursor:
-            cursor.execute(_SETTLE, _settling(lease, outcomes))
-            row = cursor.fetchone()
-            return row.n if row else 0
-
-    def advance(
-        self,
-        lease: Lease,
-        outcomes: Sequence[Outcome],
-        campaign_id: UUID,
-        after: UUID | None,
-        limit: int,
-    ) -> Sequence[Claim]:
-        with self._database.transaction() as cursor:
-            if outcomes:
-                cursor.execute(_SETTLE, _settling(lease, outcomes))
-            return self._claimed(cursor, lease, campaign_id, after, limit, False)
-
-    def _claimed(
-        self,
-        cursor: Cursor,
-        lease: Lease,
-        campaign_id: UUID,
-        after: UUID | None,
-        limit: int,
-        only_known: bool,
-    ) -> Sequence[Claim]:
-        cursor.execute(
-            _CLAIM_KNOWN if only_known else _CLAIM_ANY,
-            {
-                "account": lease.account_id,
-                "epoch": lease.epoch,
-                "campaign": campaign_id,
-                "after": after or _FIRST,
-                "limit": limit,
-            },
-        )
-        claims = [_claim(row) for row in cursor]
-        if not claims:
-            self._check(cursor, lease)
-        return claims
+    def open_journal(self, lease: Lease) -> PostgresJournal:
+        return PostgresJournal(self._database, lease)
 
     def opted_out(self, workspace_id: UUID, phones: Sequence[str]) -> frozenset[str]:
         with self._database.transaction() as cursor:
@@ -212,6 +163,7 @@ class PostgresDeliveries:
 
     def orphans(self, lease: Lease) -> Sequence[Orphan]:
         with self._database.transaction() as cursor:
+            take_in(cursor, lease)
             cursor.execute(_ORPHANS, (lease.account_id, lease.epoch))
             return [
                 Orphan(row.id, attempt_secret(bytes(row.key), row.id, row.attempts))
@@ -263,20 +215,6 @@ class PostgresDeliveries:
     def _check(cursor: Cursor, lease: Lease) -> None:
         if not cursor.execute(_LEASE_LIVES, (lease.account_id, lease.epoch)).fetchone():
             raise LeaseLost(f"epoch {lease.epoch} of account {lease.account_id} is over")
-
-
-def _settling(lease: Lease, outcomes: Sequence[Outcome]) -> dict[str, object]:
-    return {
-        "epoch": lease.epoch,
-        "ids": [o.claim.recipient_id for o in outcomes],
-        "statuses": [o.status.value for o in outcomes],
-        "ats": [o.at for o in outcomes],
-        "message_ids": [o.message_id for o in outcomes],
-        "error_codes": [o.error_code for o in outcomes],
-        "error_messages": [o.error_message for o in outcomes],
-        "not_befores": [o.not_before for o in outcomes],
-        "grupos": [o.claim.fields.get("grupo", "") for o in outcomes],
-    }
 
 
 def _claim(row: Any) -> Claim:

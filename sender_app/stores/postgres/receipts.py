@@ -13,6 +13,9 @@ WITH heard AS (
   SELECT id, min(at) AS at, min(at) FILTER (WHERE kind = 'read') AS read_at
   FROM unnest(%(ids)s::text[], %(kinds)s::text[], %(ats)s::timestamptz[]) AS h(id, kind, at)
   GROUP BY id),
+found AS MATERIALIZED (
+  SELECT DISTINCT e.recipient_id, heard.*
+  FROM heard JOIN metric_events e ON e.message_id = heard.id),
 touched AS (
   UPDATE campaign_recipients r SET
     status = CASE WHEN r.status = 'unconfirmed' THEN 'sent' ELSE r.status END,
@@ -20,15 +23,16 @@ touched AS (
     sent_at = coalesce(r.sent_at, heard.at),
     delivered_at = coalesce(r.delivered_at, heard.at),
     read_at = coalesce(r.read_at, heard.read_at)
-  FROM heard, campaigns c
-  WHERE r.message_id = heard.id AND c.id = r.campaign_id AND c.account_id = %(account)s
+  FROM found heard, campaigns c
+  WHERE r.id = heard.recipient_id AND r.message_id = heard.id
+    AND c.id = r.campaign_id AND c.account_id = %(account)s
     AND (r.delivered_at IS NULL OR (r.read_at IS NULL AND heard.read_at IS NOT NULL)
       OR r.status = 'unconfirmed')
   RETURNING r.id, r.campaign_id, r.contact_id, r.status, old.status AS was, r.sent_at,
     r.delivered_at, r.read_at, old.delivered_at AS was_delivered, old.read_at AS was_read),
 changed AS (
-  SELECT t.campaign_id, t.contact_id, t.status, t.was, t.sent_at AS at,
-    coalesce(c.grupo, '') AS grupo, NULL::text AS error_code
+  SELECT t.id AS recipient_id, t.campaign_id, t.contact_id, NULL::text AS message_id, t.status,
+    t.was, t.sent_at AS at, coalesce(c.grupo, '') AS grupo, NULL::text AS error_code
   FROM touched t LEFT JOIN contacts c ON c.id = t.contact_id WHERE t.was <> t.status),
 {FOLLOW}
 SELECT campaign_id,
@@ -50,7 +54,7 @@ matched AS (
   SELECT r.id, r.campaign_id, r.replied_at FROM campaign_recipients r
   JOIN campaigns c ON c.id = r.campaign_id
   WHERE c.account_id = %(account)s AND (
-    (%(quoted)s::text IS NOT NULL AND r.message_id = %(quoted)s)
+    r.id IN (SELECT recipient_id FROM metric_events WHERE message_id = %(quoted)s)
     OR (r.contact_id IN (SELECT id FROM person)
       AND r.sent_at > %(at)s - interval '7 days'))
   ORDER BY (r.message_id = %(quoted)s) DESC NULLS LAST, r.sent_at DESC LIMIT 1),

@@ -1,46 +1,41 @@
-"""Events and rollups: SQL that follows every change of recipients, in the same statement.
+"""Events and rollups: SQL that follows the changes of recipients' statuses.
 
-Each caller has a CTE `changed(campaign_id, contact_id, status, was, at, grupo, error_code)`: the
-recipients whose status just moved from `was` to `status`.
+FOLLOW does it in the statement of the change. The sending loop only appends its events, and FOLD
+takes them into the counters and rollups a few times a second: many messages for one update.
 """
 
-CONTEXT = """
+_EVENTS = """
 context AS (
   SELECT c.id AS campaign_id, c.workspace_id, c.account_id, c.user_id, w.time_zone
   FROM campaigns c JOIN workspaces w ON w.id = c.workspace_id
   WHERE c.id IN (SELECT campaign_id FROM changed)),
 moved AS (
-  SELECT campaign_id, contact_id, status, at, grupo, error_code,
-    workspace_id, account_id, user_id,
+  SELECT changed.*, workspace_id, account_id, user_id,
     (at AT TIME ZONE time_zone)::date AS day,
     to_char(at AT TIME ZONE time_zone, 'YYYY-MM') AS month,
     (status = 'sent')::int - (was = 'sent')::int AS sent,
     (status = 'error')::int - (was = 'error')::int AS errors
-  FROM changed JOIN context USING (campaign_id))
+  FROM changed JOIN context USING (campaign_id)),
+events AS (
+  INSERT INTO metric_events (workspace_id, user_id, campaign_id, contact_id, event_type, metadata,
+    created_at, recipient_id, message_id)
+  SELECT workspace_id, user_id, campaign_id, contact_id, status,
+    CASE WHEN error_code IS NOT NULL THEN jsonb_build_object('code', error_code) END, at,
+    recipient_id, message_id
+  FROM moved WHERE status <> 'queued')
 """
 
-COUNTERS = """
+_TOTALS = """
 counters AS (
   UPDATE campaigns c SET
     sent_count = c.sent_count + n.sent, error_count = c.error_count + n.errors,
     skipped_count = c.skipped_count + n.skipped,
     unconfirmed_count = c.unconfirmed_count + n.unconfirmed
-  FROM (SELECT campaign_id,
-      sum((status = 'sent')::int - (was = 'sent')::int) AS sent,
-      sum((status = 'error')::int - (was = 'error')::int) AS errors,
+  FROM (SELECT campaign_id, sum(sent) AS sent, sum(errors) AS errors,
       sum((status = 'skipped')::int - (was = 'skipped')::int) AS skipped,
       sum((status = 'unconfirmed')::int - (was = 'unconfirmed')::int) AS unconfirmed
-    FROM changed GROUP BY campaign_id) n
-  WHERE c.id = n.campaign_id)
-"""
-
-STATS = """
-events AS (
-  INSERT INTO metric_events
-    (workspace_id, user_id, campaign_id, contact_id, event_type, metadata, created_at)
-  SELECT workspace_id, user_id, campaign_id, contact_id, status,
-    CASE WHEN error_code IS NOT NULL THEN jsonb_build_object('code', error_code) END, at
-  FROM moved WHERE status <> 'queued'),
+    FROM moved GROUP BY campaign_id) n
+  WHERE c.id = n.campaign_id),
 daily AS (
   INSERT INTO daily_stats AS s (workspace_id, day, account_id, grupo, sent, errors)
   SELECT workspace_id, day, account_id, grupo, sum(sent), sum(errors) FROM moved
@@ -64,4 +59,25 @@ by_contact AS (
   SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors, updated_at = now())
 """
 
-FOLLOW = f"{CONTEXT}, {COUNTERS}, {STATS}"
+# Follows a CTE `changed(recipient_id, campaign_id, contact_id, message_id, status, was, at, grupo,
+# error_code)`: the recipients whose status just moved from `was` to `status`.
+FOLLOW = f"{_EVENTS}, {_TOTALS}"
+
+# Follows a CTE `journal(id, first, last, since)`: entries after `first` up to `last` are taken in;
+# none of them was written before `since`. The keys of events grow with time.
+FOLD = f"""
+moved AS (
+  SELECT e.campaign_id, e.contact_id, e.event_type AS status, 'sending' AS was,
+    coalesce(p.grupo, '') AS grupo, c.workspace_id, c.account_id, c.user_id,
+    (e.created_at AT TIME ZONE w.time_zone)::date AS day,
+    to_char(e.created_at AT TIME ZONE w.time_zone, 'YYYY-MM') AS month,
+    (e.event_type = 'sent')::int AS sent, (e.event_type = 'error')::int AS errors
+  FROM journal j
+  JOIN metric_events e ON e.journal_id = j.id AND e.entry > j.first AND e.entry <= j.last
+  JOIN campaigns c ON c.id = e.campaign_id
+  JOIN workspaces w ON w.id = c.workspace_id
+  LEFT JOIN contacts p ON p.id = e.contact_id
+  WHERE e.id > (
+    SELECT uuidv7(min(since) - clock_timestamp() - interval '1 second') FROM journal)),
+{_TOTALS}
+"""

@@ -14,8 +14,8 @@ from sender_app.stores.postgres.workspaces import PostgresWorkspaces
 class PostgresStore:
     """See ports.store.Store. Connects at first use, so it may be made before a fork."""
 
-    def __init__(self, url: str, *, most: int = 10, check: bool = True) -> None:
-        self.database = Database(url, most=most, check=check)
+    def __init__(self, url: str, *, most: int = 10, serving: bool = False) -> None:
+        self.database = Database(url, most=most, serving=serving)
         self.workspaces = PostgresWorkspaces(self.database)
         self.accounts = PostgresAccounts(self.database)
         self.leases = PostgresLeases(self.database)

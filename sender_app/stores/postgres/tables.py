@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     LargeBinary,
     SmallInteger,
@@ -120,11 +121,7 @@ class CampaignRecipientRow(SQLModel, table=True):
     __table_args__ = (
         Index("campaign_recipients_order", "campaign_id", "id"),
         Index("campaign_recipients_contact", "contact_id"),
-        Index(
-            "campaign_recipients_message",
-            "message_id",
-            postgresql_where=text("message_id IS NOT NULL"),
-        ),
+        # No index holds what a send changes, so its two updates of the row stay on the row's page.
         {"postgresql_with": {"fillfactor": 80}},
     )
 
@@ -150,9 +147,20 @@ class CampaignRecipientRow(SQLModel, table=True):
 
 
 class MetricEventRow(SQLModel, table=True):
-    """What happened, appended only. No foreign keys: history outlives what it tells of."""
+    """What happened, appended only. No foreign keys: history outlives what it tells of.
+
+    `recipient_id` and `message_id` find the recipient of a receipt. `journal_id` and `entry` say
+    by which record a lease's holder wrote it, so that rollups take in each event once.
+    """
 
     __tablename__ = "metric_events"
+    __table_args__ = (
+        Index(
+            "metric_events_message",
+            "message_id",
+            postgresql_where=text("message_id IS NOT NULL"),
+        ),
+    )
 
     id: UUID = _key()
     workspace_id: UUID
@@ -162,6 +170,10 @@ class MetricEventRow(SQLModel, table=True):
     event_type: str
     # `metadata` is SQLAlchemy's own name on a model class, so only the column is called that.
     details: dict[str, Any] | None = Field(default=None, sa_column=Column("metadata", JSONB))
+    recipient_id: UUID | None = None
+    message_id: str | None = None
+    journal_id: int | None = Field(default=None, sa_column=Column(BigInteger))
+    entry: int | None = None
     created_at: datetime = _stamp(now=True)
 
 
@@ -181,18 +193,16 @@ class MonthlyStatRow(SQLModel, table=True):
 
 
 class ContactStatRow(SQLModel, table=True):
-    """Messages of a month by contact."""
+    """Messages of a month by contact. Whoever deletes contacts deletes these: a foreign key would
+    cost every first message of a month a look into `contacts`."""
 
     __tablename__ = "contact_stats"
-    __table_args__ = (
-        UniqueConstraint("contact_id", "month"),
-        Index("contact_stats_month", "workspace_id", "month"),
-    )
+    __table_args__ = (Index("contact_stats_month", "workspace_id", "month"),)
 
-    id: UUID = _key()
+    id: UUID = Field(default=None, sa_column_kwargs={"server_default": text("uuidv7()")})
     workspace_id: UUID
-    contact_id: UUID = _reference("contacts.id", "CASCADE")
-    month: str
+    contact_id: UUID = Field(primary_key=True)
+    month: str = Field(primary_key=True)
     sent: int = _count()
     errors: int = _count()
     updated_at: datetime = _stamp(now=True)
@@ -290,6 +300,22 @@ class LeaseKeyRow(SQLModel, table=True):
     epoch: int = Field(sa_column=Column(BigInteger, primary_key=True))
     key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     taken_at: datetime = _stamp(now=True)
+
+
+class DeliveryJournalRow(SQLModel, table=True):
+    """A stream of records by one lease's holder, while it writes. Entries up to `folded_entry` are
+    in the rollups; those after it were written since `folded_at`."""
+
+    __tablename__ = "delivery_journals"
+    __table_args__ = (Index("delivery_journals_account", "account_id"),)
+
+    id: int = Field(
+        default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
+    )
+    account_id: UUID = _reference("accounts.id", "CASCADE")
+    epoch: int = Field(sa_column=Column(BigInteger, nullable=False))
+    folded_entry: int = _count()
+    folded_at: datetime = _stamp(now=True)
 
 
 class ReplyRow(SQLModel, table=True):

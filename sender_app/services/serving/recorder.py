@@ -1,0 +1,135 @@
+"""Records outcomes beside the sending, so that no message waits for another one's commit."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+import structlog
+
+from sender_app.domain.delivery import Outcome
+from sender_app.ports.store import Journal
+
+_log = structlog.get_logger()
+_FOLD_EVERY = 0.2  # seconds between two updates of counters, while there is more to record
+
+
+class Recorder:
+    """Lanes, each a thread with a journal of its own, take outcomes in their order.
+
+    While one lane commits, the outcomes that come in are gathered for the next record: slow sends
+    have a commit each, quick ones share. Never more than `window` outcomes are unrecorded.
+    """
+
+    def __init__(
+        self,
+        open_journal: Callable[[], Journal],
+        on_folded: Callable[[Sequence[Outcome]], None],
+        *,
+        window: int,
+        group: int,
+        lanes: int,
+    ) -> None:
+        """`group` outcomes at most share a commit; `on_folded` is called when counters follow."""
+        self._open_journal = open_journal
+        self._on_folded = on_folded
+        self._window = window
+        self._group = group
+        self._most_lanes = lanes
+        self._lanes: list[threading.Thread] = []
+        self._idle = 0  # lanes that wait for outcomes
+        self._waiting: deque[Outcome] = deque()
+        self._recording = 0  # outcomes that lanes hold
+        self._uncounted = 0  # outcomes recorded, but not yet folded
+        self._closing = False
+        self._error: BaseException | None = None
+        lock = threading.Lock()
+        self._more = threading.Condition(lock)  # there is something to record
+        self._less = threading.Condition(lock)  # something has been recorded
+
+    def put(self, outcome: Outcome) -> None:
+        """Have an outcome recorded soon; waits while `window` are not. Raises what went wrong."""
+        with self._less:
+            while len(self._waiting) + self._recording >= self._window and self._error is None:
+                self._less.wait()
+            self._take((outcome,))
+
+    def put_all(self, outcomes: Iterable[Outcome]) -> None:
+        """Have outcomes recorded soon, however many wait already."""
+        with self._less:
+            self._take(outcomes)
+
+    def flush(self) -> None:
+        """Wait until everything is recorded, and counted. Raises what went wrong."""
+        with self._less:
+            while (self._waiting or self._recording or self._uncounted) and self._error is None:
+                self._less.wait()
+            self._check()
+
+    def __enter__(self) -> "Recorder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Record what is left and end the lanes. What went wrong is left to the next lease."""
+        with self._more:
+            self._closing = True
+            self._more.notify_all()
+        for lane in self._lanes:
+            lane.join()
+
+    def _take(self, outcomes: Iterable[Outcome]) -> None:
+        self._check()
+        self._waiting.extend(outcomes)
+        if not self._idle and len(self._lanes) < self._most_lanes:
+            lane = threading.Thread(target=self._run, name="recorder", daemon=True)
+            self._lanes.append(lane)
+            lane.start()
+        self._more.notify()
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            journal = self._open_journal()
+            self._record(journal)
+            journal.close()
+        except BaseException as error:  # noqa: BLE001 - raised again where outcomes are put
+            _log.warning("not recorded", error=str(error))
+            with self._less:
+                self._error = self._error or error
+                self._less.notify_all()
+
+    def _record(self, journal: Journal) -> None:
+        folded_at = 0.0
+        uncounted: list[Outcome] = []
+        while True:
+            batch = self._next_batch(wait=not uncounted)
+            if not batch and not uncounted:
+                return
+            now = time.monotonic()
+            fold = not batch or not self._waiting or now - folded_at >= _FOLD_EVERY
+            journal.settle(batch, fold=fold)
+            uncounted += batch
+            counted: list[Outcome] = []
+            if fold:
+                folded_at = now
+                counted, uncounted = uncounted, []
+                self._on_folded(counted)
+            with self._less:
+                self._recording -= len(batch)
+                self._uncounted += len(batch) - len(counted)
+                self._less.notify_all()
+
+    def _next_batch(self, *, wait: bool) -> list[Outcome]:
+        """The next outcomes to record together; none when nothing comes any more, or waits now."""
+        with self._more:
+            while wait and not self._waiting and not self._closing:
+                self._idle += 1
+                self._more.wait()
+                self._idle -= 1
+            count = min(self._group, len(self._waiting))
+            batch = [self._waiting.popleft() for _ in range(count)]
+            self._recording += count
+            return batch

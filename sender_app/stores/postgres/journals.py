@@ -1,0 +1,135 @@
+"""Delivery journals in Postgres: outcomes are appended at once, rollups follow now and then.
+
+A journal is one stream of records under one lease. Its row exists while it is open, every record
+holds it, and the successor of a lease folds and removes what was left open: no outcome is lost to
+the rollups or counted twice, whatever moment a process ends at.
+"""
+
+from collections.abc import Sequence
+
+import orjson
+
+from sender_app.domain.delivery import Lease, Outcome
+from sender_app.domain.errors import LeaseLost
+from sender_app.stores.postgres.engine import Cursor, Database
+from sender_app.stores.postgres.rollups import FOLD
+
+_OPEN = """
+INSERT INTO delivery_journals (account_id, epoch)
+SELECT account_id, epoch FROM leases
+WHERE account_id = %(account)s AND epoch = %(epoch)s AND expires_at > now() FOR SHARE
+RETURNING id
+"""
+# One value for all outcomes: it is much cheaper to hand over than an array for every column.
+_SETTLE = """
+WITH journal AS MATERIALIZED (
+  SELECT id FROM delivery_journals WHERE id = %(journal)s FOR SHARE),
+changed AS (
+  UPDATE campaign_recipients r SET
+    status = CASE WHEN o.status = 'queued' AND c.status = 'cancelled' THEN 'skipped'
+      ELSE o.status END,
+    message_id = o.message_id, error_code = o.error_code, error_message = o.error_message,
+    attempts = r.attempts - (o.status = 'queued' AND o.error_code IS NULL)::int,
+    not_before = o.not_before, sent_at = CASE WHEN o.status = 'sent' THEN o.at END
+  FROM journal, jsonb_to_recordset(%(outcomes)s::jsonb) AS o(id uuid, status text, at timestamptz,
+    message_id text, error_code text, error_message text, not_before timestamptz), campaigns c
+  WHERE r.id = o.id AND c.id = r.campaign_id
+    AND r.status = 'sending' AND r.lease_epoch = %(epoch)s
+  RETURNING r.id, r.campaign_id, r.contact_id, r.status, o.at, r.message_id, r.error_code,
+    c.workspace_id, c.user_id),
+events AS (
+  INSERT INTO metric_events (workspace_id, user_id, campaign_id, contact_id, event_type, metadata,
+    created_at, recipient_id, message_id, journal_id, entry)
+  SELECT workspace_id, user_id, campaign_id, contact_id, status,
+    CASE WHEN error_code IS NOT NULL THEN jsonb_build_object('code', error_code) END,
+    at, id, message_id, %(journal)s, %(entry)s
+  FROM changed WHERE status <> 'queued')
+SELECT (SELECT count(*) FROM journal)::int AS open, (SELECT count(*) FROM changed)::int AS n
+"""
+_FOLD = f"""
+WITH journal AS (
+  UPDATE delivery_journals SET folded_entry = %(entry)s, folded_at = now()
+  WHERE id = %(journal)s AND folded_entry < %(entry)s
+  RETURNING id, old.folded_entry AS first, new.folded_entry AS last, old.folded_at AS since),
+{FOLD}
+SELECT 1
+"""
+_CLOSE = "DELETE FROM delivery_journals WHERE id = %s"
+_TAKE_IN = f"""
+WITH journal AS (
+  DELETE FROM delivery_journals WHERE account_id = %(account)s AND epoch < %(epoch)s
+  RETURNING id, folded_entry AS first, 2147483647 AS last, folded_at AS since),
+{FOLD}
+SELECT 1
+"""
+
+
+class PostgresJournal:
+    """See ports.store.Journal."""
+
+    def __init__(self, database: Database, lease: Lease) -> None:
+        self._database = database
+        self._lease = lease
+        with database.transaction() as cursor:
+            cursor.execute(_OPEN, {"account": lease.account_id, "epoch": lease.epoch})
+            opened = cursor.fetchone()
+        if opened is None:
+            raise LeaseLost(f"epoch {lease.epoch} of account {lease.account_id} is over")
+        self._id: int = opened.id
+        self._entry = 0
+        self._folded = 0
+
+    def settle(self, outcomes: Sequence[Outcome], *, fold: bool) -> int:
+        with self._database.transaction() as cursor:
+            settled = self._append(cursor, outcomes) if outcomes else 0
+            if fold:
+                self._fold(cursor)
+        if fold:
+            self._folded = self._entry
+        return settled
+
+    def close(self) -> None:
+        with self._database.transaction() as cursor:
+            self._fold(cursor)
+            cursor.execute(_CLOSE, (self._id,))
+
+    def _append(self, cursor: Cursor, outcomes: Sequence[Outcome]) -> int:
+        entry = self._entry + 1
+        cursor.execute(
+            _SETTLE,
+            {
+                "journal": self._id,
+                "entry": entry,
+                "epoch": self._lease.epoch,
+                "outcomes": orjson.dumps([_row(outcome) for outcome in outcomes]).decode(),
+            },
+        )
+        row = cursor.fetchone()
+        if row is None or not row.open:
+            raise LeaseLost(f"journal {self._id} of account {self._lease.account_id} was closed")
+        self._entry = entry
+        return row.n
+
+    def _fold(self, cursor: Cursor) -> None:
+        if self._folded < self._entry:
+            cursor.execute(_FOLD, {"journal": self._id, "entry": self._entry})
+
+
+def take_in(cursor: Cursor, lease: Lease) -> None:
+    """Fold what earlier leases of the account recorded and did not fold, and end their journals."""
+    cursor.execute(_TAKE_IN, {"account": lease.account_id, "epoch": lease.epoch})
+
+
+def _row(outcome: Outcome) -> dict[str, object]:
+    row: dict[str, object] = {
+        "id": outcome.claim.recipient_id,
+        "status": outcome.status,
+        "at": outcome.at,
+    }
+    if outcome.message_id is not None:
+        row["message_id"] = outcome.message_id
+    if outcome.error_code is not None:
+        row["error_code"], row["error_message"] = outcome.error_code, outcome.error_message
+    if outcome.not_before is not None:
+        row["not_before"] = outcome.not_before
+    return row

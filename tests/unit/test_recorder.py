@@ -1,0 +1,159 @@
+"""Recording beside the sending: what is promised to the sender and to the ledger."""
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from uuid import UUID
+
+import pytest
+
+from sender_app.domain.delivery import Claim, Outcome, RecipientStatus
+from sender_app.domain.errors import LeaseLost
+from sender_app.services.serving.recorder import Recorder
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def outcome(n: int) -> Outcome:
+    claim = Claim(UUID(int=n), UUID(int=1), UUID(int=2), f"+59598{n:07d}", 1, {})
+    return Outcome(claim, RecipientStatus.SENT, NOW, message_id=f"M{n}")
+
+
+class SlowJournal:
+    """Keeps what it is given; a commit ends when the test says so."""
+
+    def __init__(self) -> None:
+        self.records: list[list[int]] = []
+        self.folded = 0
+        self.closed = False
+        self.asked = threading.Semaphore(0)
+        self.go_on = threading.Semaphore(0)
+        self.error: Exception | None = None
+
+    def settle(self, outcomes: Sequence[Outcome], *, fold: bool) -> int:
+        self.asked.release()
+        assert self.go_on.acquire(timeout=10)
+        if self.error is not None:
+            raise self.error
+        self.records.append([o.claim.recipient_id.int for o in outcomes])
+        self.folded += fold
+        return len(outcomes)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def commits_freely(self) -> None:
+        self.go_on.release(1000)
+
+
+def recorder(journal: SlowJournal, *, window: int = 5, group: int = 5) -> Recorder:
+    return Recorder(lambda: journal, lambda _: None, window=window, group=group, lanes=1)
+
+
+def test_it_gathers_for_the_next_commit_what_comes_in_during_one():
+    journal = SlowJournal()
+    with recorder(journal) as record:
+        record.put(outcome(0))
+        assert journal.asked.acquire(timeout=10)
+        for n in (1, 2, 3):
+            record.put(outcome(n))
+        journal.commits_freely()
+        record.flush()
+        assert journal.records == [[0], [1, 2, 3]]
+    assert journal.closed
+
+
+def test_it_gives_each_outcome_a_commit_of_its_own_when_a_group_is_one():
+    journal = SlowJournal()
+    journal.commits_freely()
+    with recorder(journal, group=1) as record:
+        for n in range(5):
+            record.put(outcome(n))
+        record.flush()
+    assert journal.records == [[0], [1], [2], [3], [4]]
+
+
+def test_it_lets_no_more_than_a_window_go_unrecorded():
+    journal = SlowJournal()
+    accepted: list[int] = []
+
+    def send() -> None:
+        for n in range(4):
+            record.put(outcome(n))
+            accepted.append(n)
+
+    with recorder(journal, window=2) as record:
+        sender = threading.Thread(target=send)
+        sender.start()
+        assert journal.asked.acquire(timeout=10)
+        sender.join(0.2)
+        assert accepted == [0, 1]
+        journal.commits_freely()
+        sender.join(10)
+        record.flush()
+        assert accepted == [0, 1, 2, 3]
+        assert list(chain(*journal.records)) == [0, 1, 2, 3]
+
+
+def test_it_takes_back_unused_claims_however_many_wait():
+    journal = SlowJournal()
+    with recorder(journal, window=2) as record:
+        record.put_all(outcome(n) for n in range(10))
+        journal.commits_freely()
+        record.flush()
+    assert list(chain(*journal.records)) == list(range(10))
+
+
+def test_counters_follow_at_the_latest_when_nothing_more_waits():
+    journal = SlowJournal()
+    journal.commits_freely()
+    folded: list[Outcome] = []
+    with Recorder(lambda: journal, folded.extend, window=50, group=5, lanes=1) as record:
+        for n in range(23):
+            record.put(outcome(n))
+        record.flush()
+        assert len(folded) == 23
+
+
+def test_each_lane_counts_what_it_recorded_before_a_flush_ends():
+    journals: list[SlowJournal] = []
+
+    def open_journal() -> SlowJournal:
+        journal = SlowJournal()
+        journals.append(journal)
+        return journal
+
+    folded: list[Outcome] = []
+    with Recorder(open_journal, folded.extend, window=9, group=1, lanes=2) as record:
+        for n in range(3):
+            record.put(outcome(n))
+        for journal in list(journals):
+            assert journal.asked.acquire(timeout=10)
+        journals[0].commits_freely()  # goes on with the third while the other still commits
+        assert journals[0].asked.acquire(timeout=10)
+        for journal in journals:
+            journal.commits_freely()
+        record.flush()
+        assert len(folded) == 3
+
+
+def test_it_raises_where_outcomes_are_put_what_went_wrong_with_recording():
+    journal = SlowJournal()
+    journal.error = LeaseLost("over")
+    journal.commits_freely()
+    with recorder(journal) as record:
+        record.put(outcome(0))
+        with pytest.raises(LeaseLost):
+            record.flush()
+        with pytest.raises(LeaseLost):
+            record.put(outcome(1))
+    assert not journal.closed
+
+
+def test_it_records_what_is_left_before_it_ends():
+    journal = SlowJournal()
+    journal.commits_freely()
+    with recorder(journal) as record:
+        record.put(outcome(0))
+    assert (journal.records, journal.closed) == ([[0]], True)
