@@ -6,6 +6,7 @@ from functools import cache
 
 from redis import Redis
 
+from sender_app.adapters.contact_files.reader import PolarsContactReader
 from sender_app.adapters.media_store import FolderMediaStore
 from sender_app.adapters.processes import end_owner
 from sender_app.adapters.redis_cache import RedisCache
@@ -18,12 +19,15 @@ from sender_app.adapters.redis_sessions import RedisSessions
 from sender_app.adapters.rq_queue import RqQueue
 from sender_app.config import settings
 from sender_app.domain.pacing import Pace
+from sender_app.ports.contact_reader import ContactReader
+from sender_app.ports.media import MediaStore
 from sender_app.ports.store import Store
 from sender_app.ports.whatsapp import Gateway
 from sender_app.services.accounts import Accounts
 from sender_app.services.campaigns import Campaigns
 from sender_app.services.contacts import Contacts
 from sender_app.services.dashboard import Dashboard
+from sender_app.services.import_job import ImportJob, ImportWatch
 from sender_app.services.imports import Imports
 from sender_app.services.reconcile import Reconciler
 from sender_app.services.serving.desk import Timings
@@ -31,6 +35,7 @@ from sender_app.services.serving.session import Serving
 from sender_app.services.sign_in import SignIn
 from sender_app.services.workspaces import Workspaces
 from sender_app.stores.postgres.store import PostgresStore
+from sender_app.text import translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Services:
     campaigns: Campaigns
     contacts: Contacts
     dashboard: Dashboard
+    import_job: ImportJob
     reconciler: Reconciler
 
 
@@ -59,6 +65,18 @@ def store() -> Store:
     return PostgresStore(settings().postgres_url)
 
 
+@cache
+def media() -> MediaStore:
+    """Where uploaded files are kept."""
+    return FolderMediaStore(settings().data_dir / "media")
+
+
+@cache
+def contact_reader() -> ContactReader:
+    """The reader of contact files."""
+    return PolarsContactReader()
+
+
 def default_pace() -> Pace:
     """The installation's limits, where a workspace or account has none of its own."""
     return Pace(interval=settings().pace_interval, jitter=settings().pace_jitter)
@@ -68,7 +86,7 @@ def default_pace() -> Pace:
 def services() -> Services:
     """The use cases of this process."""
     queue, control, events = RqQueue(redis()), RedisControl(redis()), RedisEvents(redis())
-    imports = Imports(store(), FolderMediaStore(settings().data_dir / "media"))
+    imports = Imports(store(), media(), contact_reader(), queue, events)
     defaults = {
         "default_country": settings().default_country,
         "time_zone": settings().default_time_zone,
@@ -83,8 +101,14 @@ def services() -> Services:
         campaigns=Campaigns(store(), queue, control, events, imports, default_pace()),
         contacts=Contacts(store()),
         dashboard=Dashboard(store(), RedisCache(redis())),
-        reconciler=Reconciler(store(), queue),
+        import_job=ImportJob(store(), media(), contact_reader(), events, _explained),
+        reconciler=Reconciler(store(), queue, ImportWatch(store(), queue, events)),
     )
+
+
+def _explained(language: str, code: str, params: dict[str, object]) -> str:
+    """What is wrong with a row, in a language."""
+    return translate(language, f"error.{code}", **params)
 
 
 @cache

@@ -21,7 +21,7 @@ from sender_app.adapters.rq_queue import ACCOUNTS, CONTROL, DEFAULT
 from sender_app.config import settings
 from sender_app.domain.errors import ConfigurationError
 from sender_app.jobs.preload import preload
-from sender_app.jobs.workers import AccountWorker, PatientWorker
+from sender_app.jobs.workers import AccountWorker, JobWorker, PatientWorker
 
 RECONCILE_EVERY = 2  # seconds
 _GRACE = 30  # seconds between SIGTERM and SIGKILL
@@ -78,7 +78,7 @@ def main() -> int:
     parts = [
         _Part("cron", _cron),
         _Part("control", lambda: _work(PatientWorker, CONTROL)),
-        _Part("jobs", lambda: _work(PatientWorker, DEFAULT)),
+        _Part("jobs", lambda: _work(JobWorker, DEFAULT)),
         *(
             _Part(f"account-{n}", lambda: _work(AccountWorker, ACCOUNTS))
             for n in range(settings().workers)

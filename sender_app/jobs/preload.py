@@ -26,6 +26,8 @@ _SHARED = (
     "tqdm",
     "psycopg_binary",
     "sender_app.adapters.neonize_errors",
+    "phonenumbers",
+    "polars",
     "sender_app.bootstrap",
     "sender_app.services.serving.session",
     "sender_app.stores.postgres.store",

@@ -19,6 +19,7 @@ from sender_app.domain.delivery import (
     attempt_secret,
 )
 from sender_app.domain.errors import LeaseLost, NotFound
+from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import Journal, NewCampaign, Store
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
 from sender_app.stores.postgres.store import PostgresStore
@@ -51,7 +52,7 @@ class Clinic:
             for n in range(people)
         ]
         new = NewCampaign(self.account.id, "Turnos", "Hola", CampaignStatus.RUNNING, {})
-        return self.store.campaigns.create(self.workspace.id, "alice", new, rows)
+        return self.store.campaigns.create(self.workspace.id, "alice", new, [ContactBatch.of(rows)])
 
     def lease(self, owner: str = "one") -> Lease:
         lease = self.store.leases.take(self.account.id, owner, TTL)
@@ -95,7 +96,9 @@ def test_it_creates_one_recipient_per_phone_in_the_order_of_the_file(clinic: Cli
         AudienceRow(3, "+595981000009", "", "Sra."),
     ]
     new = NewCampaign(clinic.account.id, "x", "Hola", CampaignStatus.RUNNING, {})
-    campaign = clinic.store.campaigns.create(clinic.workspace.id, "alice", new, rows)
+    campaign = clinic.store.campaigns.create(
+        clinic.workspace.id, "alice", new, [ContactBatch.of(rows)]
+    )
     found = clinic.store.campaigns.recipients(campaign.id, None, None, 10).rows
     assert [row.phone for row in found] == ["+595981000009", "+595981000001"]
     assert campaign.total_recipients == 2
@@ -107,7 +110,7 @@ def test_it_keeps_what_a_contact_had_where_the_file_is_blank(clinic: Clinic):
         AudienceRow(1, "+595981000009", "Ana", "Sra.", "Padres"),
         AudienceRow(1, "+595981000009", "", "", "Alumnos"),
     ):
-        clinic.store.campaigns.create(clinic.workspace.id, "alice", new, [row])
+        clinic.store.campaigns.create(clinic.workspace.id, "alice", new, [ContactBatch.of([row])])
     contact = clinic.store.contacts.page(clinic.workspace.id, "Ana", None, 10).rows[0]
     assert (contact.nombre, contact.sustantivo, contact.grupo) == ("Ana", "Sra.", "Alumnos")
 
@@ -416,7 +419,9 @@ def test_it_starts_scheduled_campaigns_when_their_time_has_come(clinic: Clinic):
     at = datetime.now(UTC) + timedelta(hours=1)
     new = NewCampaign(clinic.account.id, "x", "Hola", CampaignStatus.SCHEDULED, {}, at)
     rows = [AudienceRow(1, "+595981000009")]
-    campaign = clinic.store.campaigns.create(clinic.workspace.id, "alice", new, rows)
+    campaign = clinic.store.campaigns.create(
+        clinic.workspace.id, "alice", new, [ContactBatch.of(rows)]
+    )
     assert clinic.store.campaigns.start_due(at - timedelta(seconds=1)) == []
     assert clinic.store.campaigns.start_due(at) == [clinic.account.id]
     status = clinic.store.campaigns.get(clinic.workspace.id, campaign.id).status

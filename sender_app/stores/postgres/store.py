@@ -5,6 +5,7 @@ from sender_app.stores.postgres.campaigns import PostgresCampaigns
 from sender_app.stores.postgres.contacts import PostgresContacts
 from sender_app.stores.postgres.deliveries import PostgresDeliveries
 from sender_app.stores.postgres.engine import Database
+from sender_app.stores.postgres.imports import PostgresImports
 from sender_app.stores.postgres.leases import PostgresLeases
 from sender_app.stores.postgres.metrics import PostgresMetrics
 from sender_app.stores.postgres.receipts import PostgresReceipts
@@ -20,6 +21,7 @@ class PostgresStore:
         self.accounts = PostgresAccounts(self.database)
         self.leases = PostgresLeases(self.database)
         self.contacts = PostgresContacts(self.database)
+        self.imports = PostgresImports(self.database)
         self.campaigns = PostgresCampaigns(self.database)
         self.deliveries = PostgresDeliveries(self.database)
         self.receipts = PostgresReceipts(self.database)
