@@ -65,13 +65,11 @@ def store() -> Store:
     return PostgresStore(settings().postgres_url)
 
 
-@cache
 def media() -> MediaStore:
     """Where uploaded files are kept."""
     return FolderMediaStore(settings().data_dir / "media")
 
 
-@cache
 def contact_reader() -> ContactReader:
     """The reader of contact files."""
     return PolarsContactReader()

@@ -5,12 +5,14 @@ from fastapi import FastAPI
 from reflex.app import default_error_boundary
 
 from sender_app import logs
+from sender_app.api import imports as import_routes
 from sender_app.api import sign_in as sign_in_routes
 from sender_app.config import settings
 from sender_app.pages.campaign import campaign
 from sender_app.pages.campaigns import campaigns
 from sender_app.pages.compose import compose
 from sender_app.pages.connection import connection
+from sender_app.pages.contact_import import contact_import
 from sender_app.pages.contacts import contacts
 from sender_app.pages.dashboard import dashboard
 from sender_app.pages.settings import settings as settings_page
@@ -19,6 +21,7 @@ from sender_app.states.campaign import Campaign
 from sender_app.states.campaigns import CampaignList
 from sender_app.states.compose import Compose
 from sender_app.states.connection import Connection
+from sender_app.states.contact_import import Importing
 from sender_app.states.contacts import ContactBook
 from sender_app.states.dashboard import Board
 from sender_app.states.session import Session
@@ -28,6 +31,7 @@ logs.configure(settings().log_level)
 
 routes = FastAPI(title="Sender", docs_url=None, redoc_url=None, openapi_url=None)
 routes.include_router(sign_in_routes.router)
+routes.include_router(import_routes.router)
 
 app = rx.App(
     stylesheets=["/sender.css"],
@@ -50,6 +54,7 @@ for page, route, title, load in (
     (campaigns, "/campaigns", "Campañas · Sender", CampaignList.load),
     (campaign, "/campaigns/[campaign_id]", "Campaña · Sender", [Campaign.begin, Campaign.load]),
     (contacts, "/contacts", "Contactos · Sender", ContactBook.load),
+    (contact_import, "/contacts/import", "Importar · Sender", Importing.load),
     (settings_page, "/settings", "Ajustes · Sender", Preferences.load),
 ):
     app.add_page(

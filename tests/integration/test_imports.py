@@ -40,7 +40,9 @@ def ended(stack: Stack, import_id: UUID, timeout: float = 40) -> ContactImport:
 
 def check(stack: Stack, found: ContactImport) -> ContactImport:
     stack.services.imports.check(stack.actor, found.id, list(found.columns))
-    return ended(stack, found.id)
+    found = ended(stack, found.id)
+    assert found.status is ImportStatus.CHECKED, (found.error_code, found.error_params)
+    return found
 
 
 def rejected(stack: Stack, found: ContactImport) -> str:

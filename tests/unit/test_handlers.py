@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 import reflex as rx
+from reflex import UploadChunk
 from reflex.istate.data import ReflexURL, RouterData
 from reflex_base.utils.exceptions import SetUndefinedStateVarError
 
@@ -21,6 +22,8 @@ HARMLESS = {
     *("Session.greet", "Session.choose_language", "Connection.show_code_tab"),
     *("Connection.ask_unlink", "Compose.write", "Compose.rename", "Compose.step"),
     *("Compose.turn_bad", "Compose.wait_for_file", "Compose.forget_file"),
+    *("Importing.wait_for_file", "Importing.progressed", "Importing.upload_ended"),
+    *("Importing.mean", "Importing.remap", "Importing.turn_bad"),
     *("Campaign.begin", "Campaign.ask_cancel", "Campaign.ask_again", "Board.ask_clear"),
 }
 ID = str(uuid4())
@@ -45,7 +48,26 @@ class File:
         return b"0981000001,Sr.,Ana,G1"
 
 
+class Chunks:
+    """An upload that arrives piece by piece."""
+
+    def __init__(self) -> None:
+        self._left = [UploadChunk(filename="x.csv", offset=0, content_type="", data=b"0981")]
+
+    def __aiter__(self) -> "Chunks":
+        return self
+
+    async def __anext__(self) -> UploadChunk:
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.pop()
+
+
 ARGUMENTS: dict[str, Any] = {
+    "chunks": Chunks(),
+    "progress": {"progress": 0.5},
+    "n": 0,
+    "meaning": "",
     "files": [File()],
     "form": {"weekday0": "on"},
     "open_": True,
