@@ -51,7 +51,9 @@ def _first_of_sheet(path: Path) -> list[list[str]]:
 
 def _of_text(path: Path, head: bytes) -> Layout:
     encoding = encoding_of(head)
-    first = next(pieces(path, encoding, _SAMPLE))
+    first = next(pieces(path, encoding, _SAMPLE), None)
+    if first is None:
+        raise RuleViolation("file_empty")
     if first.too_long:
         raise RuleViolation("file_line_too_long")
     text = first.text[:_SAMPLE]

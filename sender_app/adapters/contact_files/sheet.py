@@ -40,7 +40,7 @@ _DAMAGED = (
 def rows(path: Path, most_columns: int) -> Iterator[tuple[list[str], float]]:
     """Each row from row 1 on, blank ones included, and which part of the sheet it ends.
 
-    Rows are cut behind `most_columns` + 1 cells. Raises RuleViolation: `sheet_too_large` before
+    A row with more than `most_columns` cells has its last one behind the first of them. Raises RuleViolation: `sheet_too_large` before
     anything is unpacked into memory, `sheet_damaged`, `file_empty`.
     """
     with _damage_told(), warnings.catch_warnings():
@@ -51,10 +51,10 @@ def rows(path: Path, most_columns: int) -> Iterator[tuple[list[str], float]]:
                 last = sheet.max_row or 0
                 sheet.reset_dimensions()  # they may say anything
                 empty = True
-                cells = sheet.iter_rows(max_col=most_columns + 1, values_only=True)
+                cells = sheet.iter_rows(values_only=True)
                 for number, row in enumerate(cells, start=1):
                     empty = empty and not any(cell is not None for cell in row)
-                    yield _texts(row), min(number / last, 1.0) if last else 0.0
+                    yield _cut(_texts(row), most_columns), min(number / last, 1.0) if last else 0.0
                 if not empty:
                     return
     raise RuleViolation("file_empty")
@@ -83,6 +83,10 @@ def _texts(row: Sequence[object]) -> list[str]:
     while texts and not texts[-1]:
         texts.pop()
     return texts
+
+
+def _cut(texts: list[str], most: int) -> list[str]:
+    return texts if len(texts) <= most else [*texts[:most], texts[-1]]
 
 
 def _text(cell: object) -> str:
