@@ -21,10 +21,12 @@ from sender_app.domain.pacing import Pace
 from sender_app.ports.store import Store
 from sender_app.ports.whatsapp import Gateway
 from sender_app.services.accounts import Accounts
+from sender_app.services.book_upkeep import BookUpkeep
 from sender_app.services.campaigns import Campaigns
 from sender_app.services.contacts import Contacts
 from sender_app.services.dashboard import Dashboard
 from sender_app.services.imports import Imports
+from sender_app.services.opt_outs import OptOuts
 from sender_app.services.reconcile import Reconciler
 from sender_app.services.serving.desk import Timings
 from sender_app.services.serving.session import Serving
@@ -43,8 +45,10 @@ class Services:
     imports: Imports
     campaigns: Campaigns
     contacts: Contacts
+    opt_outs: OptOuts
     dashboard: Dashboard
     reconciler: Reconciler
+    book_upkeep: BookUpkeep
 
 
 @cache
@@ -81,9 +85,11 @@ def services() -> Services:
         accounts=Accounts(store(), queue, RedisPairingBoard(redis()), control),
         imports=imports,
         campaigns=Campaigns(store(), queue, control, events, imports, default_pace()),
-        contacts=Contacts(store()),
+        contacts=Contacts(store(), queue, control),
+        opt_outs=OptOuts(store()),
         dashboard=Dashboard(store(), RedisCache(redis())),
         reconciler=Reconciler(store(), queue),
+        book_upkeep=BookUpkeep(store()),
     )
 
 

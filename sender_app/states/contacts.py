@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from sender_app.domain.contact_search import ContactQuery
 from sender_app.states.access import handler, use
 from sender_app.states.rows import ContactView, contact_view
 
@@ -57,6 +58,9 @@ class ContactBook(rx.State):
         search, cursor = self.search, self._cursors[-1] if self._cursors else None
         page, self.total = await use(
             self,
-            lambda s, actor: (s.contacts.page(actor, search, cursor), s.contacts.count(actor)),
+            lambda s, actor: (
+                s.contacts.page(actor, ContactQuery(search), cursor),
+                s.contacts.count(actor).n,
+            ),
         )
         self.rows, self.more = [contact_view(row) for row in page.rows], page.next or ""
