@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
+import psycopg
+
 from benchmarks.servers import servers
 from sender_app.domain.contact_search import ContactQuery, ContactSort, OnWhatsapp
 from sender_app.stores.postgres.store import PostgresStore
@@ -120,9 +122,8 @@ def _mark(store: PostgresStore, workspace: UUID) -> None:
         )
     while store.contacts.follow(5_000):
         pass
-    with store.database.engine.connect() as connection:
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("VACUUM ANALYZE")
+    with psycopg.connect(store.database.url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
 
 
 def _questions(store: PostgresStore, workspace: UUID) -> dict[str, Callable[[], object]]:

@@ -316,8 +316,10 @@ class ContactStore(Protocol):
         """Numbers that the account was asked to look up."""
         ...
 
-    def record_check(self, account_id: UUID, found: Mapping[str, bool], at: datetime) -> None:
-        """What WhatsApp said of these numbers, in the account's workspace."""
+    def record_check(
+        self, account_id: UUID, asked: Sequence[str], found: Mapping[str, bool], at: datetime
+    ) -> None:
+        """What WhatsApp said of the numbers `asked`; those it said nothing of stay as they were."""
         ...
 
 

@@ -277,12 +277,12 @@ def test_an_account_is_asked_to_look_numbers_up_and_says_what_it_found(filled: B
     assert filled.contacts.ask_check(filled.id, account.id, ids) == 0
     phones = filled.contacts.to_check(account.id, 10)
     assert sorted(phones) == sorted(row.phone for row in rows)
-    said = {phone: phone == rows[0].phone for phone in phones}
-    filled.contacts.record_check(account.id, said, datetime.now(UTC))
+    said = {row.phone: row is rows[0] for row in rows[:2]}
+    filled.contacts.record_check(account.id, phones, said, datetime.now(UTC))
     assert filled.contacts.to_check(account.id, 10) == []
     assert filled.find(whatsapp=OnWhatsapp.PRESENT) == [rows[0].nombre]
-    assert len(filled.find(whatsapp=OnWhatsapp.ABSENT)) == 2
-    assert len(filled.find(whatsapp=OnWhatsapp.UNKNOWN)) == 2
+    assert len(filled.find(whatsapp=OnWhatsapp.ABSENT)) == 1
+    assert len(filled.find(whatsapp=OnWhatsapp.UNKNOWN)) == 3
 
 
 def test_an_export_has_everybody_once(store: Store):

@@ -45,8 +45,7 @@ _RECORD_CHECK = """
 WITH said AS (
   SELECT * FROM unnest(%(phones)s::text[], %(statuses)s::text[]) AS s(phone, status)),
 done AS (
-  DELETE FROM whatsapp_checks k USING said s
-  WHERE k.account_id = %(account)s AND k.phone = s.phone)
+  DELETE FROM whatsapp_checks WHERE account_id = %(account)s AND phone = ANY(%(asked)s))
 UPDATE contacts c SET whatsapp_status = s.status, whatsapp_checked_at = %(at)s
 FROM said s, accounts a
 WHERE a.id = %(account)s AND c.workspace_id = a.workspace_id AND c.phone = s.phone
@@ -176,13 +175,16 @@ class PostgresContacts:
             )
             return [row.phone for row in cursor]
 
-    def record_check(self, account_id: UUID, found: Mapping[str, bool], at: datetime) -> None:
+    def record_check(
+        self, account_id: UUID, asked: Sequence[str], found: Mapping[str, bool], at: datetime
+    ) -> None:
         statuses = [OnWhatsapp.PRESENT if here else OnWhatsapp.ABSENT for here in found.values()]
         with self._database.transaction() as cursor:
             cursor.execute(
                 _RECORD_CHECK,
                 {
                     "account": account_id,
+                    "asked": list(asked),
                     "phones": list(found),
                     "statuses": [status.value for status in statuses],
                     "at": at,
