@@ -56,6 +56,21 @@ class Search:
     phones: tuple[str, ...] = ()
 
 
+def query_of(search: str, group: str, standing: str, sort: str, backwards: bool) -> ContactQuery:
+    """The query of what was chosen on the page, all as text; `standing` is in, out or what WhatsApp
+    said. Raises ValueError for what cannot be chosen."""
+    opted_out = {"out": True, "in": False}.get(standing)
+    said = standing if standing and opted_out is None else ""
+    return ContactQuery(
+        search,
+        UUID(group) if group else None,
+        opted_out,
+        OnWhatsapp(said) if said else None,
+        ContactSort(sort or ContactSort.NAME),
+        backwards,
+    )
+
+
 def fold(text: str) -> str:
     """Lower case, without accents: the database's function `contact_key`, in Python."""
     if text.isascii():

@@ -21,6 +21,8 @@ HARMLESS = {
     *("Session.greet", "Session.choose_language", "Connection.show_code_tab"),
     *("Connection.ask_unlink", "Compose.write", "Compose.rename", "Compose.step"),
     *("Compose.turn_bad", "Compose.wait_for_file", "Compose.forget_file"),
+    *("ContactBook.pick", "ContactBook.pick_page", "ContactBook.unpick", "ContactBook.ask"),
+    *("ContactBook.name_group", "ContactCard.ask", "OptOutList.ask_add", "OptOutList.ask_remove"),
     *("Campaign.begin", "Campaign.ask_cancel", "Campaign.ask_again", "Board.ask_clear"),
 }
 ID = str(uuid4())
@@ -32,6 +34,8 @@ FILLED: dict[str, Any] = {
     "file_id": ID,
     "more": "next",
     "loaded": True,
+    "group": ID,
+    "removing": "+595981000001",
 }
 ROUTER = RouterData(url=ReflexURL(f"http://localhost/campaigns/{ID}"))
 
@@ -56,6 +60,12 @@ ARGUMENTS: dict[str, Any] = {
     "status": "",
     "text": "",
     "name": "",
+    "contact_id": ID,
+    "group_id": ID,
+    "standing": "out",
+    "sort": "name",
+    "question": "",
+    "phone": "",
 }
 
 
