@@ -24,11 +24,13 @@ from sender_app.ports.media import MediaStore
 from sender_app.ports.store import Store
 from sender_app.ports.whatsapp import Gateway
 from sender_app.services.accounts import Accounts
+from sender_app.services.book_upkeep import BookUpkeep
 from sender_app.services.campaigns import Campaigns
 from sender_app.services.contacts import Contacts
 from sender_app.services.dashboard import Dashboard
 from sender_app.services.import_job import ImportJob, ImportWatch
 from sender_app.services.imports import Imports
+from sender_app.services.opt_outs import OptOuts
 from sender_app.services.reconcile import Reconciler
 from sender_app.services.serving.desk import Timings
 from sender_app.services.serving.session import Serving
@@ -48,9 +50,11 @@ class Services:
     imports: Imports
     campaigns: Campaigns
     contacts: Contacts
+    opt_outs: OptOuts
     dashboard: Dashboard
     import_job: ImportJob
     reconciler: Reconciler
+    book_upkeep: BookUpkeep
 
 
 @cache
@@ -97,10 +101,12 @@ def services() -> Services:
         accounts=Accounts(store(), queue, RedisPairingBoard(redis()), control),
         imports=imports,
         campaigns=Campaigns(store(), queue, control, events, imports, default_pace()),
-        contacts=Contacts(store()),
+        contacts=Contacts(store(), queue, control),
+        opt_outs=OptOuts(store()),
         dashboard=Dashboard(store(), RedisCache(redis())),
         import_job=ImportJob(store(), media(), contact_reader(), events, _explained),
         reconciler=Reconciler(store(), queue, ImportWatch(store(), queue, events)),
+        book_upkeep=BookUpkeep(store()),
     )
 
 

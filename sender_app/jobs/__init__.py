@@ -34,3 +34,8 @@ def run_import(import_id: str) -> None:
 def reconcile() -> int:
     """Wake every account that has something to do and no process."""
     return bootstrap.services().reconciler.run()
+
+
+def keep_book_up() -> int:
+    """Index contacts that changed, for some seconds at most, so that other jobs have their turn."""
+    return bootstrap.services().book_upkeep.run(seconds=10)

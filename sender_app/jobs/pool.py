@@ -24,6 +24,7 @@ from sender_app.jobs.preload import preload
 from sender_app.jobs.workers import AccountWorker, JobWorker, PatientWorker
 
 RECONCILE_EVERY = 2  # seconds
+BOOK_EVERY = 3  # seconds
 _GRACE = 30  # seconds between SIGTERM and SIGKILL
 _log = structlog.get_logger()
 _fork = multiprocessing.get_context("fork")
@@ -136,5 +137,14 @@ def _cron() -> None:
         failure_ttl=60,
         ttl=30,
         job_timeout=30,
+    )
+    cron.register(
+        jobs.keep_book_up,
+        DEFAULT,
+        interval=BOOK_EVERY,
+        result_ttl=0,
+        failure_ttl=60,
+        ttl=30,
+        job_timeout=120,
     )
     cron.start()

@@ -1,6 +1,6 @@
 """The store: every durable fact. Each method is atomic: it happens as a whole or not at all."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -11,6 +11,7 @@ from sender_app.domain.actor import Role
 from sender_app.domain.audience import AudienceRow, BadRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.contact_import import ContactImport, Counts, ImportStatus, Layout
+from sender_app.domain.contact_search import ContactQuery, OnWhatsapp
 from sender_app.domain.delivery import Claim, Lease, Orphan, Outcome, RecipientStatus, Settlement
 from sender_app.domain.pacing import History
 from sender_app.domain.workspace import Workspace
@@ -40,6 +41,63 @@ class Contact:
     source: str
     created_at: datetime
     updated_at: datetime
+    more_groups: tuple[str, ...] = ()  # beside `grupo`, the first one
+    opted_out: bool = False
+    whatsapp: OnWhatsapp = OnWhatsapp.UNKNOWN
+    whatsapp_checked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDraft:
+    """What a person may write into a contact. `phone` is E.164."""
+
+    phone: str
+    nombre: str = ""
+    sustantivo: str = ""
+    grupo: str = ""  # the first group
+    more_groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of contacts."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """A number on the list, with the contact's name while there is one."""
+
+    phone: str
+    source: str  # reply, person or import
+    text: str  # what the person wrote
+    created_at: datetime
+    nombre: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of a contact's history: a campaign's message, or a reply."""
+
+    at: datetime
+    kind: str  # a recipient's status, or "reply"
+    campaign_id: UUID | None
+    campaign: str
+    text: str  # the reply, or the error's code
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+    replied_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many; not `exact`: at least, or about, so many."""
+
+    n: int
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,16 +259,139 @@ class LeaseStore(Protocol):
 
 
 class ContactStore(Protocol):
-    """The address book."""
+    """The address book. What was just changed is found at once; a large import, seconds later."""
 
     def page(
-        self, workspace_id: UUID, search: str, cursor: str | None, limit: int
+        self, workspace_id: UUID, query: ContactQuery, cursor: str | None, limit: int
     ) -> Page[Contact]:
-        """By name, then phone."""
+        """Contacts of the query, in its order. Raises RuleViolation for an unreadable cursor or a
+        search that is too long."""
+        ...
+
+    def count(self, workspace_id: UUID, query: ContactQuery) -> Count:
+        """How many the query has: exactly when they are few."""
+        ...
+
+    def follow(self, limit: int) -> int:
+        """Bring the book up to date with up to `limit` changes of any workspace; how many it were.
+
+        0 when nothing waits.
+        """
+        ...
+
+    def get(self, workspace_id: UUID, contact_id: UUID) -> Contact:
+        """Raises NotFound."""
+        ...
+
+    def find(self, workspace_id: UUID, ids: Sequence[UUID]) -> list[Contact]:
+        """Those of `ids` that are there, in that order."""
+        ...
+
+    def create(self, workspace_id: UUID, user_id: str, draft: ContactDraft) -> Contact:
+        """Raises RuleViolation("contact_exists") when the number is in the book already."""
+        ...
+
+    def update(self, workspace_id: UUID, contact_id: UUID, draft: ContactDraft) -> Contact:
+        """Raises NotFound, RuleViolation("contact_exists")."""
+        ...
+
+    def delete(self, workspace_id: UUID, ids: Sequence[UUID]) -> int:
+        """Forget contacts; what was sent to them stays in the campaigns. Returns how many."""
+        ...
+
+    def history(self, workspace_id: UUID, contact_id: UUID, limit: int) -> Sequence[Happening]:
+        """What was sent to the contact and what came back, the latest first. Raises NotFound."""
+        ...
+
+    def duplicates(self, workspace_id: UUID, limit: int) -> Sequence[Sequence[Contact]]:
+        """Contacts with the same name, but for case and accents; oldest first in each set."""
+        ...
+
+    def merge(self, workspace_id: UUID, kept_id: UUID, other_ids: Sequence[UUID]) -> Contact:
+        """Give the history, the groups and what `kept_id` lacks of `other_ids` to it; delete them.
+
+        Whoever opted out with one of the numbers is opted out with the one that stays. Raises
+        NotFound unless all are there.
+        """
+        ...
+
+    def export(
+        self, workspace_id: UUID, query: ContactQuery, size: int
+    ) -> Iterator[Sequence[Contact]]:
+        """Every contact of the query, `size` at a time, in the query's order."""
+        ...
+
+    def ask_check(self, workspace_id: UUID, account_id: UUID, ids: Sequence[UUID]) -> int:
+        """Have the account look whether these numbers are on WhatsApp; returns how many."""
+        ...
+
+    def to_check(self, account_id: UUID, limit: int) -> Sequence[str]:
+        """Numbers that the account was asked to look up."""
+        ...
+
+    def record_check(
+        self, account_id: UUID, asked: Sequence[str], found: Mapping[str, bool], at: datetime
+    ) -> None:
+        """What WhatsApp said of the numbers `asked`; those it said nothing of stay as they were."""
+        ...
+
+
+class GroupStore(Protocol):
+    """Groups of contacts: many a contact."""
+
+    def list(self, workspace_id: UUID) -> Sequence[Group]:
+        """By name."""
+        ...
+
+    def ensure(self, workspace_id: UUID, name: str) -> Group:
+        """The group called `name`, made if there is none."""
+        ...
+
+    def rename(self, workspace_id: UUID, group_id: UUID, name: str) -> None:
+        """Raises NotFound, RuleViolation("group_exists")."""
+        ...
+
+    def delete(self, workspace_id: UUID, group_id: UUID) -> None:
+        """The group goes, its contacts stay. Raises NotFound."""
+        ...
+
+    def add(self, workspace_id: UUID, group_id: UUID, ids: Sequence[UUID]) -> int:
+        """Contacts join the group, as their first one if they have none; how many are new in it.
+
+        Raises NotFound.
+        """
+        ...
+
+    def remove(self, workspace_id: UUID, group_id: UUID, ids: Sequence[UUID]) -> int:
+        """Contacts leave the group; the next one by name becomes their first. Raises NotFound."""
+        ...
+
+
+class OptOutStore(Protocol):
+    """Numbers that are never written to, whatever becomes of their contacts."""
+
+    def page(self, workspace_id: UUID, search: str, cursor: str | None, limit: int) -> Page[OptOut]:
+        """The latest first; of `search`, a number's beginning in E.164 or its end."""
         ...
 
     def count(self, workspace_id: UUID) -> int:
-        """How many contacts the workspace has."""
+        """How many numbers."""
+        ...
+
+    def add(self, workspace_id: UUID, phones: Sequence[str], source: str, text: str) -> int:
+        """How many of them were not on the list yet."""
+        ...
+
+    def remove(self, workspace_id: UUID, phones: Sequence[str]) -> int:
+        """How many of them were on the list."""
+        ...
+
+    def answers_due(self, account_id: UUID, limit: int) -> Sequence[str]:
+        """Numbers that opted out by a reply to the account and wait for its one confirmation."""
+        ...
+
+    def answered(self, account_id: UUID, phone: str) -> bool:
+        """Cross the confirmation off, before it is sent: it is sent at most once. False: it was."""
         ...
 
 
@@ -484,6 +665,12 @@ class Store(Protocol):
 
     @property
     def imports(self) -> ImportStore: ...
+
+    @property
+    def groups(self) -> GroupStore: ...
+
+    @property
+    def opt_outs(self) -> OptOutStore: ...
 
     @property
     def campaigns(self) -> CampaignStore: ...

@@ -11,6 +11,7 @@ import pytest
 from sender_app.domain.audience import AudienceRow, BadRow
 from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.contact_import import ContactImport, Counts, ImportStatus, Layout, sources
+from sender_app.domain.contact_search import ContactQuery
 from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import NewCampaign, NewImport, Store
@@ -65,7 +66,7 @@ class Desk:
         return self.store.imports.get(self.workspace.id, self.id)
 
     def book(self) -> dict[str, tuple[str, str, str]]:
-        rows = self.store.contacts.page(self.workspace.id, "", None, 100).rows
+        rows = self.store.contacts.page(self.workspace.id, ContactQuery(), None, 100).rows
         return {row.phone: (row.nombre, row.sustantivo, row.grupo) for row in rows}
 
 

@@ -24,6 +24,8 @@ HARMLESS = {
     *("Compose.turn_bad", "Compose.wait_for_file", "Compose.forget_file"),
     *("Importing.wait_for_file", "Importing.progressed", "Importing.upload_ended"),
     *("Importing.mean", "Importing.remap", "Importing.turn_bad"),
+    *("ContactBook.pick", "ContactBook.pick_page", "ContactBook.unpick", "ContactBook.ask"),
+    *("ContactBook.name_group", "ContactCard.ask", "OptOutList.ask_add", "OptOutList.ask_remove"),
     *("Campaign.begin", "Campaign.ask_cancel", "Campaign.ask_again", "Board.ask_clear"),
 }
 ID = str(uuid4())
@@ -35,6 +37,8 @@ FILLED: dict[str, Any] = {
     "file_id": ID,
     "more": "next",
     "loaded": True,
+    "group": ID,
+    "removing": "+595981000001",
 }
 ROUTER = RouterData(url=ReflexURL(f"http://localhost/campaigns/{ID}"))
 
@@ -78,6 +82,12 @@ ARGUMENTS: dict[str, Any] = {
     "status": "",
     "text": "",
     "name": "",
+    "contact_id": ID,
+    "group_id": ID,
+    "standing": "out",
+    "sort": "name",
+    "question": "",
+    "phone": "",
 }
 
 

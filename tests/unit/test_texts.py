@@ -12,6 +12,7 @@ QUOTED = re.compile(r'"([a-z_]+(?:\.[a-z_0-9]+)*)"')
 FAMILIES = (  # texts chosen while it runs, by a status, a reason or the name of a field
     *("account.", "account_help.", "campaign.done_", "campaign_status.", "dashboard.", "error."),
     *("import.holds_", "import.promise_", "import.step_"),
+    *("contacts.sort.", "contacts.standing.", "opt_outs.source."),
     *("pause.", "reason.", "settings.", "status."),
 )
 RAISED = re.compile(r"""RuleViolation\(\s*(?:\n\s*)?"([a-z_]+)\"""")

@@ -14,10 +14,13 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     SmallInteger,
+    String,
+    Table,
     UniqueConstraint,
+    Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlmodel import Field, SQLModel
 
 _NOW = text("now()")
@@ -58,6 +61,11 @@ def _reference(target: str, ondelete: str, *, nullable: bool = False) -> Any:
     return Field(foreign_key=target, ondelete=ondelete, nullable=nullable)  # type: ignore[call-overload]
 
 
+def _key_text(default: str | None = None) -> Any:
+    """Text compared byte by byte, whatever the database's own order of letters."""
+    return Field(sa_column=Column(String(collation="C"), nullable=False, server_default=default))
+
+
 def _blank() -> Any:
     return Field(default="", sa_column_kwargs={"server_default": ""})
 
@@ -80,8 +88,74 @@ class ContactRow(SQLModel, table=True):
     grupo: str = _blank()
     fields: dict[str, Any] = _json()  # the further columns of imported files, as text
     source: str = _blank()
+    whatsapp_status: str = Field(default="unknown", sa_column_kwargs={"server_default": "unknown"})
+    whatsapp_checked_at: datetime | None = _stamp()
     created_at: datetime = _stamp(now=True)
     updated_at: datetime = _stamp(now=True)
+
+
+class GroupRow(SQLModel, table=True):
+    """A group of contacts; its name is unique within the workspace."""
+
+    __tablename__ = "groups"
+    __table_args__ = (UniqueConstraint("workspace_id", "name"),)
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    name: str
+    created_at: datetime = _stamp(now=True)
+
+
+class ContactGroupRow(SQLModel, table=True):
+    """A contact's membership. The one that `is_first` follows `contacts.grupo`."""
+
+    __tablename__ = "contact_groups"
+    __table_args__ = (
+        Index("contact_groups_contact", "contact_id"),
+        Index("contact_groups_name", "group_id", "sort_key", "contact_id"),
+    )
+
+    group_id: UUID = Field(primary_key=True, foreign_key="groups.id", ondelete="CASCADE")
+    contact_id: UUID = Field(primary_key=True, foreign_key="contacts.id", ondelete="CASCADE")
+    is_first: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    sort_key: str = _key_text("")
+
+
+class ContactIndexRow(SQLModel, table=True):
+    """How the book finds and sorts a contact; written by contact_index.py, and by nothing else."""
+
+    __tablename__ = "contact_index"
+    __table_args__ = (
+        Index("contact_index_name", "workspace_id", "sort_key", "contact_id"),
+        Index("contact_index_newest", "workspace_id", "contact_id"),
+        Index("contact_index_phone", "workspace_id", "phone", "contact_id"),
+        Index("contact_index_group", "workspace_id", "grupo", "contact_id"),
+        Index(
+            "contact_index_words",
+            "words",
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": 1024},
+        ),
+    )
+
+    contact_id: UUID = Field(primary_key=True, foreign_key="contacts.id", ondelete="CASCADE")
+    workspace_id: UUID
+    sort_key: str = _key_text()
+    phone: str = _key_text()
+    grupo: str = _key_text()
+    opted_out: bool
+    whatsapp_status: str
+    words: str = Field(sa_column=Column(TSVECTOR, nullable=False))
+
+
+# Contacts that the index has not caught up with; triggers of the tables write it.
+contact_changes = Table(
+    "contact_changes",
+    SQLModel.metadata,
+    Column("workspace_id", Uuid, nullable=False),
+    Column("contact_id", Uuid, nullable=False),
+    Index("contact_changes_workspace", "workspace_id"),
+)
 
 
 class CampaignRow(SQLModel, table=True):
@@ -283,6 +357,8 @@ class WorkspaceRow(SQLModel, table=True):
     time_zone: str
     language: str
     pacing: dict[str, Any] = _json()
+    opt_out_words: list[str] | None = Field(default=None, sa_column=Column(JSONB))
+    opt_out_reply: str | None = None
     created_at: datetime = _stamp(now=True)
 
 
@@ -394,9 +470,23 @@ class OptOutRow(SQLModel, table=True):
     """A number that asked never to be written to; it outlives the contact."""
 
     __tablename__ = "opt_outs"
+    __table_args__ = (
+        Index("opt_outs_newest", "workspace_id", "created_at", "phone"),
+        Index("opt_outs_answer", "answer_due", postgresql_where=text("answer_due IS NOT NULL")),
+    )
 
     workspace_id: UUID = Field(primary_key=True, foreign_key="workspaces.id", ondelete="CASCADE")
     phone: str = Field(primary_key=True)
     source: str  # reply, person or import
     text: str = _blank()
+    answer_due: UUID | None = None  # the account that owes the person a confirmation
     created_at: datetime = _stamp(now=True)
+
+
+class WhatsappCheckRow(SQLModel, table=True):
+    """A number that an account was asked to look up on WhatsApp."""
+
+    __tablename__ = "whatsapp_checks"
+
+    account_id: UUID = Field(primary_key=True, foreign_key="accounts.id", ondelete="CASCADE")
+    phone: str = Field(primary_key=True)
