@@ -11,7 +11,16 @@ from tests.e2e.conftest import Demo
 from tests.e2e.test_journey import GOOD, csv, go, link, sign_in
 from tests.stack import children, eventually
 
-PLACES = ("", "whatsapp", "messages", "campaigns", "contacts", "settings", "sign-in")
+PLACES = (
+    "",
+    "whatsapp",
+    "messages",
+    "campaigns",
+    "contacts",
+    "contacts/import",
+    "settings",
+    "sign-in",
+)
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -63,7 +72,7 @@ def test_a_file_that_is_no_table_is_refused_in_words(page: Page, demo: Demo):
         "buffer": b"PK\x03\x04" + bytes(99),
     }
     page.set_input_files("input[type=file]", files=[sheet])
-    expect(page.get_by_text("Es una hoja de cálculo")).to_be_visible()
+    expect(page.get_by_text("No es una hoja de cálculo XLSX")).to_be_visible()
     expect(page.locator(".drop")).to_be_visible()
 
 
