@@ -51,8 +51,9 @@ chaos: $(VENV)/.installed-dev ## A hundred blows over two thousand people (CHAOS
 	CHAOS_KILLS=$${CHAOS_KILLS:-100} CHAOS_PEOPLE=$${CHAOS_PEOPLE:-2000} $(RUN) -m pytest tests/chaos -s
 
 .PHONY: bench
-bench: $(VENV)/.installed-dev ## Measure sending (PEER=folder alternates with another system's)
+bench: $(VENV)/.installed-dev ## Measure importing and sending (PEER=folder alternates with another system's)
 	$(RUN) -m benchmarks.send $(if $(PEER),--peer $(PEER))
+	$(RUN) -m benchmarks.ingest $(if $(PEER),--peer $(PEER))
 	$(RUN) -m benchmarks.whatsapp
 
 .PHONY: check

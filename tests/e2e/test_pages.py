@@ -12,8 +12,8 @@ from tests.e2e.test_journey import GOOD, csv, go, link, sign_in
 from tests.stack import children, eventually
 
 PLACES = (
-    *("", "whatsapp", "messages", "campaigns", "contacts", "contacts/new", "duplicates"),
-    *("opt-outs", "settings", "sign-in"),
+    *("", "whatsapp", "messages", "campaigns", "contacts", "contacts/new", "contacts/import"),
+    *("duplicates", "opt-outs", "settings", "sign-in"),
 )
 
 
@@ -66,7 +66,7 @@ def test_a_file_that_is_no_table_is_refused_in_words(page: Page, demo: Demo):
         "buffer": b"PK\x03\x04" + bytes(99),
     }
     page.set_input_files("input[type=file]", files=[sheet])
-    expect(page.get_by_text("Es una hoja de cálculo")).to_be_visible()
+    expect(page.get_by_text("No es una hoja de cálculo XLSX")).to_be_visible()
     expect(page.locator(".drop")).to_be_visible()
 
 
