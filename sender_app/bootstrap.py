@@ -7,6 +7,7 @@ from functools import cache
 from redis import Redis
 
 from sender_app.adapters.media_store import FolderMediaStore
+from sender_app.adapters.no_provider import NoProvider
 from sender_app.adapters.processes import end_owner
 from sender_app.adapters.redis_cache import RedisCache
 from sender_app.adapters.redis_client import connect
@@ -18,6 +19,8 @@ from sender_app.adapters.redis_sessions import RedisSessions
 from sender_app.adapters.rq_queue import RqQueue
 from sender_app.config import settings
 from sender_app.domain.pacing import Pace
+from sender_app.ports.identity import IdentityProvider
+from sender_app.ports.limits import Limits
 from sender_app.ports.store import Store
 from sender_app.ports.whatsapp import Gateway
 from sender_app.services.accounts import Accounts
@@ -29,6 +32,7 @@ from sender_app.services.reconcile import Reconciler
 from sender_app.services.serving.desk import Timings
 from sender_app.services.serving.session import Serving
 from sender_app.services.sign_in import SignIn
+from sender_app.services.team_login import TeamLogin
 from sender_app.services.workspaces import Workspaces
 from sender_app.stores.postgres.store import PostgresStore
 
@@ -38,6 +42,7 @@ class Services:
     """Every use case."""
 
     sign_in: SignIn
+    team: TeamLogin
     workspaces: Workspaces
     accounts: Accounts
     imports: Imports
@@ -65,6 +70,31 @@ def default_pace() -> Pace:
 
 
 @cache
+def identity_provider() -> IdentityProvider:
+    """The team's OpenID provider, or none. Its libraries load only where there is one."""
+    if not settings().oidc_issuer:
+        return NoProvider()
+    from sender_app.adapters.oidc import Client, OidcProvider
+
+    client = Client(
+        client_id=settings().oidc_client_id,
+        base_url=settings().base_url,
+        scopes=settings().oidc_scopes,
+        leeway=settings().oidc_leeway,
+        secret=settings().oidc_client_secret.get_secret_value(),
+    )
+    return OidcProvider(settings().oidc_issuer, client, settings().claim_rules)
+
+
+@cache
+def limits() -> Limits:
+    """Limits on attempts to sign in; only the web tier loads the library."""
+    from sender_app.adapters.redis_limits import RedisLimits
+
+    return RedisLimits(redis())
+
+
+@cache
 def services() -> Services:
     """The use cases of this process."""
     queue, control, events = RqQueue(redis()), RedisControl(redis()), RedisEvents(redis())
@@ -75,8 +105,12 @@ def services() -> Services:
         "language": settings().default_language,
     }
     workspaces = Workspaces(store(), defaults, default_pace())
+    sessions = RedisSessions(redis(), settings().secret_key.get_secret_value())
+    rules = settings().claim_rules
+    team = TeamLogin(sessions, store(), workspaces, identity_provider(), rules)
     return Services(
-        sign_in=SignIn(RedisSessions(redis()), workspaces),
+        sign_in=SignIn(sessions, store(), workspaces, team, settings().local_sign_in_allowed),
+        team=team,
         workspaces=workspaces,
         accounts=Accounts(store(), queue, RedisPairingBoard(redis()), control),
         imports=imports,

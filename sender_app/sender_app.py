@@ -21,6 +21,7 @@ from sender_app.states.compose import Compose
 from sender_app.states.connection import Connection
 from sender_app.states.contacts import ContactBook
 from sender_app.states.dashboard import Board
+from sender_app.states.ownership import Ownership
 from sender_app.states.session import Session
 from sender_app.states.settings import Preferences
 
@@ -42,6 +43,8 @@ app = rx.App(
     api_transformer=routes,
     app_wraps={(55, "ErrorBoundary"): lambda _stateful: default_error_boundary()},
 )
+
+app.add_middleware(Ownership(), index=0)
 
 for page, route, title, load in (
     (dashboard, "/", "Sender", Board.load),

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.e2e.conftest import Demo, free_ports, start_demo
-from tests.stack import ROOT, eventually
+from tests.e2e.conftest import Demo, start_demo
+from tests.stack import ROOT, eventually, free_ports
 
 
 def failed_start(tmp_path: Path, **env: str) -> str:

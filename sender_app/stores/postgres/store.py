@@ -6,6 +6,7 @@ from sender_app.stores.postgres.contacts import PostgresContacts
 from sender_app.stores.postgres.deliveries import PostgresDeliveries
 from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.leases import PostgresLeases
+from sender_app.stores.postgres.members import PostgresMembers
 from sender_app.stores.postgres.metrics import PostgresMetrics
 from sender_app.stores.postgres.receipts import PostgresReceipts
 from sender_app.stores.postgres.workspaces import PostgresWorkspaces
@@ -17,6 +18,7 @@ class PostgresStore:
     def __init__(self, url: str, *, most: int = 10, serving: bool = False) -> None:
         self.database = Database(url, most=most, serving=serving)
         self.workspaces = PostgresWorkspaces(self.database)
+        self.members = PostgresMembers(self.database)
         self.accounts = PostgresAccounts(self.database)
         self.leases = PostgresLeases(self.database)
         self.contacts = PostgresContacts(self.database)
