@@ -24,10 +24,12 @@ from sender_app.ports.limits import Limits
 from sender_app.ports.store import Store
 from sender_app.ports.whatsapp import Gateway
 from sender_app.services.accounts import Accounts
+from sender_app.services.audit import AuditLog, audited
 from sender_app.services.campaigns import Campaigns
 from sender_app.services.contacts import Contacts
 from sender_app.services.dashboard import Dashboard
 from sender_app.services.imports import Imports
+from sender_app.services.members import Members
 from sender_app.services.reconcile import Reconciler
 from sender_app.services.serving.desk import Timings
 from sender_app.services.serving.session import Serving
@@ -43,6 +45,8 @@ class Services:
 
     sign_in: SignIn
     team: TeamLogin
+    members: Members
+    audit: AuditLog
     workspaces: Workspaces
     accounts: Accounts
     imports: Imports
@@ -99,6 +103,8 @@ def services() -> Services:
     """The use cases of this process."""
     queue, control, events = RqQueue(redis()), RedisControl(redis()), RedisEvents(redis())
     imports = Imports(store(), FolderMediaStore(settings().data_dir / "media"))
+    campaigns = Campaigns(store(), queue, control, events, imports, default_pace())
+    accounts = Accounts(store(), queue, RedisPairingBoard(redis()), control)
     defaults = {
         "default_country": settings().default_country,
         "time_zone": settings().default_time_zone,
@@ -111,10 +117,12 @@ def services() -> Services:
     return Services(
         sign_in=SignIn(sessions, store(), workspaces, team, settings().local_sign_in_allowed),
         team=team,
-        workspaces=workspaces,
-        accounts=Accounts(store(), queue, RedisPairingBoard(redis()), control),
-        imports=imports,
-        campaigns=Campaigns(store(), queue, control, events, imports, default_pace()),
+        members=audited(Members(store()), "members", store()),
+        audit=AuditLog(store()),
+        workspaces=audited(workspaces, "workspaces", store()),
+        accounts=audited(accounts, "accounts", store()),
+        imports=audited(imports, "imports", store()),
+        campaigns=audited(campaigns, "campaigns", store()),
         contacts=Contacts(store()),
         dashboard=Dashboard(store(), RedisCache(redis())),
         reconciler=Reconciler(store(), queue),

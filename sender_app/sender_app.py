@@ -7,20 +7,24 @@ from reflex.app import default_error_boundary
 from sender_app import logs
 from sender_app.api import sign_in as sign_in_routes
 from sender_app.config import settings
+from sender_app.pages.audit import audit
 from sender_app.pages.campaign import campaign
 from sender_app.pages.campaigns import campaigns
 from sender_app.pages.compose import compose
 from sender_app.pages.connection import connection
 from sender_app.pages.contacts import contacts
 from sender_app.pages.dashboard import dashboard
+from sender_app.pages.members import members
 from sender_app.pages.settings import settings as settings_page
 from sender_app.pages.sign_in import sign_in
+from sender_app.states.audit import AuditTrail
 from sender_app.states.campaign import Campaign
 from sender_app.states.campaigns import CampaignList
 from sender_app.states.compose import Compose
 from sender_app.states.connection import Connection
 from sender_app.states.contacts import ContactBook
 from sender_app.states.dashboard import Board
+from sender_app.states.members import Team
 from sender_app.states.ownership import Ownership
 from sender_app.states.session import Session
 from sender_app.states.settings import Preferences
@@ -53,6 +57,8 @@ for page, route, title, load in (
     (campaigns, "/campaigns", "Campañas · Sender", CampaignList.load),
     (campaign, "/campaigns/[campaign_id]", "Campaña · Sender", [Campaign.begin, Campaign.load]),
     (contacts, "/contacts", "Contactos · Sender", ContactBook.load),
+    (members, "/members", "Integrantes · Sender", Team.load),
+    (audit, "/audit", "Registro · Sender", AuditTrail.load),
     (settings_page, "/settings", "Ajustes · Sender", Preferences.load),
 ):
     app.add_page(

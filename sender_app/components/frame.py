@@ -83,7 +83,18 @@ def _navigation(here: str) -> rx.Component:
         ),
         rx.el.div(*places, class_name="places"),
         rx.el.div(
-            rx.el.span(icon("circle-user-round", 20), Session.name, class_name="who"),
+            rx.el.span(
+                icon("circle-user-round", 20),
+                rx.el.span(
+                    Session.name,
+                    rx.cond(
+                        Session.places.length() > 1,
+                        rx.el.span(Session.place, class_name="hint"),
+                    ),
+                    class_name="who-where",
+                ),
+                class_name="who",
+            ),
             sign_out_button(),
             class_name="foot",
         ),

@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from sender_app.domain.account import Account, AccountStatus
-from sender_app.domain.actor import Role
+from sender_app.domain.actor import Actor, Role
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.delivery import Claim, Lease, Orphan, Outcome, RecipientStatus, Settlement
@@ -57,6 +57,19 @@ class RecipientRow:
     read_at: datetime | None
     replied_at: datetime | None
     not_before: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """What somebody ordered. `outcome` is blank when the process died before it was known."""
+
+    id: UUID
+    user_id: str
+    name: str
+    action: str
+    subject: str
+    outcome: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +148,22 @@ class MemberStore(Protocol):
 
     def touch(self, workspace_id: UUID, user_id: str) -> None:
         """The person acts in this workspace now."""
+        ...
+
+
+class AuditStore(Protocol):
+    """Who did what; nothing is ever taken out."""
+
+    def append(self, actor: Actor, action: str, subject: str, outcome: str = "") -> UUID:
+        """A new entry's id."""
+        ...
+
+    def settle(self, entry_id: UUID, outcome: str) -> None:
+        """What came of it."""
+        ...
+
+    def page(self, workspace_id: UUID, cursor: str | None, limit: int) -> Page[AuditEntry]:
+        """Newest first."""
         ...
 
 
@@ -408,6 +437,9 @@ class Store(Protocol):
 
     @property
     def members(self) -> MemberStore: ...
+
+    @property
+    def audit(self) -> AuditStore: ...
 
     @property
     def accounts(self) -> AccountStore: ...

@@ -5,20 +5,17 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 from uuid import UUID
 
-import structlog
-
 from sender_app.domain.actor import Actor
 from sender_app.domain.errors import NotFound, SignInRefused
 from sender_app.domain.member import Member
 from sender_app.ports.identity import Session, Sessions, User
 from sender_app.ports.store import Store
+from sender_app.services.audit import SIGN_IN, SIGN_OUT
 from sender_app.services.clock import Clock, system_clock
 from sender_app.services.team_login import TeamLogin
 from sender_app.services.workspaces import Workspaces
 
 LOCAL = User("local", "Administrador")
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ class SignIn:
         here = actor.workspace_id
         if before:
             self.sessions.close(before)
-        _log.info("signed in", user=LOCAL.id)
+        self.store.audit.append(actor, SIGN_IN, "", "done")
         return self.sessions.open(Session(LOCAL, here, (here,), confirmed_at=self.clock()))
 
     def find_actor(self, session_id: str) -> Actor | None:
@@ -63,7 +60,7 @@ class SignIn:
         member = self._member(session_id, session) if session else None
         if session is None or member is None:
             return None
-        return Actor(member.user_id, member.workspace_id, member.role, session.user.name)
+        return _actor(member)
 
     def find_scope(self, session_id: str) -> str:
         """What a page's state may belong to: the session and its workspace; blank when it is over.
@@ -97,7 +94,9 @@ class SignIn:
         if session is None:
             return None
         self.sessions.close(session_id)
-        _log.info("signed out", user=session.user.id)
+        member = self.store.members.find(session.workspace_id, session.user.id)
+        if member is not None:
+            self.store.audit.append(_actor(member), SIGN_OUT, "", "done")
         return self.team.logout_url(session) if session.ask_again_at else None
 
     def _current(self, session_id: str) -> Session | None:
@@ -118,3 +117,7 @@ class SignIn:
                 self.sessions.replace(session_id, replace(session, workspace_id=workspace_id))
                 return member
         return None
+
+
+def _actor(member: Member) -> Actor:
+    return Actor(member.user_id, member.workspace_id, member.role, member.name)

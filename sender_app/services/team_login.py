@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 
+from sender_app.domain.actor import Actor
 from sender_app.domain.address import path_within
 from sender_app.domain.errors import ProviderUnavailable, SignInRefused
 from sender_app.domain.identity import ClaimRules, Identity, identity_from
@@ -19,6 +20,7 @@ from sender_app.ports.identity import (
     User,
 )
 from sender_app.ports.store import Store
+from sender_app.services.audit import SIGN_IN
 from sender_app.services.clock import Clock, system_clock
 from sender_app.services.workspaces import Workspaces
 
@@ -78,7 +80,10 @@ class TeamLogin:
         if before:
             self.sessions.close(before)
         self.store.members.touch(session.workspace_id, person.sub)
-        _log.info("signed in", user=person.sub)
+        here = self.store.members.find(session.workspace_id, person.sub)
+        if here is not None:
+            actor = Actor(person.sub, session.workspace_id, here.role, person.name)
+            self.store.audit.append(actor, SIGN_IN, person.login, "done")
         return self.sessions.open(session), attempt.back_to
 
     def renew(self, session_id: str, session: Session) -> Session | None:

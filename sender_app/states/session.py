@@ -47,6 +47,11 @@ class Session(rx.State):
     _scope: str = ""
 
     @rx.var
+    def place(self) -> str:
+        """The name of the workspace that the person acts in."""
+        return next((place.name for place in self.places if place.id == self.workspace), "")
+
+    @rx.var
     def may_send(self) -> bool:
         """Whether the role reaches as far as campaigns."""
         return self.role in ("sender", "admin")

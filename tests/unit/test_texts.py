@@ -11,7 +11,16 @@ COUNTED = re.compile(r"""\btr_n\(\s*"([a-z_.]+)\"""")
 QUOTED = re.compile(r'"([a-z_]+(?:\.[a-z_0-9]+)*)"')
 FAMILIES = (  # texts chosen while it runs, by a status, a reason or the name of a field
     *("account.", "account_help.", "campaign.done_", "campaign_status.", "dashboard.", "error."),
-    *("pause.", "reason.", "settings.", "sign_in_problem.", "status."),
+    *(
+        "pause.",
+        "reason.",
+        "settings.",
+        "sign_in_problem.",
+        "status.",
+        "audit_action.",
+        "audit_outcome.",
+        "role.",
+    ),
 )
 RAISED = re.compile(r"""RuleViolation\(\s*(?:\n\s*)?"([a-z_]+)\"""")
 

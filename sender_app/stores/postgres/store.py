@@ -1,6 +1,7 @@
 """The whole store on Postgres."""
 
 from sender_app.stores.postgres.accounts import PostgresAccounts
+from sender_app.stores.postgres.audit import PostgresAudit
 from sender_app.stores.postgres.campaigns import PostgresCampaigns
 from sender_app.stores.postgres.contacts import PostgresContacts
 from sender_app.stores.postgres.deliveries import PostgresDeliveries
@@ -19,6 +20,7 @@ class PostgresStore:
         self.database = Database(url, most=most, serving=serving)
         self.workspaces = PostgresWorkspaces(self.database)
         self.members = PostgresMembers(self.database)
+        self.audit = PostgresAudit(self.database)
         self.accounts = PostgresAccounts(self.database)
         self.leases = PostgresLeases(self.database)
         self.contacts = PostgresContacts(self.database)
