@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from sender_app.components.frame import frame
+from sender_app.components.frame import for_admins, frame
 from sender_app.components.ui import card, empty, icon, link, page, pager, skeleton, table
 from sender_app.components.words import moment, tr
 from sender_app.states.audit import AuditTrail
@@ -14,46 +14,52 @@ def audit() -> rx.Component:
         "/settings",
         page(
             tr("audit.title"),
-            rx.cond(
-                AuditTrail.loaded,
+            for_admins(
                 rx.cond(
-                    AuditTrail.rows.length() > 0,
-                    card(
-                        table(
-                            [
-                                tr("audit.who"),
-                                tr("audit.when"),
-                                tr("audit.what"),
-                                tr("audit.outcome"),
-                            ],
-                            rx.foreach(
-                                AuditTrail.rows,
-                                lambda row: rx.el.tr(
-                                    rx.el.td(rx.el.strong(row.who), class_name="person"),
-                                    rx.el.td(moment(row.at), class_name="number"),
-                                    rx.el.td(
-                                        row.action, " ", rx.el.span(row.subject, class_name="hint")
+                    AuditTrail.loaded,
+                    rx.cond(
+                        AuditTrail.rows.length() > 0,
+                        card(
+                            table(
+                                [
+                                    tr("audit.who"),
+                                    tr("audit.when"),
+                                    tr("audit.what"),
+                                    tr("audit.outcome"),
+                                ],
+                                rx.foreach(
+                                    AuditTrail.rows,
+                                    lambda row: rx.el.tr(
+                                        rx.el.td(rx.el.strong(row.who), class_name="person"),
+                                        rx.el.td(moment(row.at), class_name="number"),
+                                        rx.el.td(
+                                            row.action,
+                                            " ",
+                                            rx.el.span(row.subject, class_name="hint"),
+                                        ),
+                                        rx.el.td(row.outcome, class_name="why"),
+                                        key=row.id,
                                     ),
-                                    rx.el.td(row.outcome, class_name="why"),
-                                    key=row.id,
                                 ),
+                                tr("audit.title"),
+                                kind="people",
                             ),
-                            tr("audit.title"),
-                            kind="people",
+                            pager(
+                                AuditTrail.page,
+                                AuditTrail.more,
+                                AuditTrail.previous_page,
+                                AuditTrail.next_page,
+                            ),
                         ),
-                        pager(
-                            AuditTrail.page,
-                            AuditTrail.more,
-                            AuditTrail.previous_page,
-                            AuditTrail.next_page,
-                        ),
+                        empty("scroll-text", tr("audit.none"), tr("audit.none_text")),
                     ),
-                    empty("scroll-text", tr("audit.none"), tr("audit.none_text")),
-                ),
-                skeleton(420),
+                    skeleton(420),
+                )
             ),
             lead=tr("audit.lead"),
-            above=link(icon("arrow-left", 16), tr("settings.title"), href="/settings"),
+            above=link(
+                icon("chevron-left", 16), tr("settings.title"), href="/settings", class_name="back"
+            ),
         ),
         title=tr("audit.title"),
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from sender_app.components.frame import frame
+from sender_app.components.frame import for_admins, frame
 from sender_app.components.ui import button, card, confirm, icon, link, page, skeleton, table
 from sender_app.components.words import moment, tr, tr_of
 from sender_app.states.members import Team
@@ -18,18 +18,20 @@ def members() -> rx.Component:
         "/settings",
         page(
             tr("members.title"),
-            rx.cond(
-                Team.loaded,
-                card(
-                    table(
-                        [tr("members.person"), tr("members.role"), tr("members.seen"), ""],
-                        rx.foreach(Team.rows, _row),
-                        tr("members.title"),
-                        kind="people members",
+            for_admins(
+                rx.cond(
+                    Team.loaded,
+                    card(
+                        table(
+                            [tr("members.person"), tr("members.role"), tr("members.seen"), ""],
+                            rx.foreach(Team.rows, _row),
+                            tr("members.title"),
+                            kind="people members",
+                        ),
+                        rx.el.p(tr("members.joins"), class_name="hint"),
                     ),
-                    rx.el.p(tr("members.joins"), class_name="hint"),
-                ),
-                skeleton(320),
+                    skeleton(320),
+                )
             ),
             confirm(
                 "remove",
@@ -42,7 +44,9 @@ def members() -> rx.Component:
                 kind="danger",
             ),
             lead=tr("members.lead"),
-            above=link(icon("arrow-left", 16), tr("settings.title"), href="/settings"),
+            above=link(
+                icon("chevron-left", 16), tr("settings.title"), href="/settings", class_name="back"
+            ),
         ),
         title=tr("members.title"),
     )

@@ -11,7 +11,10 @@ from tests.e2e.conftest import Demo
 from tests.e2e.test_journey import GOOD, csv, go, link, sign_in
 from tests.stack import children, eventually
 
-PLACES = ("", "whatsapp", "messages", "campaigns", "contacts", "settings", "sign-in")
+PLACES = (
+    *("", "whatsapp", "messages", "campaigns", "contacts", "settings"),
+    *("members", "audit", "sign-in"),
+)
 
 
 @pytest.mark.parametrize("place", PLACES)
