@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -304,6 +305,18 @@ def test_a_provider_that_is_down_throws_nobody_out(team: Team):
     kept = team.services.sign_in.sessions.find(visitor.session)
     assert kept is not None
     assert kept.refresh_token
+
+
+def test_requests_at_once_use_a_refresh_token_once(team: Team):
+    team.provider.wish(accessTokenTtl=1)  # this provider ends a session whose token comes twice
+    team.provider.person("ana", "sender-sender")
+    visitor = team.visitor()
+    visitor.sign_in("ana")
+    for _ in range(3):
+        time.sleep(1.2)
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda _: team.actor(visitor), range(16)))
+        assert all(found)
 
 
 def test_signing_out_ends_the_session_here_and_at_the_provider(team: Team):
