@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from sender_app import bootstrap
 from sender_app.bootstrap import Services
+from sender_app.ports.identity import Session, User
 from sender_app.sender_app import routes
 from tests.integration.personas import services_on
 
@@ -84,6 +87,26 @@ def test_a_session_lives_as_long_as_it_is_used(services: Services):
     assert redis.ttl(key) > 3600
     redis.expire(key, 0)
     assert services.sign_in.find_actor(session) is None
+
+
+def test_the_provider_ends_one_session_by_its_sid_or_all_of_a_person(services: Services):
+    sessions, here = services.sign_in.sessions, uuid4()
+
+    def opened(sub: str, sid: str) -> str:
+        now = datetime.now(UTC)
+        return sessions.open(Session(User(sub, sub), here, (here,), confirmed_at=now, sid=sid))
+
+    one, two, other = opened("ana", "1"), opened("ana", "2"), opened("bob", "3")
+    kept = sessions.find(one)
+    assert kept is not None
+    assert sessions.close_of(sid="1", user_id="ana") == 1
+    assert sessions.find(one) is None
+    assert sessions.replace(one, kept) is False  # a renewal under way does not bring it back
+    assert sessions.find(one) is None
+    assert sessions.find(two)
+    assert sessions.close_of(user_id="ana") == 1
+    assert sessions.find(two) is None
+    assert sessions.find(other)
 
 
 def test_an_address_that_tries_too_often_waits_and_others_do_not(services: Services):
