@@ -1,9 +1,10 @@
 """Sending through the real neonize to the loopback server: Sender's rate beside a bare loop's.
 
-    python -m benchmarks.whatsapp [--people N] [--rounds N]
+    python -m benchmarks.whatsapp [--people N] [--rounds N] [--accounts N]
 
 The bare loop calls `send_message` and nothing else, on the same session store (Postgres). Both
-write to people whom their account has written to before. Prints medians, the ratio, and memory.
+write to people whom their account has written to before. Prints medians, the ratio, and what memory
+each further connected account takes, with the process of RQ that watches it.
 """
 
 import argparse
@@ -73,6 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--accounts", type=int, default=5)
     args = parser.parse_args()
     with servers() as found:
         whatsapp = found.folder / "whatsapp"
@@ -84,15 +86,16 @@ def main() -> None:
         try:
             while not (whatsapp / "ready.json").exists():
                 time.sleep(0.1)
-            _compare(found, whatsapp, args.people, args.rounds)
+            _compare(found, whatsapp, args.people, args.rounds, args.accounts)
         finally:
             loopback.terminate()
             loopback.wait(10)
 
 
-def _compare(found: Servers, whatsapp: Path, people: int, rounds: int) -> None:
+def _compare(found: Servers, whatsapp: Path, people: int, rounds: int, accounts: int) -> None:
     url = json.loads((whatsapp / "ready.json").read_text())["url"]
     env = found.environment | environment(whatsapp) | {"GATEWAY": "neonize", "LINGER": "600"}
+    env["WORKERS"] = str(accounts)
     env["PYTHONPATH"] = os.pathsep.join([env["PYTHONPATH"], str(ROOT)])
     bare = subprocess.Popen(
         [sys.executable, "-c", _BARE, str(people), str(rounds), url],
@@ -107,7 +110,7 @@ def _compare(found: Servers, whatsapp: Path, people: int, rounds: int) -> None:
     )
     os.environ.update({name: env[name] for name in ("DATABASE_URL", "REDIS_URL", "DATA_DIR")})
     try:
-        ours = _Ours(url, people)
+        ours = _Ours(url, people, 0)
         ours.once()
         rates: dict[str, list[float]] = {"bare loop": [], "Sender": []}
         for _ in range(rounds):
@@ -117,15 +120,26 @@ def _compare(found: Servers, whatsapp: Path, people: int, rounds: int) -> None:
             rounded = [round(rate) for rate in found_rates]
             print(f"{name:10} median {median(found_rates):6.0f}/s   all {rounded}")
         print(f"ratio {median(rates['Sender']) / median(rates['bare loop']):.2f}")
-        sizes = sorted(((_unique(pid), pid) for pid in _children(worker.pid)), reverse=True)
-        print(
-            f"unique memory, MB: worker {_unique(worker.pid):.0f}, the account's process "
-            f"{sizes[0][0]:.0f}, RQ's and others {[round(size) for size, _ in sizes[1:]]}"
-        )
+        for n in range(1, accounts):
+            _Ours(url, 5, n).once()
+        _print_memory(worker.pid, accounts)
     finally:
         bare.kill()
         worker.terminate()
         worker.wait(40)
+
+
+def _print_memory(worker: int, accounts: int) -> None:
+    sizes = sorted((_unique(pid) for pid in _children(worker)), reverse=True)
+    serving, others = sizes[:accounts], sizes[accounts:]
+    account = sum(serving) / accounts
+    parents = median(size for size in others if size > 1)  # nearly all are RQ's, one an account
+    each = account + parents
+    print(
+        f"unique memory, MB: each of {accounts} connected accounts {account:.1f} "
+        f"and its RQ process {parents:.1f}: {1024 / each:.0f} accounts a GiB; "
+        f"the worker {_unique(worker):.0f}, RQ's and others {[round(size) for size in others]}"
+    )
 
 
 def _bare_once(bare: "subprocess.Popen[str]") -> float:
@@ -142,19 +156,19 @@ def _bare_once(bare: "subprocess.Popen[str]") -> float:
 class _Ours:
     """An account that is linked, and campaigns to the same people."""
 
-    def __init__(self, url: str, people: int) -> None:
+    def __init__(self, url: str, people: int, number: int) -> None:
         from sender_app import bootstrap
 
         self._people = people
         self._services = bootstrap.services()
-        self._actor = self._services.workspaces.actor_for("bench", "Bench")
+        self._actor = self._services.workspaces.actor_for(f"bench-{number}", "Bench")
         self._account = self._services.accounts.ensure_account(self._actor).id
         accounts = self._services.accounts
         accounts.request_pairing(self._actor, self._account)
         while True:
             status = accounts.connection_status(self._actor, self._account, keep_pairing=True)
             if status.qr:
-                Loopback(url).scan("595981000001", status.qr)
+                Loopback(url).scan(f"5959810001{number:02d}", status.qr)
                 break
             time.sleep(0.1)
         while accounts.ensure_account(self._actor).status is not AccountStatus.ONLINE:

@@ -6,6 +6,7 @@ from functools import cache
 
 from redis import Redis
 
+from sender_app.adapters.contact_files.reader import PolarsContactReader
 from sender_app.adapters.media_store import FolderMediaStore
 from sender_app.adapters.no_provider import NoProvider
 from sender_app.adapters.processes import end_owner
@@ -19,17 +20,22 @@ from sender_app.adapters.redis_sessions import RedisSessions
 from sender_app.adapters.rq_queue import RqQueue
 from sender_app.config import settings
 from sender_app.domain.pacing import Pace
+from sender_app.ports.contact_reader import ContactReader
 from sender_app.ports.identity import IdentityProvider
 from sender_app.ports.limits import Limits
+from sender_app.ports.media import MediaStore
 from sender_app.ports.store import Store
 from sender_app.ports.whatsapp import Gateway
 from sender_app.services.accounts import Accounts
 from sender_app.services.audit import AuditLog, audited
+from sender_app.services.book_upkeep import BookUpkeep
 from sender_app.services.campaigns import Campaigns
 from sender_app.services.contacts import Contacts
 from sender_app.services.dashboard import Dashboard
+from sender_app.services.import_job import ImportJob, ImportWatch
 from sender_app.services.imports import Imports
 from sender_app.services.members import Members
+from sender_app.services.opt_outs import OptOuts
 from sender_app.services.reconcile import Reconciler
 from sender_app.services.serving.desk import Timings
 from sender_app.services.serving.session import Serving
@@ -37,6 +43,7 @@ from sender_app.services.sign_in import SignIn
 from sender_app.services.team_login import TeamLogin
 from sender_app.services.workspaces import Workspaces
 from sender_app.stores.postgres.store import PostgresStore
+from sender_app.text import translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +59,11 @@ class Services:
     imports: Imports
     campaigns: Campaigns
     contacts: Contacts
+    opt_outs: OptOuts
     dashboard: Dashboard
+    import_job: ImportJob
     reconciler: Reconciler
+    book_upkeep: BookUpkeep
 
 
 @cache
@@ -66,6 +76,16 @@ def redis() -> Redis:
 def store() -> Store:
     """The store of this process."""
     return PostgresStore(settings().postgres_url)
+
+
+def media() -> MediaStore:
+    """Where uploaded files are kept."""
+    return FolderMediaStore(settings().data_dir / "media")
+
+
+def contact_reader() -> ContactReader:
+    """The reader of contact files."""
+    return PolarsContactReader()
 
 
 def default_pace() -> Pace:
@@ -102,7 +122,7 @@ def limits() -> Limits:
 def services() -> Services:
     """The use cases of this process."""
     queue, control, events = RqQueue(redis()), RedisControl(redis()), RedisEvents(redis())
-    imports = Imports(store(), FolderMediaStore(settings().data_dir / "media"))
+    imports = Imports(store(), media(), contact_reader(), queue, events)
     campaigns = Campaigns(store(), queue, control, events, imports, default_pace())
     accounts = Accounts(store(), queue, RedisPairingBoard(redis()), control)
     defaults = {
@@ -123,10 +143,18 @@ def services() -> Services:
         accounts=audited(accounts, "accounts", store()),
         imports=audited(imports, "imports", store()),
         campaigns=audited(campaigns, "campaigns", store()),
-        contacts=Contacts(store()),
+        contacts=audited(Contacts(store(), queue, control), "contacts", store()),
+        opt_outs=audited(OptOuts(store()), "opt_outs", store()),
         dashboard=Dashboard(store(), RedisCache(redis())),
-        reconciler=Reconciler(store(), queue),
+        import_job=ImportJob(store(), media(), contact_reader(), events, _explained),
+        reconciler=Reconciler(store(), queue, ImportWatch(store(), queue, events)),
+        book_upkeep=BookUpkeep(store()),
     )
+
+
+def _explained(language: str, code: str, params: dict[str, object]) -> str:
+    """What is wrong with a row, in a language."""
+    return translate(language, f"error.{code}", **params)
 
 
 @cache

@@ -5,6 +5,8 @@ from fastapi import FastAPI
 from reflex.app import default_error_boundary
 
 from sender_app import logs
+from sender_app.api import exports
+from sender_app.api import imports as import_routes
 from sender_app.api import sign_in as sign_in_routes
 from sender_app.config import settings
 from sender_app.pages.audit import audit
@@ -12,9 +14,13 @@ from sender_app.pages.campaign import campaign
 from sender_app.pages.campaigns import campaigns
 from sender_app.pages.compose import compose
 from sender_app.pages.connection import connection
+from sender_app.pages.contact import contact
+from sender_app.pages.contact_import import contact_import
 from sender_app.pages.contacts import contacts
 from sender_app.pages.dashboard import dashboard
+from sender_app.pages.duplicates import duplicates
 from sender_app.pages.members import members
+from sender_app.pages.opt_outs import opt_outs
 from sender_app.pages.settings import settings as settings_page
 from sender_app.pages.sign_in import sign_in
 from sender_app.states.audit import AuditTrail
@@ -22,9 +28,13 @@ from sender_app.states.campaign import Campaign
 from sender_app.states.campaigns import CampaignList
 from sender_app.states.compose import Compose
 from sender_app.states.connection import Connection
+from sender_app.states.contact_card import ContactCard
+from sender_app.states.contact_import import Importing
 from sender_app.states.contacts import ContactBook
 from sender_app.states.dashboard import Board
+from sender_app.states.duplicates import Duplicates
 from sender_app.states.members import Team
+from sender_app.states.opt_outs import OptOutList
 from sender_app.states.ownership import Ownership
 from sender_app.states.session import Session
 from sender_app.states.settings import Preferences
@@ -33,6 +43,8 @@ logs.configure(settings().log_level)
 
 routes = FastAPI(title="Sender", docs_url=None, redoc_url=None, openapi_url=None)
 routes.include_router(sign_in_routes.router)
+routes.include_router(import_routes.router)
+routes.include_router(exports.router)
 
 app = rx.App(
     stylesheets=["/sender.css"],
@@ -59,6 +71,10 @@ for page, route, title, load in (
     (contacts, "/contacts", "Contactos · Sender", ContactBook.load),
     (members, "/members", "Integrantes · Sender", Team.load),
     (audit, "/audit", "Registro · Sender", AuditTrail.load),
+    (contact_import, "/contacts/import", "Importar · Sender", Importing.load),
+    (contact, "/contacts/[contact_id]", "Contacto · Sender", ContactCard.load),
+    (duplicates, "/duplicates", "Duplicados · Sender", Duplicates.load),
+    (opt_outs, "/opt-outs", "Bajas · Sender", OptOutList.load),
     (settings_page, "/settings", "Ajustes · Sender", Preferences.load),
 ):
     app.add_page(

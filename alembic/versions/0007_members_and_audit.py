@@ -1,6 +1,6 @@
 """where roles come from, and the audit log
 
-Revision: 0007, after 0002
+Revision: 0007, after 0004
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlmodel
 from alembic import op
 
 revision = '0007'
-down_revision = '0002'
+down_revision = '0004'
 branch_labels = None
 depends_on = None
 

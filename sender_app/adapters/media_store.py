@@ -1,12 +1,16 @@
 """Uploaded files through obstore: a local folder, or later a bucket."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+import obstore
 from obstore.exceptions import NotFoundError
 from obstore.store import LocalStore
 
 from sender_app.domain.errors import NotFound
+from sender_app.ports.media import Sink
 
 
 class FolderMediaStore:
@@ -33,3 +37,13 @@ class FolderMediaStore:
             self._store.delete(key)
         except (NotFoundError, FileNotFoundError):
             return  # already gone is as wished
+
+    def writer(self, key: str) -> Sink:
+        return obstore.open_writer(self._store, key)
+
+    @contextmanager
+    def local(self, key: str) -> Iterator[Path]:
+        path = self._folder / key
+        if not path.is_file():
+            raise NotFound("file", key)
+        yield path

@@ -4,6 +4,7 @@ One connection per operating-system process, and never before a fork: the librar
 survives neither a fork nor two clients that start and stop beside each other.
 """
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -115,6 +116,14 @@ class NeonizeConnection:
         with psycopg.connect(self._url) as connection:
             rows = connection.execute(_SECRETS, (list(secrets),))
             return {bytes(key): message_id for key, message_id in rows}
+
+    def are_on_whatsapp(self, phones: Sequence[str]) -> Mapping[str, bool]:
+        try:
+            answers = self._client.is_on_whatsapp(*phones)
+        except Exception as error:
+            raise send_error(str(error)) from error
+        said = {re.sub(r"\D", "", answer.Query.split("@")[0]): answer.IsIn for answer in answers}
+        return {phone: said[phone[1:]] for phone in phones if phone[1:] in said}
 
     def log_out(self) -> None:
         try:

@@ -25,6 +25,7 @@ class RqQueue:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._accounts = JobQueue(ACCOUNTS, connection=redis)
+        self._default = JobQueue(DEFAULT, connection=redis)
 
     def serve_account(self, account_id: UUID, *, unattended: bool = False) -> bool:
         job_id = f"serve-{account_id}"
@@ -36,6 +37,22 @@ class RqQueue:
             # The account's wish is in the store, so the reconciler wakes it when Redis is back.
             _log.warning("account not woken", account_id=str(account_id), error=str(error))
             return False
+
+    def run_import(self, import_id: UUID, attempt: int) -> None:
+        try:
+            self._default.enqueue(
+                "sender_app.jobs.run_import",
+                str(import_id),
+                job_id=f"import-{import_id}-{attempt}",
+                unique=True,
+                job_timeout=-1,  # it gives signs of life to the store instead
+                result_ttl=0,
+                failure_ttl=60,
+            )
+        except DuplicateJobError:
+            _log.debug("import asked for already", import_id=str(import_id))
+        except RedisError as error:
+            _log.warning("import not woken", import_id=str(import_id), error=str(error))
 
     def _enqueue(self, job_id: str, account_id: UUID) -> bool:
         try:

@@ -72,7 +72,7 @@ def document_words(lang: rx.Var, title: rx.Var | str, ready: rx.Var) -> rx.Compo
     return _DocumentWords.create(lang=lang, title=title, ready=ready)
 
 
-def insert_text(field_id: str, text: str) -> Any:
+def insert_text(field_id: str, text: rx.Var | str) -> Any:
     """The event that puts `text` at the cursor of a field."""
     return run_script(_function("insertText").call(field_id, text))
 

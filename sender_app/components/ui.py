@@ -165,6 +165,36 @@ def confirm(
     )
 
 
+def question(
+    name: str,
+    open_: rx.Var,
+    title: Any,
+    text: Any,
+    yes: Any,
+    on_yes: Any,
+    on_no: Any,
+    *controls: Any,
+) -> rx.Component:
+    """A question over the page that takes more than yes or no: `controls` take the answer."""
+    return modal(
+        open_,
+        on_no,
+        rx.el.form(
+            rx.el.h2(title, id=f"{name}-title"),
+            rx.el.p(text, id=f"{name}-text"),
+            *controls,
+            rx.el.div(
+                button(tr("no"), on_click=on_no),
+                button(yes, kind="primary", type="submit"),
+                class_name="dialog-actions",
+            ),
+            on_submit=lambda _form: on_yes,
+            class_name="dialog-body",
+        ),
+        name=name,
+    )
+
+
 _CHIPS = {
     "queued": ("clock", ""),
     "sending": ("send", "chip-info"),
@@ -172,6 +202,7 @@ _CHIPS = {
     "delivered": ("check-check", "chip-good"),
     "read": ("eye", "chip-good"),
     "replied": ("message-circle", "chip-good"),
+    "reply": ("message-circle", "chip-info"),
     "error": ("circle-alert", "chip-bad"),
     "skipped": ("ban", ""),
     "unconfirmed": ("circle-help", "chip-warn"),

@@ -1,5 +1,6 @@
-"""The people of an import: good rows, and bad ones with the reason."""
+"""The people of a file: good rows, and bad ones with the reason."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -12,11 +13,13 @@ class AudienceRow:
     nombre: str = ""
     sustantivo: str = ""
     grupo: str = ""
+    own: Mapping[str, str] = field(default_factory=dict)  # the file's further columns
 
     @property
     def fields(self) -> dict[str, str]:
         """Values for placeholders, keys in lower case."""
         return {
+            **self.own,
             "nombre": self.nombre,
             "sustantivo": self.sustantivo,
             "grupo": self.grupo,
@@ -29,6 +32,7 @@ class BadRow:
     """One line that cannot be used; `code` and `params` as in RuleViolation."""
 
     row: int
-    value: str
+    value: str  # what stands in the phone's column
     code: str
     params: dict[str, object] = field(default_factory=dict)
+    cells: tuple[str, ...] = ()  # the whole line, as read

@@ -5,6 +5,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from sender_app.domain.errors import RuleViolation
+from sender_app.domain.opt_out import WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Workspace:
     time_zone: str  # IANA name; days, quiet hours and weekdays are this zone's
     language: str  # es, en or pt
     pacing: dict[str, object]
+    opt_out_words: tuple[str, ...] = WORDS
+    opt_out_reply: str | None = None  # sent once to who opts out; "" for none, None for the default
 
     @property
     def zone(self) -> ZoneInfo:

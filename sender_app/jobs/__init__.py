@@ -22,6 +22,20 @@ def serve_account(account_id: str) -> None:
     bootstrap.serving().serve(UUID(account_id), owner_name(os.getpid()), stop)
 
 
+def run_import(import_id: str) -> None:
+    """Read a file of contacts through, or bring it into the address book.
+
+    Runs in RQ's forked work-horse, so that whatever a file does ends that process only.
+    """
+    die_with_parent(signal.SIGKILL)
+    bootstrap.services().import_job.run(UUID(import_id))
+
+
 def reconcile() -> int:
     """Wake every account that has something to do and no process."""
     return bootstrap.services().reconciler.run()
+
+
+def keep_book_up() -> int:
+    """Index contacts that changed, for some seconds at most, so that other jobs have their turn."""
+    return bootstrap.services().book_upkeep.run(seconds=10)

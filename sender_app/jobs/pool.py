@@ -21,9 +21,10 @@ from sender_app.adapters.rq_queue import ACCOUNTS, CONTROL, DEFAULT
 from sender_app.config import settings
 from sender_app.domain.errors import ConfigurationError
 from sender_app.jobs.preload import preload
-from sender_app.jobs.workers import AccountWorker, PatientWorker
+from sender_app.jobs.workers import AccountWorker, JobWorker, PatientWorker
 
 RECONCILE_EVERY = 2  # seconds
+BOOK_EVERY = 3  # seconds
 _GRACE = 30  # seconds between SIGTERM and SIGKILL
 _log = structlog.get_logger()
 _fork = multiprocessing.get_context("fork")
@@ -78,7 +79,7 @@ def main() -> int:
     parts = [
         _Part("cron", _cron),
         _Part("control", lambda: _work(PatientWorker, CONTROL)),
-        _Part("jobs", lambda: _work(PatientWorker, DEFAULT)),
+        _Part("jobs", lambda: _work(JobWorker, DEFAULT)),
         *(
             _Part(f"account-{n}", lambda: _work(AccountWorker, ACCOUNTS))
             for n in range(settings().workers)
@@ -136,5 +137,14 @@ def _cron() -> None:
         failure_ttl=60,
         ttl=30,
         job_timeout=30,
+    )
+    cron.register(
+        jobs.keep_book_up,
+        DEFAULT,
+        interval=BOOK_EVERY,
+        result_ttl=0,
+        failure_ttl=60,
+        ttl=30,
+        job_timeout=120,
     )
     cron.start()

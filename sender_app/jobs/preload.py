@@ -11,8 +11,23 @@ from types import ModuleType
 
 _SHARED = (
     "google.protobuf.internal.builder",
+    # What neonize imports by itself, its messages' descriptions above all.
     "neonize.proto.Neonize_pb2",
+    "neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2",
+    "neonize.proto.waConsumerApplication.WAConsumerApplication_pb2",
     "neonize.proto.waE2E.WAWebProtobufsE2E_pb2",
+    "neonize.proto.waMsgApplication.WAMsgApplication_pb2",
+    "PIL.Image",
+    "httpx",
+    "linkpreview",
+    "magic",
+    "requests",
+    "segno",
+    "tqdm",
+    "psycopg_binary",
+    "sender_app.adapters.neonize_errors",
+    "phonenumbers",
+    "polars",
     "sender_app.bootstrap",
     "sender_app.services.serving.session",
     "sender_app.stores.postgres.store",

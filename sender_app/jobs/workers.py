@@ -49,3 +49,19 @@ class AccountWorker(Worker):
             leases.release_of(UUID(job.args[0]), self._horse_owner)
         finally:
             store.close()
+
+
+class JobWorker(Worker):
+    """Forks a process for each job, whose memory and accidents end with it."""
+
+    max_connection_wait_time = 2.0
+
+    def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
+        """Let another job begin at once where a file of contacts killed this one."""
+        if job.func_name != "sender_app.jobs.run_import":
+            return
+        store = PostgresStore(settings().postgres_url, most=2)
+        try:
+            store.imports.release(UUID(job.args[0]))
+        finally:
+            store.close()

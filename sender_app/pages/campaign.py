@@ -27,7 +27,7 @@ from sender_app.states.campaign import Campaign
 
 _FILTERS = ["queued", "sending", "sent", "error", "skipped", "unconfirmed"]
 _CHIPS = [*_FILTERS, "delivered", "read", "replied"]
-_REASONS = [
+REASONS = [
     "not_on_whatsapp",
     "opted_out",
     "cancelled",
@@ -199,7 +199,7 @@ def _recipients() -> rx.Component:
                     ),
                     rx.el.td(chip(row.status, _CHIPS)),
                     rx.el.td(
-                        tr_of("reason", row.reason, _REASONS), title=row.detail, class_name="why"
+                        tr_of("reason", row.reason, REASONS), title=row.detail, class_name="why"
                     ),
                     rx.el.td(moment(row.at, only="time"), class_name="number"),
                     key=row.id,

@@ -153,22 +153,28 @@ def _file() -> rx.Component:
 
 
 def _message() -> rx.Component:
-    chips = [
-        button(f"{{{name}}}", kind="chip", on_click=insert_text(_TEXT, f"{{{name}}}"))
-        for name in ("sustantivo", "nombre", "grupo")
-    ]
+    chips = [_chip(f"{{{name}}}") for name in ("sustantivo", "nombre", "grupo")]
     return card(
         field(
             tr("compose.text"),
             typed_field(Compose.message, Compose.write, rows=7, id=_TEXT, max_length=4096),
         ),
-        rx.el.div(rx.el.span(tr("compose.insert"), class_name="hint"), *chips, class_name="chips"),
+        rx.el.div(
+            rx.el.span(tr("compose.insert"), class_name="hint"),
+            *chips,
+            rx.foreach(Compose.columns, lambda name: _chip("{" + name + "}", key=name)),
+            class_name="chips",
+        ),
         field(
             tr("compose.name"),
             typed_field(Compose.name, Compose.rename, id="campaign-name", max_length=120),
         ),
         title=tr("compose.message"),
     )
+
+
+def _chip(mark: rx.Var | str, **props: rx.Var) -> rx.Component:
+    return button(mark, kind="chip", on_click=insert_text(_TEXT, mark), **props)
 
 
 def _preview() -> rx.Component:

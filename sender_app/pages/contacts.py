@@ -2,14 +2,31 @@
 
 import reflex as rx
 
+from sender_app.components.browser import typed_field
 from sender_app.components.frame import frame
-from sender_app.components.ui import card, empty, icon, link_button, page, pager, skeleton, table
-from sender_app.components.words import tr, tr_n
+from sender_app.components.ui import (
+    button,
+    card,
+    confirm,
+    empty,
+    icon,
+    link,
+    link_button,
+    page,
+    pager,
+    question,
+    skeleton,
+    table,
+)
+from sender_app.components.words import number, tr, tr_n
 from sender_app.states.contacts import ContactBook
+
+_STANDINGS = ("in", "out", "present", "absent", "unknown")
+_SORTS = ("name", "newest", "phone", "group")
 
 
 def contacts() -> rx.Component:
-    """Everybody who was ever imported."""
+    """Everybody, to search, filter, order, and to pick for something to be done."""
     return frame(
         "/contacts",
         page(
@@ -17,55 +34,264 @@ def contacts() -> rx.Component:
             rx.cond(
                 ContactBook.loaded,
                 rx.cond(
-                    ContactBook.total > 0,
-                    card(
-                        rx.el.input(
-                            type="search",
-                            placeholder=tr("contacts.search"),
-                            aria_label=tr("contacts.search"),
-                            on_change=ContactBook.find.debounce(250),
-                            class_name="search",
-                        ),
-                        table(
-                            [tr("contacts.name"), tr("contacts.phone"), tr("contacts.group")],
-                            rx.foreach(
-                                ContactBook.rows,
-                                lambda row: rx.el.tr(
-                                    rx.el.td(
-                                        rx.el.strong(row.name),
-                                        rx.el.span(row.treatment, class_name="hint"),
-                                        class_name="person",
-                                    ),
-                                    rx.el.td(row.phone, class_name="number"),
-                                    rx.el.td(row.group, class_name="group"),
-                                    key=row.id,
-                                ),
-                            ),
-                            tr("contacts.title"),
-                            kind="people",
-                        ),
-                        rx.cond(
-                            ContactBook.rows.length() == 0,
-                            rx.el.p(tr("contacts.nobody"), class_name="hint center"),
-                        ),
-                        pager(
-                            ContactBook.page,
-                            ContactBook.more,
-                            ContactBook.previous_page,
-                            ContactBook.next_page,
-                        ),
-                    ),
+                    ContactBook.is_empty,
                     empty(
                         "contact",
                         tr("contacts.none"),
                         tr("contacts.none_text"),
-                        link_button(tr("campaigns.new"), href="/messages"),
+                        link_button(tr("contacts.bring"), href="/contacts/import"),
                     ),
+                    card(_filters(), _picked(), _people(), _questions()),
                 ),
                 skeleton(560),
             ),
-            actions=link_button(icon("file-up"), tr("contacts.bring"), href="/messages"),
-            lead=rx.cond(ContactBook.loaded, tr_n("contacts.count", ContactBook.total), "\u00a0"),
+            actions=_actions(),
+            lead=rx.cond(ContactBook.loaded, _count(), "\u00a0"),
         ),
         title=tr("contacts.title"),
+    )
+
+
+def _count() -> rx.Var:
+    return rx.cond(
+        ContactBook.counted,
+        tr_n("contacts.count", ContactBook.total),
+        tr("contacts.about", n=number(ContactBook.total)),
+    )
+
+
+def _actions() -> rx.Component:
+    return rx.fragment(
+        link_button(icon("ban"), tr("contacts.opt_outs"), href="/opt-outs", kind="quiet"),
+        link_button(icon("copy"), tr("contacts.duplicates"), href="/duplicates", kind="quiet"),
+        link_button(icon("file-up"), tr("contacts.bring"), href="/contacts/import", kind="plain"),
+        link_button(icon("plus"), tr("contacts.add"), href="/contacts/new"),
+    )
+
+
+def _filters() -> rx.Component:
+    return rx.el.div(
+        typed_field(
+            ContactBook.search,
+            ContactBook.find,
+            type="search",
+            placeholder=tr("contacts.search"),
+            aria_label=tr("contacts.search"),
+            class_name="search",
+        ),
+        rx.el.div(
+            _choice(
+                "contacts.of_group",
+                ContactBook.group,
+                ContactBook.show_group,
+                rx.el.option(tr("contacts.all_groups"), value=""),
+                rx.foreach(
+                    ContactBook.groups,
+                    lambda pair: rx.el.option(pair[1], value=pair[0], key=pair[0]),
+                ),
+            ),
+            _choice(
+                "contacts.standing",
+                ContactBook.standing,
+                ContactBook.show_standing,
+                rx.el.option(tr("contacts.standing.all"), value=""),
+                *[rx.el.option(tr(f"contacts.standing.{one}"), value=one) for one in _STANDINGS],
+            ),
+            rx.cond(
+                ContactBook.search == "",
+                rx.fragment(
+                    _choice(
+                        "contacts.order",
+                        ContactBook.sort,
+                        ContactBook.order,
+                        *[rx.el.option(tr(f"contacts.sort.{one}"), value=one) for one in _SORTS],
+                    ),
+                    rx.el.button(
+                        rx.cond(
+                            ContactBook.backwards, icon("arrow-up-z-a"), icon("arrow-down-a-z")
+                        ),
+                        type="button",
+                        on_click=ContactBook.turn_around,
+                        class_name="icon-button",
+                        aria_label=tr("contacts.turn"),
+                        aria_pressed=ContactBook.backwards,
+                        title=tr("contacts.turn"),
+                    ),
+                ),
+                rx.el.span(tr("contacts.likeness"), class_name="hint"),
+            ),
+            rx.el.span(class_name="spring"),
+            _download("csv"),
+            _download("xlsx"),
+            class_name="filters",
+        ),
+    )
+
+
+def _choice(label: str, value: rx.Var, on_change: object, *options: rx.Component) -> rx.Component:
+    return rx.el.select(
+        *options, value=value, on_change=on_change, class_name="select", aria_label=tr(label)
+    )
+
+
+def _download(kind: str) -> rx.Component:
+    return rx.el.a(
+        icon("download", 16),
+        kind.upper(),
+        href=f"/export/contacts.{kind}?{ContactBook.export_query}",
+        download=True,
+        class_name="button button-quiet",
+        aria_label=tr("contacts.download", kind=kind.upper()),
+    )
+
+
+def _picked() -> rx.Component:
+    count = ContactBook.selected.length()
+    return rx.cond(
+        count > 0,
+        rx.el.div(
+            rx.el.strong(tr_n("contacts.picked", count)),
+            button(icon("users", 16), tr("contacts.join"), on_click=ContactBook.ask("group")),
+            rx.cond(
+                ContactBook.group_name != "",
+                button(
+                    icon("user-minus", 16),
+                    tr("contacts.leave", name=ContactBook.group_name),
+                    on_click=ContactBook.leave,
+                ),
+            ),
+            button(icon("search-check", 16), tr("contacts.check"), on_click=ContactBook.check),
+            button(icon("ban", 16), tr("contacts.opt_out"), on_click=ContactBook.ask("opt_out")),
+            button(icon("trash-2", 16), tr("contacts.delete"), on_click=ContactBook.ask("delete")),
+            button(tr("contacts.unpick"), kind="quiet", on_click=ContactBook.unpick),
+            class_name="picked",
+            role="region",
+            aria_label=tr("contacts.picked_label"),
+        ),
+    )
+
+
+def _people() -> rx.Component:
+    all_here = rx.el.input(
+        type="checkbox",
+        on_change=ContactBook.pick_page,
+        checked=ContactBook.page_picked,
+        aria_label=tr("contacts.pick_page"),
+    )
+    return rx.fragment(
+        table(
+            [
+                all_here,
+                tr("contacts.name"),
+                tr("contacts.phone"),
+                tr("contacts.group"),
+                tr("contacts.standing"),
+            ],
+            rx.foreach(ContactBook.rows, _person),
+            tr("contacts.title"),
+            kind="people book",
+        ),
+        rx.cond(
+            ContactBook.rows.length() == 0, rx.el.p(tr("contacts.nobody"), class_name="hint center")
+        ),
+        pager(ContactBook.page, ContactBook.more, ContactBook.previous_page, ContactBook.next_page),
+    )
+
+
+def _person(row: rx.Var) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(
+            rx.el.input(
+                type="checkbox",
+                checked=ContactBook.selected.contains(row.id),
+                on_change=lambda _checked: ContactBook.pick(row.id),
+                aria_label=tr("contacts.pick", name=rx.cond(row.name != "", row.name, row.phone)),
+            ),
+            class_name="pick",
+        ),
+        rx.el.td(
+            link(
+                rx.el.strong(rx.cond(row.name != "", row.name, tr("contacts.nameless"))),
+                href=f"/contacts/{row.id}",
+            ),
+            rx.el.span(row.treatment, class_name="hint"),
+            class_name="person",
+        ),
+        rx.el.td(row.phone, class_name="number"),
+        rx.el.td(row.groups, class_name="group"),
+        rx.el.td(standing(row), class_name="standing"),
+        key=row.id,
+    )
+
+
+def standing(row: rx.Var) -> rx.Component:
+    """Chips: opted out, and what WhatsApp said of the number."""
+    return rx.fragment(
+        rx.cond(
+            row.opted_out,
+            rx.el.span(icon("ban", 14), tr("contacts.standing.out"), class_name="chip chip-warn"),
+        ),
+        rx.match(
+            row.whatsapp,
+            (
+                "present",
+                rx.el.span(icon("check", 14), "WhatsApp", class_name="chip chip-good"),
+            ),
+            (
+                "absent",
+                rx.el.span(
+                    icon("x", 14), tr("contacts.standing.absent"), class_name="chip chip-bad"
+                ),
+            ),
+            rx.fragment(),
+        ),
+    )
+
+
+def _questions() -> rx.Component:
+    count = ContactBook.selected.length()
+    close = ContactBook.ask("")
+    return rx.fragment(
+        confirm(
+            "delete",
+            ContactBook.asking == "delete",
+            tr_n("contacts.delete_ask", count),
+            tr("contacts.delete_text"),
+            tr("contacts.delete"),
+            ContactBook.delete,
+            close,
+            kind="danger",
+        ),
+        confirm(
+            "opt-out",
+            ContactBook.asking == "opt_out",
+            tr_n("contacts.opt_out_ask", count),
+            tr("contacts.opt_out_text"),
+            tr("contacts.opt_out"),
+            ContactBook.opt_out,
+            close,
+            kind="danger",
+        ),
+        question(
+            "join",
+            ContactBook.asking == "group",
+            tr_n("contacts.join_ask", count),
+            tr("contacts.join_text"),
+            tr("contacts.join"),
+            ContactBook.join,
+            close,
+            typed_field(
+                ContactBook.joining,
+                ContactBook.name_group,
+                list="groups",
+                max_length=200,
+                aria_label=tr("contacts.group"),
+            ),
+            rx.el.datalist(
+                rx.foreach(
+                    ContactBook.groups, lambda pair: rx.el.option(value=pair[1], key=pair[0])
+                ),
+                id="groups",
+            ),
+        ),
     )

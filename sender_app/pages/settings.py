@@ -38,6 +38,15 @@ def settings() -> rx.Component:
                 ),
                 skeleton(196, 420),
             ),
+            rx.cond(
+                Preferences.loaded,
+                rx.el.form(
+                    _opt_out(),
+                    on_submit=Preferences.save_opt_out,
+                    class_name="below",
+                    key=f"opt-out-{Preferences.filled}",
+                ),
+            ),
             lead=tr("settings.lead"),
         ),
         title=tr("settings.title"),
@@ -141,6 +150,37 @@ def _workspace() -> rx.Component:
             class_name="form-grid",
         ),
         title=tr("settings.workspace"),
+    )
+
+
+def _opt_out() -> rx.Component:
+    return card(
+        rx.el.p(tr("settings.opt_out_lead"), class_name="hint"),
+        rx.el.div(
+            field(
+                tr("settings.opt_out_words"),
+                rx.el.textarea(
+                    name="words", default_value=Preferences.opt_out_words, rows=2, required=True
+                ),
+                tr("settings.opt_out_words_hint"),
+            ),
+            field(
+                tr("settings.opt_out_answer"),
+                rx.el.textarea(
+                    name="answer",
+                    default_value=Preferences.opt_out_answer,
+                    rows=2,
+                    max_length=500,
+                ),
+                tr("settings.opt_out_answer_hint"),
+            ),
+            class_name="form-grid",
+        ),
+        rx.el.div(
+            button(tr("settings.opt_out_save"), type="submit"),
+            class_name="save-bar",
+        ),
+        title=tr("settings.opt_out"),
     )
 
 

@@ -16,3 +16,10 @@ class Queue(Protocol):
         Never raises: what is due is in the store, and the reconciler asks again.
         """
         ...
+
+    def run_import(self, import_id: UUID, attempt: int) -> None:
+        """Ask for a job that takes the import up, once for each `attempt` (jobs begun so far).
+
+        Never raises: the wish is in the store, and the reconciler asks again.
+        """
+        ...

@@ -1,6 +1,6 @@
 """The store: every durable fact. Each method is atomic: it happens as a whole or not at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -8,13 +8,16 @@ from uuid import UUID
 
 from sender_app.domain.account import Account, AccountStatus
 from sender_app.domain.actor import Actor, Role
-from sender_app.domain.audience import AudienceRow
+from sender_app.domain.audience import AudienceRow, BadRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
+from sender_app.domain.contact_import import ContactImport, Counts, ImportStatus, Layout
+from sender_app.domain.contact_search import ContactQuery, OnWhatsapp
 from sender_app.domain.delivery import Claim, Lease, Orphan, Outcome, RecipientStatus, Settlement
 from sender_app.domain.identity import Identity
 from sender_app.domain.member import Member
 from sender_app.domain.pacing import History
 from sender_app.domain.workspace import Workspace
+from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.whatsapp import Incoming, Receipt
 
 Row = TypeVar("Row")
@@ -40,6 +43,63 @@ class Contact:
     source: str
     created_at: datetime
     updated_at: datetime
+    more_groups: tuple[str, ...] = ()  # beside `grupo`, the first one
+    opted_out: bool = False
+    whatsapp: OnWhatsapp = OnWhatsapp.UNKNOWN
+    whatsapp_checked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDraft:
+    """What a person may write into a contact. `phone` is E.164."""
+
+    phone: str
+    nombre: str = ""
+    sustantivo: str = ""
+    grupo: str = ""  # the first group
+    more_groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of contacts."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """A number on the list, with the contact's name while there is one."""
+
+    phone: str
+    source: str  # reply, person or import
+    text: str  # what the person wrote
+    created_at: datetime
+    nombre: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of a contact's history: a campaign's message, or a reply."""
+
+    at: datetime
+    kind: str  # a recipient's status, or "reply"
+    campaign_id: UUID | None
+    campaign: str
+    text: str  # the reply, or the error's code
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+    replied_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many; not `exact`: at least, or about, so many."""
+
+    n: int
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +142,17 @@ class NewCampaign:
     status: CampaignStatus
     pacing: Mapping[str, object]
     scheduled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewImport:
+    """A file of contacts that was kept, and what it looks like."""
+
+    id: UUID
+    filename: str
+    size: int  # bytes
+    country: str  # whose way of dialling its phones are read by
+    layout: Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,16 +327,225 @@ class LeaseStore(Protocol):
 
 
 class ContactStore(Protocol):
-    """The address book."""
+    """The address book. What was just changed is found at once; a large import, seconds later."""
 
     def page(
-        self, workspace_id: UUID, search: str, cursor: str | None, limit: int
+        self, workspace_id: UUID, query: ContactQuery, cursor: str | None, limit: int
     ) -> Page[Contact]:
-        """By name, then phone."""
+        """Contacts of the query, in its order. Raises RuleViolation for an unreadable cursor or a
+        search that is too long."""
+        ...
+
+    def count(self, workspace_id: UUID, query: ContactQuery) -> Count:
+        """How many the query has: exactly when they are few."""
+        ...
+
+    def follow(self, limit: int) -> int:
+        """Bring the book up to date with up to `limit` changes of any workspace; how many it were.
+
+        0 when nothing waits.
+        """
+        ...
+
+    def get(self, workspace_id: UUID, contact_id: UUID) -> Contact:
+        """Raises NotFound."""
+        ...
+
+    def find(self, workspace_id: UUID, ids: Sequence[UUID]) -> list[Contact]:
+        """Those of `ids` that are there, in that order."""
+        ...
+
+    def create(self, workspace_id: UUID, user_id: str, draft: ContactDraft) -> Contact:
+        """Raises RuleViolation("contact_exists") when the number is in the book already."""
+        ...
+
+    def update(self, workspace_id: UUID, contact_id: UUID, draft: ContactDraft) -> Contact:
+        """Raises NotFound, RuleViolation("contact_exists")."""
+        ...
+
+    def delete(self, workspace_id: UUID, ids: Sequence[UUID]) -> int:
+        """Forget contacts; what was sent to them stays in the campaigns. Returns how many."""
+        ...
+
+    def history(self, workspace_id: UUID, contact_id: UUID, limit: int) -> Sequence[Happening]:
+        """What was sent to the contact and what came back, the latest first. Raises NotFound."""
+        ...
+
+    def duplicates(self, workspace_id: UUID, limit: int) -> Sequence[Sequence[Contact]]:
+        """Contacts with the same name, but for case and accents; oldest first in each set."""
+        ...
+
+    def merge(self, workspace_id: UUID, kept_id: UUID, other_ids: Sequence[UUID]) -> Contact:
+        """Give the history, the groups and what `kept_id` lacks of `other_ids` to it; delete them.
+
+        Whoever opted out with one of the numbers is opted out with the one that stays. Raises
+        NotFound unless all are there.
+        """
+        ...
+
+    def export(
+        self, workspace_id: UUID, query: ContactQuery, size: int
+    ) -> Iterator[Sequence[Contact]]:
+        """Every contact of the query, `size` at a time, in the query's order."""
+        ...
+
+    def ask_check(self, workspace_id: UUID, account_id: UUID, ids: Sequence[UUID]) -> int:
+        """Have the account look whether these numbers are on WhatsApp; returns how many."""
+        ...
+
+    def to_check(self, account_id: UUID, limit: int) -> Sequence[str]:
+        """Numbers that the account was asked to look up."""
+        ...
+
+    def record_check(
+        self, account_id: UUID, asked: Sequence[str], found: Mapping[str, bool], at: datetime
+    ) -> None:
+        """What WhatsApp said of the numbers `asked`; those it said nothing of stay as they were."""
+        ...
+
+
+class GroupStore(Protocol):
+    """Groups of contacts: many a contact."""
+
+    def list(self, workspace_id: UUID) -> Sequence[Group]:
+        """By name."""
+        ...
+
+    def ensure(self, workspace_id: UUID, name: str) -> Group:
+        """The group called `name`, made if there is none."""
+        ...
+
+    def rename(self, workspace_id: UUID, group_id: UUID, name: str) -> None:
+        """Raises NotFound, RuleViolation("group_exists")."""
+        ...
+
+    def delete(self, workspace_id: UUID, group_id: UUID) -> None:
+        """The group goes, its contacts stay. Raises NotFound."""
+        ...
+
+    def add(self, workspace_id: UUID, group_id: UUID, ids: Sequence[UUID]) -> int:
+        """Contacts join the group, as their first one if they have none; how many are new in it.
+
+        Raises NotFound.
+        """
+        ...
+
+    def remove(self, workspace_id: UUID, group_id: UUID, ids: Sequence[UUID]) -> int:
+        """Contacts leave the group; the next one by name becomes their first. Raises NotFound."""
+        ...
+
+
+class OptOutStore(Protocol):
+    """Numbers that are never written to, whatever becomes of their contacts."""
+
+    def page(self, workspace_id: UUID, search: str, cursor: str | None, limit: int) -> Page[OptOut]:
+        """The latest first; of `search`, a number's beginning in E.164 or its end."""
         ...
 
     def count(self, workspace_id: UUID) -> int:
-        """How many contacts the workspace has."""
+        """How many numbers."""
+        ...
+
+    def add(self, workspace_id: UUID, phones: Sequence[str], source: str, text: str) -> int:
+        """How many of them were not on the list yet."""
+        ...
+
+    def remove(self, workspace_id: UUID, phones: Sequence[str]) -> int:
+        """How many of them were on the list."""
+        ...
+
+    def answers_due(self, account_id: UUID, limit: int) -> Sequence[str]:
+        """Numbers that opted out by a reply to the account and wait for its one confirmation."""
+        ...
+
+    def answered(self, account_id: UUID, phone: str) -> bool:
+        """Cross the confirmation off, before it is sent: it is sent at most once. False: it was."""
+        ...
+
+
+class ImportStore(Protocol):
+    """Files of contacts on their way into the address book.
+
+    What a job writes is fenced by the attempt that it began: once a person cancelled, or another
+    job took over, it writes nothing any more and hears False.
+    """
+
+    def create(self, workspace_id: UUID, user_id: str, new: NewImport) -> ContactImport:
+        """A file that was kept, READY."""
+        ...
+
+    def get(self, workspace_id: UUID, import_id: UUID) -> ContactImport:
+        """Raises NotFound."""
+        ...
+
+    def find_latest(self, workspace_id: UUID, user_id: str) -> ContactImport | None:
+        """The person's newest import that was neither cancelled nor dismissed."""
+        ...
+
+    def dismiss(self, import_id: UUID) -> None:
+        """The person has seen how it ended."""
+        ...
+
+    def move(
+        self,
+        import_id: UUID,
+        sources: frozenset[ImportStatus],
+        target: ImportStatus,
+        columns: Sequence[str] | None = None,
+    ) -> ContactImport | None:
+        """Change the status if it is one of `sources`; None when it was not."""
+        ...
+
+    def begin(self, import_id: UUID) -> ContactImport | None:
+        """A job takes the import up; None when there is nothing to do or another job is at it."""
+        ...
+
+    def beat(self, work: ContactImport, progress: int) -> bool:
+        """A sign of life of the job, with the percent of its work that is done."""
+        ...
+
+    def checked(
+        self,
+        work: ContactImport,
+        counts: Counts,
+        good: Sequence[AudienceRow],
+        bad: Sequence[BadRow],
+    ) -> bool:
+        """The file was read through; `good` and `bad` are the first of its rows."""
+        ...
+
+    def fail(self, work: ContactImport, code: str, params: dict[str, object]) -> bool:
+        """It cannot be done; `code` and `params` as in RuleViolation."""
+        ...
+
+    def compare(self, workspace_id: UUID, batches: Iterable[ContactBatch]) -> Counts:
+        """What the rows would do to the address book; changes nothing."""
+        ...
+
+    def commit(
+        self,
+        work: ContactImport,
+        batches: Iterable[ContactBatch],
+        on_step: Callable[[float], None],
+    ) -> bool:
+        """Bring the rows into the address book and call the import DONE, as one.
+
+        `on_step` hears which part is written (0 to 1); what it or `batches` raises, or a False,
+        leaves everything as it was.
+        """
+        ...
+
+    def release(self, import_id: UUID) -> None:
+        """Its job is known to be dead: another may begin."""
+        ...
+
+    def unattended(
+        self, now: datetime, silent: timedelta, waiting: timedelta
+    ) -> Sequence[ContactImport]:
+        """Imports whose job gave no sign of life for `silent`, or did not begin for `waiting`.
+
+        They are released; each is returned once in `waiting`.
+        """
         ...
 
 
@@ -273,11 +553,18 @@ class CampaignStore(Protocol):
     """Campaigns and their recipients, as people see and steer them."""
 
     def create(
-        self, workspace_id: UUID, user_id: str, new: NewCampaign, rows: Sequence[AudienceRow]
+        self,
+        workspace_id: UUID,
+        user_id: str,
+        new: NewCampaign,
+        audience: Iterable[ContactBatch],
+        needed: Sequence[str] = (),
     ) -> Campaign:
         """Upsert contacts, create the campaign and one recipient per phone, in the rows' order.
 
-        A phone that comes twice counts once. Blank cells keep what the contact had.
+        A phone that comes twice counts once, its later cells winning. Blank cells keep what the
+        contact had. Raises RuleViolation, and then nothing has happened: `audience_empty`, and
+        `placeholder_blank_rows` when somebody has no value for one of the `needed` placeholders.
         """
         ...
 
@@ -449,6 +736,15 @@ class Store(Protocol):
 
     @property
     def contacts(self) -> ContactStore: ...
+
+    @property
+    def imports(self) -> ImportStore: ...
+
+    @property
+    def groups(self) -> GroupStore: ...
+
+    @property
+    def opt_outs(self) -> OptOutStore: ...
 
     @property
     def campaigns(self) -> CampaignStore: ...

@@ -156,6 +156,13 @@ class Connection(Protocol):
         """The ids of messages sent with `secrets`; one that never reached the socket is absent."""
         ...
 
+    def are_on_whatsapp(self, phones: Sequence[str]) -> Mapping[str, bool]:
+        """Whether each of `phones` (E.164) is registered; numbers without an answer are left out.
+
+        Raises any GatewayError.
+        """
+        ...
+
     def log_out(self) -> None:
         """Unlink the device. Raises Unavailable when the phone's server was not told."""
         ...

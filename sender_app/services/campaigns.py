@@ -22,7 +22,6 @@ from sender_app.services.clock import Clock, system_clock
 from sender_app.services.imports import Imports
 
 GRACE = timedelta(minutes=5)  # in which a receipt may still settle an unconfirmed recipient
-_NAMED = 10  # rows named in a message about blank placeholders
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +41,15 @@ class Campaigns:
     ) -> Campaign:
         """Create a campaign for every good row of a checked file, and start it.
 
-        Raises RuleViolation when the text is blank, a placeholder is unknown or blank for some row
-        (which are named), nobody is left to write to, or the account cannot send; then nothing is
-        created. Raises NotFound for a file or account of somebody else.
+        Raises RuleViolation when the text is blank, a placeholder is unknown, or blank for somebody
+        (whose rows are named), nobody is left to write to, or the account cannot send; then nothing
+        is created. Raises NotFound for a file or account of somebody else.
         """
         actor.require(Role.SENDER)
         template = templates.checked(message_template)
         account = self.store.accounts.get(account_id, actor.workspace_id)
         if account.status in CANNOT_SEND or not account.is_linked:
             raise RuleViolation("account_not_linked")
-        rows = self.imports.rows(actor, file_id).good
-        if not rows:
-            raise RuleViolation("audience_empty")
-        _check_placeholders(template, rows)
         new = NewCampaign(
             account_id=account_id,
             name=name.strip() or "Campaign",
@@ -62,7 +57,13 @@ class Campaigns:
             status=CampaignStatus.RUNNING,
             pacing={},
         )
-        campaign = self.store.campaigns.create(actor.workspace_id, actor.user_id, new, rows)
+        with self.imports.audience(actor, file_id) as people:
+            unknown = [name for name in template.placeholders if name not in people.columns]
+            if unknown:
+                raise RuleViolation("placeholder_unknown", names=", ".join(unknown))
+            campaign = self.store.campaigns.create(
+                actor.workspace_id, actor.user_id, new, people.batches, template.placeholders
+            )
         self._wake(campaign)
         return campaign
 
@@ -175,13 +176,3 @@ class Campaigns:
         self.control.nudge(campaign.account_id)
         self.queue.serve_account(campaign.account_id)
         self.events.publish(Changed(campaign.workspace_id, "campaign", campaign.id))
-
-
-def _check_placeholders(template: Template, rows: list[AudienceRow]) -> None:
-    unknown = [name for name in template.placeholders if name not in rows[0].fields]
-    if unknown:
-        raise RuleViolation("placeholder_unknown", names=", ".join(unknown))
-    blank = [row.row for row in rows if template.missing(row.fields)]
-    if blank:
-        named = ", ".join(str(number) for number in blank[:_NAMED])
-        raise RuleViolation("placeholder_blank_rows", count=len(blank), rows=named)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sender_app.ports.queue import Queue
 from sender_app.ports.store import Store
 from sender_app.services.clock import Clock, system_clock
+from sender_app.services.import_job import ImportWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,13 +14,15 @@ class Reconciler:
 
     store: Store
     queue: Queue
+    imports: ImportWatch
     clock: Clock = system_clock
 
     def run(self) -> int:
-        """Start campaigns whose time has come, wake accounts with work and no process.
+        """Start campaigns whose time has come, wake accounts and imports with work and no process.
 
         Returns how many accounts were woken.
         """
+        self.imports.run()
         self.store.campaigns.start_due(self.clock())
         due = self.store.accounts.to_serve(self.clock())
         return sum(self.queue.serve_account(account_id, unattended=True) for account_id in due)

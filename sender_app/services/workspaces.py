@@ -10,6 +10,7 @@ from sender_app.domain.actor import Actor, Role
 from sender_app.domain.errors import RuleViolation
 from sender_app.domain.identity import ClaimRules, Identity
 from sender_app.domain.member import Member
+from sender_app.domain.opt_out import checked_answer, checked_words
 from sender_app.domain.pacing import Pace, pace_from
 from sender_app.domain.workspace import Workspace, checked_zone, team_key
 from sender_app.ports.store import Store
@@ -72,5 +73,17 @@ class Workspaces:
             "time_zone": checked_zone(time_zone),
             "language": language,
             "pacing": dict(pacing),
+        }
+        return self.store.workspaces.update(actor.workspace_id, values)
+
+    def update_opt_out(self, actor: Actor, words: str, answer: str) -> Workspace:
+        """Choose the words that opt out, parted by commas, and the one confirmation (blank: none).
+
+        Raises RuleViolation.
+        """
+        actor.require(Role.ADMIN)
+        values = {
+            "opt_out_words": list(checked_words(words)),
+            "opt_out_reply": checked_answer(answer),
         }
         return self.store.workspaces.update(actor.workspace_id, values)

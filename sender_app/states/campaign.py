@@ -10,6 +10,7 @@ from sender_app import bootstrap
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import NotFound
 from sender_app.states.access import explain, handler, use
+from sender_app.states.paging import Paging
 from sender_app.states.rows import CampaignView, RecipientView, campaign_view, recipient_view
 from sender_app.states.steering import Steering
 
@@ -19,29 +20,23 @@ _STILL_HERE = 40.0  # seconds without a sign of the page until the watch ends
 _watched: dict[str, float] = {}  # watch id → loop time of the page's last sign, in this process
 
 
-class Campaign(Steering, rx.State):
+class Campaign(Paging, Steering, rx.State):
     """The campaign in view."""
 
     campaign: CampaignView = CampaignView()
     rows: list[RecipientView] = []
     filter: str = ""
-    more: str = ""
     loaded: bool = False
     missing: bool = False
-    _cursors: list[str] = []  # starts of the pages before this one
     _watch: str = ""
-
-    @rx.var
-    def page(self) -> int:
-        """The number of the page of recipients, from 1."""
-        return len(self._cursors) + 1
 
     @rx.event
     async def begin(self) -> None:
         """On opening the page, first: nothing of a campaign seen before stays in view."""
         self.loaded = self.missing = self.cancelling = self.repeating = False
         self.campaign, self.rows, self.more = CampaignView(), [], ""
-        self.filter, self._cursors, self._id, self._watch = "", [], "", ""
+        self.filter = self._id = self._watch = ""
+        self._first_page()
 
     @rx.event
     @handler
@@ -101,28 +96,14 @@ class Campaign(Steering, rx.State):
     @handler
     async def show(self, status: str) -> Any:
         """Only recipients of one status."""
-        self.filter, self._cursors = status, []
-        await self._look()
-
-    @rx.event
-    @handler
-    async def next_page(self) -> Any:
-        """Recipients after these."""
-        if self.more:
-            self._cursors = [*self._cursors, self.more]
-            await self._look()
-
-    @rx.event
-    @handler
-    async def previous_page(self) -> Any:
-        """Recipients before these."""
-        self._cursors = self._cursors[:-1]
+        self.filter = status
+        self._first_page()
         await self._look()
 
     async def _look(self) -> None:
         campaign_id = UUID(self._id)
         status = RecipientStatus(self.filter) if self.filter else None
-        cursor = self._cursors[-1] if self._cursors else None
+        cursor = self._cursor
 
         def read(services: Any, actor: Any) -> Any:
             campaigns = services.campaigns

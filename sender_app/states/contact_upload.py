@@ -5,13 +5,13 @@ from typing import Any
 import reflex as rx
 
 from sender_app.domain.audience import AudienceRow
+from sender_app.domain.columns import KNOWN
 from sender_app.domain.phone import pretty
-from sender_app.services.imports import LARGEST, FileCheck
+from sender_app.services.imports import LARGEST_AT_ONCE, FileCheck
 from sender_app.states.access import explain, use
 from sender_app.text import language_of, translate
 
 BAD_PAGE = 8  # rows in error shown at once
-_BAD_KEPT = 500  # rows in error kept for paging; the file itself has the rest
 
 
 class ContactUpload(rx.State, mixin=True):
@@ -25,6 +25,7 @@ class ContactUpload(rx.State, mixin=True):
     bad_count: int = 0
     bad_page: int = 1
     _bad: list[dict[str, str]] = []  # row, value, reason
+    columns: list[str] = []  # placeholders beside the usual ones that the file fills
     sample: list[dict[str, str]] = []
     at: int = 0  # the sample row in the preview
 
@@ -50,7 +51,7 @@ class ContactUpload(rx.State, mixin=True):
         try:
             if not files:
                 return None
-            content = await files[0].read(LARGEST + 1)
+            content = await files[0].read(LARGEST_AT_ONCE + 1)
             filename = files[0].name or "contactos.csv"
             check: FileCheck = await use(
                 self, lambda s, actor: s.imports.check_file(actor, filename, content)
@@ -82,22 +83,23 @@ class ContactUpload(rx.State, mixin=True):
     def _show(self, check: FileCheck) -> None:
         lang = language_of(self.router.headers.cookie, self.router.headers.raw_headers)
         self.file_id, self.filename = str(check.file_id), check.filename
-        self.good, self.duplicates, self.bad_count = check.good, check.duplicates, len(check.bad)
+        self.good, self.duplicates, self.bad_count = check.good, check.duplicates, check.bad_count
         self._bad = [
             {
                 "row": str(bad.row),
                 "value": bad.value or "—",
                 "reason": translate(lang, f"error.{bad.code}", **bad.params),
             }
-            for bad in check.bad[:_BAD_KEPT]
+            for bad in check.bad
         ]
+        self.columns = [name for name in check.columns if name not in KNOWN]
         self.sample = [_fields(row) for row in check.sample]
         self.at, self.bad_page = 0, 1
 
     def _forget(self) -> None:
         self.file_id = self.filename = ""
         self.good = self.bad_count = self.duplicates = self.at = 0
-        self._bad, self.sample, self.bad_page = [], [], 1
+        self._bad, self.sample, self.columns, self.bad_page = [], [], [], 1
 
 
 def _fields(row: AudienceRow) -> dict[str, str]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sender_app.domain.campaign import Campaign, CampaignStatus
 from sender_app.domain.phone import pretty
-from sender_app.ports.store import Contact, RecipientRow
+from sender_app.ports.store import Contact, Happening, OptOut, RecipientRow
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,40 @@ class RecipientView:
 
 @dataclass(frozen=True)
 class ContactView:
-    """One contact."""
+    """One contact; `groups` are their names, the first one first."""
 
-    id: str
+    id: str = ""
+    phone: str = ""
+    name: str = ""
+    treatment: str = ""
+    groups: str = ""
+    group_lines: str = ""  # the same, one a line
+    opted_out: bool = False
+    whatsapp: str = "unknown"
+    checked_at: str = ""
+
+
+@dataclass(frozen=True)
+class HappeningView:
+    """One line of a contact's history."""
+
+    status: str
+    campaign_id: str
+    campaign: str
+    text: str
+    at: str
+
+
+@dataclass(frozen=True)
+class OptOutView:
+    """One number of the opt-out list, as it is and as people write it."""
+
     phone: str
+    written: str
     name: str
-    treatment: str
-    group: str
+    source: str
+    text: str
+    at: str
 
 
 def campaign_view(campaign: Campaign) -> CampaignView:
@@ -122,12 +149,39 @@ def recipient_view(row: RecipientRow) -> RecipientView:
 
 def contact_view(contact: Contact) -> ContactView:
     """A contact for the browser."""
+    names = [name for name in (contact.grupo, *contact.more_groups) if name]
     return ContactView(
         str(contact.id),
         pretty(contact.phone),
         contact.nombre,
         contact.sustantivo,
-        contact.grupo,
+        ", ".join(names),
+        "\n".join(names),
+        contact.opted_out,
+        contact.whatsapp.value,
+        _iso(contact.whatsapp_checked_at),
+    )
+
+
+def happening_view(one: Happening) -> HappeningView:
+    """A line of history: of a message the furthest that it got, and when."""
+    status, at = one.kind, one.at
+    reached = (
+        ("delivered", one.delivered_at),
+        ("read", one.read_at),
+        ("replied", one.replied_at),
+    )
+    for further, when in reached:
+        if one.kind == "sent" and when:
+            status, at = further, when
+    campaign_id = str(one.campaign_id) if one.campaign_id else ""
+    return HappeningView(status, campaign_id, one.campaign, one.text, _iso(at))
+
+
+def opt_out_view(row: OptOut) -> OptOutView:
+    """A number of the list for the browser."""
+    return OptOutView(
+        row.phone, pretty(row.phone), row.nombre, row.source, row.text, _iso(row.created_at)
     )
 
 

@@ -21,6 +21,8 @@ class Preferences(rx.State):
     country: str = ""
     time_zone: str = ""
     weekdays: list[int] = []
+    opt_out_words: str = ""
+    opt_out_answer: str = ""
     pace: dict[str, str] = {}
     loaded: bool = False
     filled: int = 0  # how often; a form filled again is drawn anew
@@ -39,6 +41,10 @@ class Preferences(rx.State):
         self.time_zone = workspace.time_zone
         values = {field: getattr(pace, field) for field in _PACE}
         self.pace = {field: _written(value) for field, value in values.items()}
+        self.opt_out_words = ", ".join(workspace.opt_out_words)
+        self.opt_out_answer = workspace.opt_out_reply
+        if workspace.opt_out_reply is None:
+            self.opt_out_answer = translate(workspace.language, "opt_out.confirmation")
         self.weekdays = sorted(pace.weekdays)
         self.loaded, self.filled = True, self.filled + 1
 
@@ -65,6 +71,15 @@ class Preferences(rx.State):
 
         await use(self, save)
         return rx.toast.success(translate(lang, "settings.saved"))
+
+    @rx.event
+    @handler
+    async def save_opt_out(self, form: dict[str, Any]) -> Any:
+        """Save the words that opt out and their answer."""
+        words, answer = str(form.get("words", "")), str(form.get("answer", ""))
+        saved = await use(self, lambda s, actor: s.workspaces.update_opt_out(actor, words, answer))
+        self.opt_out_words, self.opt_out_answer = ", ".join(saved.opt_out_words), answer.strip()
+        return rx.toast.success(translate((await self.get_state(Session)).lang, "settings.saved"))
 
 
 def _written(value: object) -> str:

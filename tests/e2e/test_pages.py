@@ -12,8 +12,8 @@ from tests.e2e.test_journey import GOOD, csv, go, link, sign_in
 from tests.stack import children, eventually
 
 PLACES = (
-    *("", "whatsapp", "messages", "campaigns", "contacts", "settings"),
-    *("members", "audit", "sign-in"),
+    *("", "whatsapp", "messages", "campaigns", "contacts", "contacts/new", "duplicates"),
+    *("opt-outs", "settings", "members", "audit", "sign-in"),
 )
 
 

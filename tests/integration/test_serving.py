@@ -7,6 +7,7 @@ import pytest
 
 from sender_app.domain.account import AccountStatus
 from sender_app.domain.campaign import CampaignStatus, PauseReason
+from sender_app.domain.contact_search import ContactQuery, OnWhatsapp
 from sender_app.domain.errors import RuleViolation
 from tests.stack import (
     NUMBER,
@@ -121,9 +122,40 @@ def test_who_answers_baja_is_never_written_to_again(stack: Stack):
     phone = "+595982000001"
     workspace = stack.actor.workspace_id
     eventually(lambda: stack.store.deliveries.opted_out(workspace, [phone]), what="the opt-out")
+    stack.loopback.reply(NUMBER, "595982000001", "baja")  # one confirmation is enough
     campaign = stack.finished(stack.send(3))
     assert (campaign.sent_count, campaign.skipped_count) == (2, 1)
-    assert stack.loopback.count()["595982000001"] == 1
+    got = [m["text"] for m in stack.loopback.messages() if m["recipient"] == "595982000001"]
+    assert got == ["Hola Sr. Persona 1", "Listo: no volveremos a escribirle."]
+
+
+def test_a_workspace_chooses_its_words_and_says_nothing_more(stack: Stack):
+    stack.services.workspaces.update_opt_out(stack.actor, "No más", "")
+    stack.link()
+    stack.finished(stack.send(2))
+    stack.loopback.reply(NUMBER, "595982000000", "baja")
+    stack.loopback.reply(NUMBER, "595982000001", "no mas!")
+    workspace = stack.actor.workspace_id
+    eventually(lambda: stack.store.opt_outs.count(workspace), what="the opt-out")
+    account = stack.account()
+    eventually(lambda: not stack.store.opt_outs.answers_due(account.id, 1), what="crossing off")
+    assert [o.phone for o in stack.services.opt_outs.page(stack.actor).rows] == ["+595982000001"]
+    assert stack.loopback.count() == {"595982000000": 1, "595982000001": 1}
+
+
+def test_numbers_are_looked_up_on_whatsapp_when_somebody_asks(stack: Stack):
+    stack.link()
+    stack.finished(stack.send(3))
+    eventually(lambda: stack.status() is AccountStatus.OFFLINE, what="rest")
+    stack.loopback.fail("not_on_whatsapp", recipient="595982000002")
+    contacts = stack.services.contacts
+    ids = [row.id for row in contacts.page(stack.actor).rows]
+    assert contacts.check_on_whatsapp(stack.actor, ids) == 3
+    absent = ContactQuery(whatsapp=OnWhatsapp.ABSENT)
+    eventually(lambda: contacts.page(stack.actor, absent).rows, what="the look-up")
+    assert [row.phone for row in contacts.page(stack.actor, absent).rows] == ["+595982000002"]
+    assert contacts.count(stack.actor, ContactQuery(whatsapp=OnWhatsapp.PRESENT)).n == 2
+    eventually(lambda: stack.status() is AccountStatus.OFFLINE, what="rest")
 
 
 def test_a_baja_that_came_while_nobody_was_connected_is_honoured(stack: Stack):

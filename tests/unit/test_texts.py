@@ -11,16 +11,10 @@ COUNTED = re.compile(r"""\btr_n\(\s*"([a-z_.]+)\"""")
 QUOTED = re.compile(r'"([a-z_]+(?:\.[a-z_0-9]+)*)"')
 FAMILIES = (  # texts chosen while it runs, by a status, a reason or the name of a field
     *("account.", "account_help.", "campaign.done_", "campaign_status.", "dashboard.", "error."),
-    *(
-        "pause.",
-        "reason.",
-        "settings.",
-        "sign_in_problem.",
-        "status.",
-        "audit_action.",
-        "audit_outcome.",
-        "role.",
-    ),
+    *("import.holds_", "import.promise_", "import.step_"),
+    *("contacts.sort.", "contacts.standing.", "opt_outs.source."),
+    *("pause.", "reason.", "settings.", "status.", "sign_in_problem."),
+    *("audit_action.", "audit_outcome.", "role."),
 )
 RAISED = re.compile(r"""RuleViolation\(\s*(?:\n\s*)?"([a-z_]+)\"""")
 

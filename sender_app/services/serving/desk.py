@@ -25,6 +25,7 @@ class Timings:
     send: timedelta = timedelta(seconds=25)  # for one message; the library itself waits for 75
     window: int = 50  # messages sent and not yet recorded, at most
     group: int = 50  # messages whose records share a commit, at most
+    check_pause: timedelta = timedelta(seconds=20)  # and up to half more, between two look-ups
     check_in: timedelta = timedelta(
         hours=20
     )  # and up to a fifth more: an idle account comes online
@@ -46,6 +47,7 @@ class Desk:
     stop: threading.Event  # the process shall end
     nudged: threading.Event = field(default_factory=threading.Event)  # orders may have changed
     opted_out: set[str] = field(default_factory=set)  # phones, since the last claim or before
+    answers_due: bool = True  # somebody may wait for the confirmation of an opt-out
 
     def now(self) -> datetime:
         """The time, aware."""

@@ -15,7 +15,7 @@ _log = structlog.get_logger()
 def record(desk: Desk, events: Iterable[GatewayEvent]) -> list[GatewayEvent]:
     """Record receipts and replies among `events`; returns the other events, in order.
 
-    A reply of BAJA or STOP opts its sender out in the same transaction.
+    A reply that is one of the workspace's words opts its sender out in the same transaction.
     """
     receipts: list[Receipt] = []
     others: list[GatewayEvent] = []
@@ -34,9 +34,10 @@ def record(desk: Desk, events: Iterable[GatewayEvent]) -> list[GatewayEvent]:
 
 
 def _reply(desk: Desk, message: Incoming) -> None:
-    opt_out = asks_to_stop(message.text)
+    opt_out = asks_to_stop(message.text, desk.workspace.opt_out_words)
     campaign_id = desk.store.receipts.reply(desk.account.id, message, opt_out)
     if opt_out:
         desk.opted_out.add(message.phone)  # who is claimed already is not written to either
+        desk.answers_due = True
     _log.info("reply", phone=masked(message.phone), opt_out=opt_out)
     desk.announce_campaigns(campaign_id)

@@ -30,6 +30,7 @@ from sender_app.ports.whatsapp import (
 )
 from sender_app.services.clock import Clock, system_clock
 from sender_app.services.serving import inbox
+from sender_app.services.serving.chores import Chores
 from sender_app.services.serving.delivery import Delivery
 from sender_app.services.serving.desk import Desk, Timings
 from sender_app.services.serving.lease_keeper import LeaseKeeper
@@ -232,6 +233,7 @@ class _Session:
             desk, connection, self._sent, lambda: self._hear_now(connection), recorder
         )
         desk.keeper.last_words = delivery.rescue
+        chores = Chores(desk, connection, self._serving.draw)
         delivery.recover()
         early, self._early = self._early or [], None
         inbox.record(desk, early)
@@ -243,16 +245,28 @@ class _Session:
             if desk.nudged.is_set() or desk.now() >= step.again_at:
                 desk.nudged.clear()
                 self._seen = desk.reload().wake_at
+                chores.forget_rest()
                 if desk.account.unlink_wished:
                     self._unlink(connection)
                     return
                 step = self._step(delivery, connection)
                 last_work = desk.now() if step.worked else last_work
+            if self._do(chores):
+                last_work = desk.now()
             left = (step.again_at - desk.now()).total_seconds()
             self._hear(connection, min(_TICK, max(0.0, left)))
-            if desk.now() - last_work >= desk.timings.linger and self._may_rest(step):
+            idle = desk.now() - last_work >= desk.timings.linger and not chores.more_to_check
+            if idle and self._may_rest(step):
                 return
         desk.show(AccountStatus.OFFLINE)
+
+    def _do(self, chores: Chores) -> bool:
+        """The account's chores; whether there were any."""
+        try:
+            return chores.run()
+        except SessionUnusable as error:
+            self._session_ended(error.problem, error.until, str(error))
+            raise _Ended from error
 
     def _step(self, delivery: Delivery, connection: Connection) -> _Step:
         """Send what may be sent now."""

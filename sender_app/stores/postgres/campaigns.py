@@ -1,41 +1,24 @@
 """Campaigns and their recipients in Postgres, as people see and steer them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.delivery import RecipientStatus
-from sender_app.domain.errors import NotFound
+from sender_app.domain.errors import NotFound, RuleViolation
+from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import NewCampaign, Page, RecipientRow
 from sender_app.stores.postgres.accounts import WAKE
-from sender_app.stores.postgres.engine import Cursor, Database
+from sender_app.stores.postgres.engine import Cursor, Database, only
 from sender_app.stores.postgres.rollups import FOLLOW
+from sender_app.stores.postgres.staging import Stage
 
-_STAGE = """
-CREATE TEMP TABLE stage (n int, phone text, nombre text, sustantivo text, grupo text)
-ON COMMIT DROP
-"""
-_COPY = "COPY stage (n, phone, nombre, sustantivo, grupo) FROM STDIN"
-# The last row of a phone wins; a blank cell keeps what the contact had.
-_UPSERT_CONTACTS = """
-INSERT INTO contacts AS c (workspace_id, user_id, phone, nombre, sustantivo, grupo, source)
-SELECT %(workspace)s, %(user)s, s.phone, s.nombre, s.sustantivo, s.grupo, 'csv'
-FROM (SELECT DISTINCT ON (phone) * FROM stage ORDER BY phone, n DESC) s
-ON CONFLICT (workspace_id, phone) DO UPDATE SET
-  nombre = coalesce(nullif(EXCLUDED.nombre, ''), c.nombre),
-  sustantivo = coalesce(nullif(EXCLUDED.sustantivo, ''), c.sustantivo),
-  grupo = coalesce(nullif(EXCLUDED.grupo, ''), c.grupo),
-  updated_at = now()
-WHERE (c.nombre, c.sustantivo, c.grupo) IS DISTINCT FROM (
-  coalesce(nullif(EXCLUDED.nombre, ''), c.nombre),
-  coalesce(nullif(EXCLUDED.sustantivo, ''), c.sustantivo),
-  coalesce(nullif(EXCLUDED.grupo, ''), c.grupo))
-"""
+_NAMED = 10  # rows named in a message about blank placeholders
+
 _INSERT_CAMPAIGN = """
 INSERT INTO campaigns (workspace_id, account_id, user_id, name, status, message_template, pacing,
   scheduled_at, started_at)
@@ -46,8 +29,7 @@ RETURNING id
 _INSERT_RECIPIENTS = """
 INSERT INTO campaign_recipients (campaign_id, contact_id, phone)
 SELECT %(campaign)s, c.id, s.phone
-FROM (SELECT phone, min(n) AS n FROM stage GROUP BY phone) s
-JOIN contacts c ON c.workspace_id = %(workspace)s AND c.phone = s.phone
+FROM stage s JOIN contacts c ON c.workspace_id = %(workspace)s AND c.phone = s.phone
 ORDER BY s.n
 """
 _MOVE = """
@@ -125,30 +107,26 @@ class PostgresCampaigns:
         self._database = database
 
     def create(
-        self, workspace_id: UUID, user_id: str, new: NewCampaign, rows: Sequence[AudienceRow]
+        self,
+        workspace_id: UUID,
+        user_id: str,
+        new: NewCampaign,
+        audience: Iterable[ContactBatch],
+        needed: Sequence[str] = (),
     ) -> Campaign:
-        scope = {"workspace": workspace_id, "user": user_id}
         with self._database.transaction() as cursor:
-            cursor.execute(_STAGE)
-            with cursor.copy(_COPY) as copy:
-                for n, row in enumerate(rows):
-                    copy.write_row((n, row.phone, row.nombre, row.sustantivo, row.grupo))
-            cursor.execute(_UPSERT_CONTACTS, scope)
-            campaign_id = _one(
-                cursor.execute(
-                    _INSERT_CAMPAIGN,
-                    scope
-                    | {
-                        "account": new.account_id,
-                        "name": new.name,
-                        "status": new.status.value,
-                        "template": new.message_template,
-                        "pacing": Jsonb(dict(new.pacing)),
-                        "scheduled_at": new.scheduled_at,
-                    },
-                )
-            ).id
-            cursor.execute(_INSERT_RECIPIENTS, scope | {"campaign": campaign_id})
+            stage = Stage(cursor, workspace_id)
+            stage.fill(audience)
+            stage.write(user_id)
+            count, rows = stage.blank(needed, _NAMED)
+            if count:
+                named = ", ".join(map(str, rows))
+                raise RuleViolation("placeholder_blank_rows", count=count, rows=named)
+            campaign_id = self._insert(cursor, workspace_id, user_id, new)
+            scope = {"workspace": workspace_id, "campaign": campaign_id}
+            cursor.execute(_INSERT_RECIPIENTS, scope)
+            if cursor.rowcount == 0:
+                raise RuleViolation("audience_empty")
             cursor.execute(
                 "UPDATE campaigns SET total_recipients = %s WHERE id = %s",
                 (cursor.rowcount, campaign_id),
@@ -156,6 +134,20 @@ class PostgresCampaigns:
             if new.status is CampaignStatus.RUNNING:
                 cursor.execute(WAKE, (new.account_id,))
             return _read(cursor, workspace_id, campaign_id)
+
+    @staticmethod
+    def _insert(cursor: Cursor, workspace_id: UUID, user_id: str, new: NewCampaign) -> UUID:
+        values = {
+            "workspace": workspace_id,
+            "user": user_id,
+            "account": new.account_id,
+            "name": new.name,
+            "status": new.status.value,
+            "template": new.message_template,
+            "pacing": Jsonb(dict(new.pacing)),
+            "scheduled_at": new.scheduled_at,
+        }
+        return only(cursor.execute(_INSERT_CAMPAIGN, values)).id
 
     def get(self, workspace_id: UUID, campaign_id: UUID) -> Campaign:
         with self._database.transaction() as cursor:
@@ -259,12 +251,6 @@ class PostgresCampaigns:
             for account_id in accounts:
                 cursor.execute(WAKE, (account_id,))
             return list(accounts)
-
-
-def _one(cursor: Cursor) -> Any:
-    row = cursor.fetchone()
-    assert row is not None  # noqa: S101 - INSERT … RETURNING gives a row or raises
-    return row
 
 
 def _read(cursor: Cursor, workspace_id: UUID, campaign_id: UUID) -> Campaign:

@@ -42,7 +42,8 @@ claimed AS (
     error_code = NULL, error_message = NULL, not_before = NULL
   FROM picked WHERE r.id = picked.id
   RETURNING r.id, r.campaign_id, r.contact_id, r.phone, r.attempts)
-SELECT claimed.*, c.nombre, c.sustantivo, c.grupo,
+SELECT claimed.id, campaign_id, c.id AS contact_id, claimed.phone, attempts,
+  c.nombre, c.sustantivo, c.grupo, c.fields AS own,
   EXISTS (SELECT FROM opt_outs o WHERE o.workspace_id = c.workspace_id AND o.phone = claimed.phone)
     AS opted_out
 FROM claimed LEFT JOIN contacts c ON c.id = claimed.contact_id ORDER BY claimed.id
@@ -226,6 +227,6 @@ def _claim(row: Any) -> Claim:
         contact_id=row.contact_id,
         phone=row.phone,
         attempt=row.attempts,
-        fields=known | {"numero": row.phone},
+        fields=(row.own or {}) | known | {"numero": row.phone},
         opted_out=row.opted_out,
     )

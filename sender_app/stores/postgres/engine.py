@@ -82,3 +82,10 @@ class Database:
 
 
 Cursor = psycopg.Cursor[Any]
+
+
+def only(cursor: Cursor) -> Any:
+    """The one row of a statement that gives one or raises."""
+    row = cursor.fetchone()
+    assert row is not None  # noqa: S101 - an aggregate, or INSERT … RETURNING
+    return row

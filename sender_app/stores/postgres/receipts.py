@@ -78,8 +78,8 @@ event AS (
 SELECT campaign_id FROM noted
 """
 _OPT_OUT = """
-INSERT INTO opt_outs (workspace_id, phone, source, text)
-SELECT workspace_id, %(phone)s, 'reply', %(text)s FROM accounts WHERE id = %(account)s
+INSERT INTO opt_outs (workspace_id, phone, source, text, answer_due)
+SELECT workspace_id, %(phone)s, 'reply', %(text)s, id FROM accounts WHERE id = %(account)s
 ON CONFLICT (workspace_id, phone) DO NOTHING
 """
 

@@ -4,6 +4,11 @@ FOLLOW does it in the statement of the change. The sending loop only appends its
 takes them into the counters and rollups a few times a second: many messages for one update.
 """
 
+from collections.abc import Sequence
+from uuid import UUID
+
+from sender_app.stores.postgres.engine import Cursor
+
 _EVENTS = """
 context AS (
   SELECT c.id AS campaign_id, c.workspace_id, c.account_id, c.user_id, w.time_zone
@@ -81,3 +86,8 @@ moved AS (
     SELECT uuidv7(min(since) - clock_timestamp() - interval '1 second') FROM journal)),
 {_TOTALS}
 """
+
+
+def forget(cursor: Cursor, contact_ids: Sequence[UUID]) -> None:
+    """Contacts are gone, and with them what was counted for each."""
+    cursor.execute("DELETE FROM contact_stats WHERE contact_id = ANY(%s)", (list(contact_ids),))

@@ -6,9 +6,12 @@ from sender_app.stores.postgres.campaigns import PostgresCampaigns
 from sender_app.stores.postgres.contacts import PostgresContacts
 from sender_app.stores.postgres.deliveries import PostgresDeliveries
 from sender_app.stores.postgres.engine import Database
+from sender_app.stores.postgres.groups import PostgresGroups
+from sender_app.stores.postgres.imports import PostgresImports
 from sender_app.stores.postgres.leases import PostgresLeases
 from sender_app.stores.postgres.members import PostgresMembers
 from sender_app.stores.postgres.metrics import PostgresMetrics
+from sender_app.stores.postgres.opt_outs import PostgresOptOuts
 from sender_app.stores.postgres.receipts import PostgresReceipts
 from sender_app.stores.postgres.workspaces import PostgresWorkspaces
 
@@ -24,6 +27,9 @@ class PostgresStore:
         self.accounts = PostgresAccounts(self.database)
         self.leases = PostgresLeases(self.database)
         self.contacts = PostgresContacts(self.database)
+        self.imports = PostgresImports(self.database)
+        self.groups = PostgresGroups(self.database)
+        self.opt_outs = PostgresOptOuts(self.database)
         self.campaigns = PostgresCampaigns(self.database)
         self.deliveries = PostgresDeliveries(self.database)
         self.receipts = PostgresReceipts(self.database)

@@ -8,11 +8,17 @@ from sqlmodel import Session, select
 
 from sender_app.domain.actor import Role
 from sender_app.domain.errors import NotFound
+from sender_app.domain.opt_out import WORDS
 from sender_app.domain.workspace import Workspace
 from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.tables import MemberRow, WorkspaceRow
 
-_CHANGEABLE = frozenset({"name", "default_country", "time_zone", "language", "pacing"})
+_CHANGEABLE = frozenset(
+    {
+        *("name", "default_country", "time_zone", "language", "pacing"),
+        *("opt_out_words", "opt_out_reply"),
+    }
+)
 
 
 class PostgresWorkspaces:
@@ -80,4 +86,6 @@ def _workspace(row: WorkspaceRow) -> Workspace:
         time_zone=row.time_zone,
         language=row.language,
         pacing=dict(row.pacing),
+        opt_out_words=tuple(row.opt_out_words or WORDS),
+        opt_out_reply=row.opt_out_reply,
     )

@@ -1,0 +1,118 @@
+"""One contact: what is written about it, and its history."""
+
+from typing import Any
+from uuid import UUID
+
+import reflex as rx
+
+from sender_app.domain.errors import NotFound
+from sender_app.ports.store import ContactDraft
+from sender_app.states.access import handler, use
+from sender_app.states.rows import ContactView, HappeningView, contact_view, happening_view
+from sender_app.states.session import Session
+from sender_app.text import translate
+
+NEW = "new"  # in place of an id: a contact to be written
+
+
+class ContactCard(rx.State):
+    """The contact in view; a blank one is to be written."""
+
+    contact: ContactView = ContactView()
+    happenings: list[HappeningView] = []
+    groups: list[str] = []  # names to choose from
+    loaded: bool = False
+    missing: bool = False
+    asking: str = ""  # opt_out or delete
+    filled: int = 0  # how often; a form filled again is drawn anew
+    _id: str = ""
+
+    @rx.event
+    @handler
+    async def load(self) -> Any:
+        """On opening the page; the id is in its address."""
+        self.loaded = self.missing = False
+        self.asking, self._id = "", ""
+        self.contact, self.happenings = ContactView(), []
+        place = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
+        groups = await use(self, lambda s, actor: s.contacts.groups(actor))
+        self.groups = [group.name for group in groups]
+        try:
+            if place != NEW:
+                self._id = str(UUID(place))
+                await self._look()
+        except (ValueError, NotFound):
+            self._id, self.missing = "", True
+            return
+        self.loaded, self.filled = True, self.filled + 1
+
+    @rx.event
+    @handler
+    async def save(self, form: dict[str, Any]) -> Any:
+        """Write the contact."""
+        names = [line.strip() for line in str(form.get("groups", "")).splitlines()]
+        first, *more = [name for name in names if name] or [""]
+        draft = ContactDraft(
+            str(form.get("phone", "")),
+            str(form.get("name", "")),
+            str(form.get("treatment", "")),
+            first,
+            tuple(more),
+        )
+        known = UUID(self._id) if self._id else None
+        contact = await use(
+            self,
+            lambda s, actor: (
+                s.contacts.update_contact(actor, known, draft)
+                if known
+                else s.contacts.create_contact(actor, draft)
+            ),
+        )
+        said = translate((await self.get_state(Session)).lang, "contact.saved")
+        if not known:
+            return [rx.toast.success(said), rx.redirect(f"/contacts/{contact.id}", replace=True)]
+        await self._look()
+        self.filled += 1
+        return rx.toast.success(said)
+
+    @rx.event
+    async def ask(self, question: str) -> None:
+        """Open a question, or close it when blank."""
+        self.asking = question
+
+    @rx.event
+    @handler
+    async def opt_out(self) -> Any:
+        """Never write to the contact again."""
+        self.asking, contact_id = "", UUID(self._id)
+        await use(self, lambda s, actor: s.opt_outs.add_contacts(actor, [contact_id]))
+        await self._look()
+
+    @rx.event
+    @handler
+    async def check(self) -> Any:
+        """Have the number looked up on WhatsApp."""
+        contact_id = UUID(self._id)
+        count = await use(self, lambda s, actor: s.contacts.check_on_whatsapp(actor, [contact_id]))
+        lang = (await self.get_state(Session)).lang
+        return rx.toast.success(translate(lang, "contacts.will_check", n=count))
+
+    @rx.event
+    @handler
+    async def delete(self) -> Any:
+        """Forget the contact."""
+        self.asking, contact_id = "", UUID(self._id)
+        await use(self, lambda s, actor: s.contacts.delete_contacts(actor, [contact_id]))
+        return rx.redirect("/contacts")
+
+    async def _look(self) -> None:
+        contact_id = UUID(self._id)
+        contact, happenings = await use(
+            self,
+            lambda s, actor: (
+                s.contacts.get_contact(actor, contact_id),
+                s.contacts.history(actor, contact_id),
+            ),
+        )
+        self.contact = contact_view(contact)
+        self.happenings = [happening_view(one) for one in happenings]

@@ -1,0 +1,97 @@
+"""Contacts picked on the book's pages, and what can be done to all of them at once."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import reflex as rx
+
+from sender_app.states.access import handler, use
+from sender_app.states.session import Session
+from sender_app.text import translate
+
+
+class ContactSelection(rx.State, mixin=True):
+    """Ids of the picked, and the question that is open about them."""
+
+    selected: list[str] = []
+    asking: str = ""  # group, opt_out or delete
+    joining: str = ""  # the name of the group they shall join
+
+    @rx.event
+    async def pick(self, contact_id: str) -> None:
+        """Pick a contact, or let go of it."""
+        picked = set(self.selected) ^ {contact_id}
+        self.selected = sorted(picked)
+
+    @rx.event
+    async def pick_page(self) -> None:
+        """Pick everybody on the page, or let go of them if all are picked."""
+        here, picked = {row.id for row in self.rows}, set(self.selected)
+        self.selected = sorted(picked - here if here <= picked else picked | here)
+
+    @rx.event
+    async def unpick(self) -> None:
+        """Let go of everybody."""
+        self.selected = []
+
+    @rx.event
+    async def ask(self, question: str) -> None:
+        """Open a question, or close it when blank."""
+        self.asking = question if self.selected else ""
+        self.joining = ""
+
+    @rx.event
+    async def name_group(self, text: str) -> None:
+        """The group's name as typed."""
+        self.joining = text
+
+    @rx.event
+    @handler
+    async def join(self) -> Any:
+        """Put them into the group."""
+        name = self.joining
+        return await self._do(
+            "contacts.joined", lambda s, actor, ids: s.contacts.add_to_group(actor, name, ids)
+        )
+
+    @rx.event
+    @handler
+    async def leave(self) -> Any:
+        """Take them out of the group that is shown."""
+        group = UUID(self.group)
+        return await self._do(
+            "contacts.left", lambda s, actor, ids: s.contacts.remove_from_group(actor, group, ids)
+        )
+
+    @rx.event
+    @handler
+    async def opt_out(self) -> Any:
+        """Never write to them again."""
+        return await self._do(
+            "contacts.opted_out", lambda s, actor, ids: s.opt_outs.add_contacts(actor, ids)
+        )
+
+    @rx.event
+    @handler
+    async def check(self) -> Any:
+        """Have them looked up on WhatsApp."""
+        return await self._do(
+            "contacts.will_check", lambda s, actor, ids: s.contacts.check_on_whatsapp(actor, ids)
+        )
+
+    @rx.event
+    @handler
+    async def delete(self) -> Any:
+        """Forget them."""
+        return await self._do(
+            "contacts.deleted", lambda s, actor, ids: s.contacts.delete_contacts(actor, ids)
+        )
+
+    async def _do(self, said: str, call: Callable[[Any, Any, list[UUID]], int]) -> Any:
+        ids = [UUID(contact_id) for contact_id in self.selected]
+        count = await use(self, lambda services, actor: call(services, actor, ids))
+        self.selected, self.asking = [], ""
+        await self._look_anew()
+        lang = (await self.get_state(Session)).lang
+        return rx.toast.success(translate(lang, said, n=count))

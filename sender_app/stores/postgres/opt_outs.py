@@ -1,0 +1,103 @@
+"""The opt-out list in Postgres."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sender_app.domain.errors import RuleViolation
+from sender_app.ports.store import OptOut, Page
+from sender_app.stores.postgres.engine import Database
+
+_PAGE = """
+SELECT o.phone, o.source, o.text, o.created_at, coalesce(c.nombre, '') AS nombre
+FROM opt_outs o LEFT JOIN contacts c ON c.workspace_id = o.workspace_id AND c.phone = o.phone
+WHERE o.workspace_id = %(workspace)s
+  AND (%(at)s::timestamptz IS NULL OR (o.created_at, o.phone) < (%(at)s, %(phone)s))
+  AND (%(search)s = '' OR o.phone LIKE '%%' || %(search)s || '%%')
+ORDER BY o.created_at DESC, o.phone DESC LIMIT %(limit)s
+"""
+_ADD = """
+INSERT INTO opt_outs (workspace_id, phone, source, text)
+SELECT %(workspace)s, phone, %(source)s, %(text)s FROM unnest(%(phones)s::text[]) AS p(phone)
+ON CONFLICT (workspace_id, phone) DO NOTHING
+"""
+
+
+class PostgresOptOuts:
+    """See ports.store.OptOutStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(self, workspace_id: UUID, search: str, cursor: str | None, limit: int) -> Page[OptOut]:
+        at, phone = _place(cursor)
+        with self._database.transaction() as reader:
+            reader.execute(
+                _PAGE,
+                {
+                    "workspace": workspace_id,
+                    "at": at,
+                    "phone": phone,
+                    "search": "".join(mark for mark in search if mark.isdecimal()),
+                    "limit": limit + 1,
+                },
+            )
+            rows = [OptOut(*row) for row in reader]
+        last = rows[limit - 1] if len(rows) > limit else None
+        return Page(
+            rows[:limit],
+            json.dumps([last.created_at.isoformat(), last.phone]) if last else None,
+        )
+
+    def count(self, workspace_id: UUID) -> int:
+        with self._database.transaction() as cursor:
+            row = cursor.execute(
+                "SELECT count(*) AS n FROM opt_outs WHERE workspace_id = %s", (workspace_id,)
+            ).fetchone()
+            return row.n if row else 0
+
+    def add(self, workspace_id: UUID, phones: Sequence[str], source: str, text: str) -> int:
+        values = {
+            "workspace": workspace_id,
+            "phones": list(dict.fromkeys(phones)),
+            "source": source,
+            "text": text,
+        }
+        with self._database.transaction() as cursor:
+            return cursor.execute(_ADD, values).rowcount
+
+    def remove(self, workspace_id: UUID, phones: Sequence[str]) -> int:
+        with self._database.transaction() as cursor:
+            return cursor.execute(
+                "DELETE FROM opt_outs WHERE workspace_id = %s AND phone = ANY(%s)",
+                (workspace_id, list(phones)),
+            ).rowcount
+
+    def answers_due(self, account_id: UUID, limit: int) -> Sequence[str]:
+        with self._database.transaction() as cursor:
+            cursor.execute(
+                "SELECT phone FROM opt_outs WHERE answer_due = %s ORDER BY created_at LIMIT %s",
+                (account_id, limit),
+            )
+            return [row.phone for row in cursor]
+
+    def answered(self, account_id: UUID, phone: str) -> bool:
+        with self._database.transaction() as cursor:
+            return (
+                cursor.execute(
+                    "UPDATE opt_outs SET answer_due = NULL WHERE answer_due = %s AND phone = %s",
+                    (account_id, phone),
+                ).rowcount
+                > 0
+            )
+
+
+def _place(cursor: str | None) -> tuple[datetime | None, str]:
+    if not cursor:
+        return None, ""
+    try:
+        at, phone = json.loads(cursor)
+        return datetime.fromisoformat(at), str(phone)
+    except (ValueError, TypeError) as error:
+        raise RuleViolation("cursor_unreadable") from error
