@@ -8,6 +8,7 @@ from redis import Redis
 
 from sender_app.adapters.contact_files.reader import PolarsContactReader
 from sender_app.adapters.media_store import FolderMediaStore
+from sender_app.adapters.no_provider import NoProvider
 from sender_app.adapters.processes import end_owner
 from sender_app.adapters.redis_cache import RedisCache
 from sender_app.adapters.redis_client import connect
@@ -20,21 +21,26 @@ from sender_app.adapters.rq_queue import RqQueue
 from sender_app.config import settings
 from sender_app.domain.pacing import Pace
 from sender_app.ports.contact_reader import ContactReader
+from sender_app.ports.identity import IdentityProvider
+from sender_app.ports.limits import Limits
 from sender_app.ports.media import MediaStore
 from sender_app.ports.store import Store
 from sender_app.ports.whatsapp import Gateway
 from sender_app.services.accounts import Accounts
+from sender_app.services.audit import AuditLog, audited
 from sender_app.services.book_upkeep import BookUpkeep
 from sender_app.services.campaigns import Campaigns
 from sender_app.services.contacts import Contacts
 from sender_app.services.dashboard import Dashboard
 from sender_app.services.import_job import ImportJob, ImportWatch
 from sender_app.services.imports import Imports
+from sender_app.services.members import Members
 from sender_app.services.opt_outs import OptOuts
 from sender_app.services.reconcile import Reconciler
 from sender_app.services.serving.desk import Timings
 from sender_app.services.serving.session import Serving
 from sender_app.services.sign_in import SignIn
+from sender_app.services.team_login import TeamLogin
 from sender_app.services.workspaces import Workspaces
 from sender_app.stores.postgres.store import PostgresStore
 from sender_app.text import translate
@@ -45,6 +51,9 @@ class Services:
     """Every use case."""
 
     sign_in: SignIn
+    team: TeamLogin
+    members: Members
+    audit: AuditLog
     workspaces: Workspaces
     accounts: Accounts
     imports: Imports
@@ -85,24 +94,57 @@ def default_pace() -> Pace:
 
 
 @cache
+def identity_provider() -> IdentityProvider:
+    """The team's OpenID provider, or none. Its libraries load only where there is one."""
+    if not settings().oidc_issuer:
+        return NoProvider()
+    from sender_app.adapters.oidc import Client, OidcProvider
+
+    client = Client(
+        client_id=settings().oidc_client_id,
+        base_url=settings().base_url,
+        scopes=settings().oidc_scopes,
+        leeway=settings().oidc_leeway,
+        secret=settings().oidc_client_secret.get_secret_value(),
+    )
+    return OidcProvider(settings().oidc_issuer, client, settings().claim_rules)
+
+
+@cache
+def limits() -> Limits:
+    """Limits on attempts to sign in; only the web tier loads the library."""
+    from sender_app.adapters.redis_limits import RedisLimits
+
+    return RedisLimits(redis())
+
+
+@cache
 def services() -> Services:
     """The use cases of this process."""
     queue, control, events = RqQueue(redis()), RedisControl(redis()), RedisEvents(redis())
     imports = Imports(store(), media(), contact_reader(), queue, events)
+    campaigns = Campaigns(store(), queue, control, events, imports, default_pace())
+    accounts = Accounts(store(), queue, RedisPairingBoard(redis()), control)
     defaults = {
         "default_country": settings().default_country,
         "time_zone": settings().default_time_zone,
         "language": settings().default_language,
     }
     workspaces = Workspaces(store(), defaults, default_pace())
+    sessions = RedisSessions(redis(), settings().secret_key.get_secret_value())
+    rules = settings().claim_rules
+    team = TeamLogin(sessions, store(), workspaces, identity_provider(), rules)
     return Services(
-        sign_in=SignIn(RedisSessions(redis()), workspaces),
-        workspaces=workspaces,
-        accounts=Accounts(store(), queue, RedisPairingBoard(redis()), control),
-        imports=imports,
-        campaigns=Campaigns(store(), queue, control, events, imports, default_pace()),
-        contacts=Contacts(store(), queue, control),
-        opt_outs=OptOuts(store()),
+        sign_in=SignIn(sessions, store(), workspaces, team, settings().local_sign_in_allowed),
+        team=team,
+        members=audited(Members(store()), "members", store()),
+        audit=AuditLog(store()),
+        workspaces=audited(workspaces, "workspaces", store()),
+        accounts=audited(accounts, "accounts", store()),
+        imports=audited(imports, "imports", store()),
+        campaigns=audited(campaigns, "campaigns", store()),
+        contacts=audited(Contacts(store(), queue, control), "contacts", store()),
+        opt_outs=audited(OptOuts(store()), "opt_outs", store()),
         dashboard=Dashboard(store(), RedisCache(redis())),
         import_job=ImportJob(store(), media(), contact_reader(), events, _explained),
         reconciler=Reconciler(store(), queue, ImportWatch(store(), queue, events)),

@@ -1,13 +1,19 @@
 """Settings: read once from the environment, frozen, refused at start when they make no sense."""
 
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sender_app.domain.actor import Role
 from sender_app.domain.errors import ConfigurationError
+from sender_app.domain.identity import OWN_NAMES, ClaimRules
+
+_SECRET = 32  # letters of a secret that cannot be guessed
 
 
 class Settings(BaseSettings):
@@ -29,6 +35,17 @@ class Settings(BaseSettings):
     public_url: str = ""
     demo: bool = False
     demo_phone_url: str = ""
+    oidc_issuer: str = ""  # https://auth.example.org/realms/team; blank: no team login
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")  # blank: a public client
+    oidc_scopes: str = "openid profile email"
+    oidc_roles_claim: str = ""  # blank: where Keycloak has them
+    oidc_role_map: str = ""  # "boss=admin,staff=sender"; blank: sender-admin=admin and so on
+    oidc_default_role: Annotated[str, Field(pattern="^(none|viewer|sender|admin)$")] = "none"
+    oidc_workspace_claim: str = ""  # groups, organization; blank: everybody has their own
+    oidc_leeway: Annotated[int, Field(ge=0, le=300)] = 30  # seconds that clocks may differ
+    local_sign_in: bool | None = None  # the one-time link; None: only on this machine, without OIDC
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0  # in front, that set X-Forwarded-For
     default_country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "PY"
     default_time_zone: str = "America/Asuncion"
     default_language: Annotated[str, Field(pattern="^(es|en|pt)$")] = "es"
@@ -68,6 +85,60 @@ class Settings(BaseSettings):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return url
 
+    @field_validator("oidc_issuer", "public_url")
+    @classmethod
+    def _is_web_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and not (parts.scheme in ("http", "https") and parts.hostname):
+            raise ValueError("must start with https:// (or http://)")
+        return url
+
+    @field_validator("oidc_role_map")
+    @classmethod
+    def _maps_roles(cls, text: str) -> str:
+        _roles(text)
+        return text
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> Self:
+        """Raise for a variable that team login needs, by its name."""
+        if not self.oidc_issuer:
+            return self
+        secure = self.oidc_issuer.startswith("https://")
+        if not (secure or is_loopback(urlsplit(self.oidc_issuer).hostname or "")):
+            raise ValueError("OIDC_ISSUER: must start with https://")
+        if not self.oidc_client_id:
+            raise ValueError("OIDC_CLIENT_ID: is needed with OIDC_ISSUER")
+        if not self.public_url:
+            raise ValueError(
+                "PUBLIC_URL: is needed with OIDC_ISSUER, which sends people back there"
+            )
+        if "openid" not in self.oidc_scopes.split():
+            raise ValueError("OIDC_SCOPES: must have openid among them")
+        if len(self.secret_key.get_secret_value()) < _SECRET:
+            raise ValueError(f"SECRET_KEY: is needed with OIDC_ISSUER, {_SECRET} letters or more")
+        return self
+
+    @property
+    def claim_rules(self) -> ClaimRules:
+        """How to read the provider's claims."""
+        default = self.oidc_default_role
+        return ClaimRules(
+            client_id=self.oidc_client_id,
+            roles_claim=self.oidc_roles_claim,
+            workspace_claim=self.oidc_workspace_claim,
+            roles=_roles(self.oidc_role_map) if self.oidc_role_map else OWN_NAMES,
+            default_role=None if default == "none" else Role(default),
+        )
+
+    @property
+    def local_sign_in_allowed(self) -> bool:
+        """Whether the one-time link works: by the setting, else on this machine without OIDC."""
+        if self.local_sign_in is not None:
+            return self.local_sign_in
+        here = is_loopback(self.host) and is_loopback(urlsplit(self.base_url).hostname or "")
+        return here and not self.oidc_issuer
+
     @property
     def postgres_url(self) -> str:
         """The libpq URL of the database; raises ConfigurationError when none is configured."""
@@ -90,6 +161,27 @@ class Settings(BaseSettings):
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`, a name or an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _roles(text: str) -> dict[str, Role]:
+    """A map of the provider's names to roles, from "boss=admin,staff=sender"."""
+    pairs = [pair.rpartition("=") for pair in text.split(",") if pair.strip()]
+    known = ", ".join(Role)
+    try:
+        found = {name.strip(): Role(role.strip()) for name, _, role in pairs}
+    except ValueError as error:
+        raise ValueError(f"must be like boss=admin,staff=sender with roles {known}") from error
+    if "" in found:
+        raise ValueError(f"must be like boss=admin,staff=sender with roles {known}")
+    return found
+
+
 @cache
 def settings() -> Settings:
     """The settings of this process. Raises ConfigurationError: one line that names the variable."""
@@ -97,7 +189,8 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper() or "settings"
-        raise ConfigurationError(f"{name}: {first['msg']}") from error
+        text = first["msg"].removeprefix("Value error, ")
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigurationError(f"{name}: {text}" if name else text) from error
     except OSError as error:
         raise ConfigurationError(f"{error.filename}: {error.strerror}") from error

@@ -9,6 +9,7 @@ from sender_app.api import exports
 from sender_app.api import imports as import_routes
 from sender_app.api import sign_in as sign_in_routes
 from sender_app.config import settings
+from sender_app.pages.audit import audit
 from sender_app.pages.campaign import campaign
 from sender_app.pages.campaigns import campaigns
 from sender_app.pages.compose import compose
@@ -18,9 +19,11 @@ from sender_app.pages.contact_import import contact_import
 from sender_app.pages.contacts import contacts
 from sender_app.pages.dashboard import dashboard
 from sender_app.pages.duplicates import duplicates
+from sender_app.pages.members import members
 from sender_app.pages.opt_outs import opt_outs
 from sender_app.pages.settings import settings as settings_page
 from sender_app.pages.sign_in import sign_in
+from sender_app.states.audit import AuditTrail
 from sender_app.states.campaign import Campaign
 from sender_app.states.campaigns import CampaignList
 from sender_app.states.compose import Compose
@@ -30,7 +33,9 @@ from sender_app.states.contact_import import Importing
 from sender_app.states.contacts import ContactBook
 from sender_app.states.dashboard import Board
 from sender_app.states.duplicates import Duplicates
+from sender_app.states.members import Team
 from sender_app.states.opt_outs import OptOutList
+from sender_app.states.ownership import Ownership
 from sender_app.states.session import Session
 from sender_app.states.settings import Preferences
 
@@ -55,6 +60,8 @@ app = rx.App(
     app_wraps={(55, "ErrorBoundary"): lambda _stateful: default_error_boundary()},
 )
 
+app.add_middleware(Ownership(), index=0)
+
 for page, route, title, load in (
     (dashboard, "/", "Sender", Board.load),
     (connection, "/whatsapp", "WhatsApp · Sender", Connection.load),
@@ -62,6 +69,8 @@ for page, route, title, load in (
     (campaigns, "/campaigns", "Campañas · Sender", CampaignList.load),
     (campaign, "/campaigns/[campaign_id]", "Campaña · Sender", [Campaign.begin, Campaign.load]),
     (contacts, "/contacts", "Contactos · Sender", ContactBook.load),
+    (members, "/members", "Integrantes · Sender", Team.load),
+    (audit, "/audit", "Registro · Sender", AuditTrail.load),
     (contact_import, "/contacts/import", "Importar · Sender", Importing.load),
     (contact, "/contacts/[contact_id]", "Contacto · Sender", ContactCard.load),
     (duplicates, "/duplicates", "Duplicados · Sender", Duplicates.load),

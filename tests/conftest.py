@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -50,9 +51,9 @@ def valkey(data: Path) -> Iterator[Valkey]:
     server.child.stop(10)
 
 
-@pytest.fixture
-def database_url(postgres: Postgres) -> Iterator[str]:
-    """A migrated database of the test's own."""
+@contextmanager
+def fresh_database(postgres: Postgres) -> Iterator[str]:
+    """A migrated database that nobody else uses."""
     name = f"test_{uuid4().hex}"
     admin = postgres.url.replace("/sender?", "/postgres?")
     with psycopg.connect(admin, autocommit=True) as connection:
@@ -60,6 +61,13 @@ def database_url(postgres: Postgres) -> Iterator[str]:
     yield postgres.url.replace("/sender?", f"/{name}?")
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database_url(postgres: Postgres) -> Iterator[str]:
+    """A migrated database of the test's own."""
+    with fresh_database(postgres) as url:
+        yield url
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -29,6 +30,22 @@ def eventually(look: Callable[[], Found], timeout: float = 30, what: str = "it")
         assert time.monotonic() < deadline, f"{what} did not happen within {timeout} s"
         time.sleep(0.05)
     return found
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` free ports in a row."""
+    for first in range(3400, 3900, count):
+        sockets = [socket.socket() for _ in range(count)]
+        try:
+            for n, probe in enumerate(sockets):
+                probe.bind(("127.0.0.1", first + n))
+            return first
+        except OSError:
+            continue
+        finally:
+            for probe in sockets:
+                probe.close()
+    raise AssertionError("no free ports")
 
 
 class Whatsapp:

@@ -7,7 +7,7 @@ from reflex.style import color_mode, set_color_mode
 from reflex_components_core.core.banner import has_too_many_connection_errors
 
 from sender_app.components.browser import document_words
-from sender_app.components.ui import icon, link
+from sender_app.components.ui import empty, icon, link, skeleton
 from sender_app.components.words import tr
 from sender_app.states.session import Session
 
@@ -19,6 +19,7 @@ _PLACES = (
     ("/contacts", "contact", "nav.contacts"),
     ("/settings", "settings", "nav.settings"),
 )
+_FOR_SENDERS = {"/messages"}
 _THEMES = (("system", "monitor"), ("light", "sun"), ("dark", "moon"))
 
 
@@ -64,16 +65,7 @@ def _banner() -> rx.Component:
 
 
 def _navigation(here: str) -> rx.Component:
-    places = [
-        link(
-            icon(name, 20),
-            rx.el.span(tr(key)),
-            href=href,
-            class_name="place",
-            custom_attrs={"aria-current": "page"} if href == here else {},
-        )
-        for href, name, key in _PLACES
-    ]
+    places = [_place(href, name, key, here) for href, name, key in _PLACES]
     return rx.el.nav(
         link(
             rx.el.img(src="/logo.svg", alt="", width="28", height="28"),
@@ -83,12 +75,47 @@ def _navigation(here: str) -> rx.Component:
         ),
         rx.el.div(*places, class_name="places"),
         rx.el.div(
-            rx.el.span(icon("circle-user-round", 20), Session.name, class_name="who"),
+            rx.el.span(
+                icon("circle-user-round", 20),
+                rx.el.span(
+                    Session.name,
+                    rx.cond(
+                        Session.places.length() > 1,
+                        rx.el.span(Session.place, class_name="hint"),
+                    ),
+                    class_name="who-where",
+                ),
+                class_name="who",
+            ),
             sign_out_button(),
             class_name="foot",
         ),
         class_name="side",
         aria_label=tr("nav.label"),
+    )
+
+
+def _place(href: str, name: str, key: str, here: str) -> rx.Component:
+    place = link(
+        icon(name, 20),
+        rx.el.span(tr(key)),
+        href=href,
+        class_name="place",
+        custom_attrs={"aria-current": "page"} if href == here else {},
+    )
+    return rx.cond(Session.role != "viewer", place) if href in _FOR_SENDERS else place
+
+
+def for_admins(*children: Any) -> rx.Component:
+    """What only an admin has any use for; the services refuse the others in any case."""
+    return rx.cond(
+        Session.is_admin,
+        rx.fragment(*children),
+        rx.cond(
+            Session.role == "",
+            skeleton(320),
+            empty("lock", tr("admins.only"), tr("admins.only_text")),
+        ),
     )
 
 

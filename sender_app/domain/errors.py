@@ -4,6 +4,8 @@ SenderError
  ├ RuleViolation         the user can mend it; `code` names the text shown
  ├ NotFound              no such thing in the actor's workspace
  ├ NotPermitted          the actor's role does not allow it
+ ├ SignInRefused         nobody is signed in by this; `code` names the text shown
+ ├ ProviderUnavailable   the identity provider does not answer; try again
  ├ LeaseLost             another process serves this account: stop at once, record nothing
  ├ GatewayError          WhatsApp did not do as asked
  │  ├ Unavailable        not sent; try again after `retry_after`
@@ -41,6 +43,18 @@ class NotFound(SenderError):
 
 class NotPermitted(SenderError):
     """The actor's role does not reach as far as this action."""
+
+
+class SignInRefused(SenderError):
+    """What signs nobody in; `code` names its text in `locales/`, the message is for the log."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(message or code)
+        self.code = code
+
+
+class ProviderUnavailable(SenderError):
+    """The identity provider cannot be reached, or has a fault of its own."""
 
 
 class LeaseLost(SenderError):

@@ -10,7 +10,7 @@ from sender_app.domain.opt_out import WORDS
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Every row belongs to one. `key` is the OIDC `sub` of a person, or a team's claim."""
+    """Every row belongs to one. `key` is a person's OIDC `sub`, or a team's (see `team_key`)."""
 
     id: UUID
     key: str
@@ -26,6 +26,19 @@ class Workspace:
     def zone(self) -> ZoneInfo:
         """The time zone as an object."""
         return ZoneInfo(self.time_zone)
+
+
+_TEAM = "team:"
+
+
+def team_key(name: str) -> str:
+    """The key of a team's workspace, which is no person's `sub`."""
+    return _TEAM + name
+
+
+def is_team(key: str) -> bool:
+    """Whether the workspace is a team's, so that only the provider says who belongs to it."""
+    return key.startswith(_TEAM)
 
 
 def checked_zone(name: str) -> str:

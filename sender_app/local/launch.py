@@ -26,7 +26,12 @@ from sender_app.local.valkey import start_valkey
 _GRACE = 30.0  # seconds for a process to end by itself; a second Ctrl-C does not wait
 _READY = 60.0  # seconds for the web tier to answer
 _RUNNING = "running.json"
-_KEPT = ("PUBLIC_URL", "REDIS_URL", "DATABASE_URL")
+_KEPT = ("PUBLIC_URL", "REDIS_URL", "DATABASE_URL", "LOCAL_SIGN_IN")
+_HOW_LOCAL = (
+    "Sign in as the local administrator (this link works once;\n  `make link` prints a new one):"
+)
+_HOW_TEAM = "Sign in with the team's account:"
+_LINKS_OFF = "one-time links are off here; sign in with the team's account"
 _ISSUE = (
     "import os; from sender_app import bootstrap;"
     "print(bootstrap.services().sign_in.issue_local_link(os.environ['PUBLIC_URL']))"
@@ -49,8 +54,11 @@ Before = Callable[[Path, Mapping[str, str]], Extra]
 def print_link(data: Path) -> int:
     """Print a new sign-in link of the Sender that runs on `data`; returns the exit code."""
     try:
-        env = json.loads((data / _RUNNING).read_text())
-        print(_link(dict(os.environ) | env))
+        kept = json.loads((data / _RUNNING).read_text())
+        if kept["LOCAL_SIGN_IN"] == "false":
+            print(f"sender: {_LINKS_OFF}: {kept['PUBLIC_URL']}", file=sys.stderr)
+            return 1
+        print(_link(dict(os.environ) | kept))
     except (FileNotFoundError, StartFailure):
         print("sender: it does not run here; start it with `make run`", file=sys.stderr)
         return 1
@@ -102,6 +110,7 @@ class _Runner:
         host, port = os.environ.get("HOST", "127.0.0.1"), _port()
         _require_free(host, port)
         env = self._environment(host, port)
+        _check_login(env)
         self._servers(env)
         self._step("preparing the database", lambda: _migrate(env))
         self._step("building the browser's part (once)", self._build)
@@ -221,8 +230,11 @@ class _Runner:
         (self._data / _RUNNING).write_text(
             json.dumps({name: env[name] for name in _KEPT if name in env})
         )
-        print("\n  Sender is running. Sign in as the local administrator (this link works once;")
-        print(f"  `make link` prints a new one):\n\n    {_link(env)}\n")
+        if env["LOCAL_SIGN_IN"] == "true":
+            how, where = _HOW_LOCAL, _link(env)
+        else:
+            how, where = _HOW_TEAM, env["PUBLIC_URL"]
+        print(f"\n  Sender is running. {how}\n\n    {where}\n")
         for line in extra.lines:
             print(f"  {line}")
         print(f"  Logs: {self._data / 'logs'}   Stop: Ctrl-C\n", flush=True)
@@ -283,6 +295,26 @@ def _secret(path: Path) -> str:
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(48))
     return path.read_text()
+
+
+def _check_login(env: dict[str, str]) -> None:
+    """Refuse to start where nobody, or just anybody, could sign in; note whether links work."""
+    from sender_app.config import settings
+    from sender_app.domain.errors import ConfigurationError
+
+    os.environ.update(env)
+    try:
+        allowed, team = settings().local_sign_in_allowed, bool(settings().oidc_issuer)
+    except ConfigurationError as error:
+        raise StartFailure(str(error)) from error
+    finally:
+        settings.cache_clear()  # the servers' addresses come later
+    if not (allowed or team):
+        raise StartFailure(
+            "others can reach HOST or PUBLIC_URL: set OIDC_ISSUER for team login, or "
+            "LOCAL_SIGN_IN=true where whoever sees this terminal may administer Sender"
+        )
+    env["LOCAL_SIGN_IN"] = str(allowed).lower()
 
 
 def _check_servers() -> None:

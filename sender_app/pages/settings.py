@@ -4,7 +4,7 @@ import reflex as rx
 
 from sender_app.components.browser import countries, time_zones
 from sender_app.components.frame import frame, language_choice, sign_out_button, theme_choice
-from sender_app.components.ui import button, card, field, page, skeleton
+from sender_app.components.ui import button, card, field, icon, link_button, page, skeleton
 from sender_app.components.words import tr, weekday
 from sender_app.states.session import Session
 from sender_app.states.settings import COUNTRIES, Preferences
@@ -19,14 +19,18 @@ def settings() -> rx.Component:
         page(
             tr("settings.title"),
             _yours(),
+            rx.cond(Session.is_admin, _team()),
             rx.cond(
                 Preferences.loaded,
                 rx.el.form(
                     _workspace(),
                     _pace(),
-                    rx.el.div(
-                        button(tr("settings.save"), kind="primary", type="submit"),
-                        class_name="save-bar",
+                    rx.cond(
+                        Session.is_admin,
+                        rx.el.div(
+                            button(tr("settings.save"), kind="primary", type="submit"),
+                            class_name="save-bar",
+                        ),
                     ),
                     on_submit=Preferences.save,
                     class_name="stack",
@@ -63,9 +67,48 @@ def _yours() -> rx.Component:
                 sign_out_button(with_word=True),
                 class_name="field",
             ),
+            rx.cond(Session.places.length() > 1, _places()),
             class_name="form-row",
         ),
         title=tr("settings.yours"),
+    )
+
+
+def _team() -> rx.Component:
+    return card(
+        rx.el.div(
+            link_button(icon("users"), tr("settings.members_link"), href="/members", kind="plain"),
+            link_button(
+                icon("scroll-text"), tr("settings.audit_link"), href="/audit", kind="plain"
+            ),
+            class_name="door-ways",
+        ),
+        title=tr("settings.team"),
+    )
+
+
+def _places() -> rx.Component:
+    """Chooses the workspace, where there are several. A form: the page is loaded anew for it."""
+    return rx.el.form(
+        rx.el.label(tr("settings.choose_workspace"), html_for="place", class_name="field-label"),
+        rx.el.div(
+            rx.el.select(
+                rx.foreach(
+                    Session.places,
+                    lambda place: rx.el.option(place.name, value=place.id, key=place.id),
+                ),
+                id="place",
+                name="workspace_id",
+                default_value=Session.workspace,
+                class_name="select",
+            ),
+            button(tr("settings.switch"), type="submit"),
+            class_name="door-ways",
+        ),
+        action="/auth/workspace",
+        method="post",
+        class_name="field",
+        key=Session.workspace,
     )
 
 

@@ -7,12 +7,14 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from sender_app.domain.account import Account, AccountStatus
-from sender_app.domain.actor import Role
+from sender_app.domain.actor import Actor, Role
 from sender_app.domain.audience import AudienceRow, BadRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.contact_import import ContactImport, Counts, ImportStatus, Layout
 from sender_app.domain.contact_search import ContactQuery, OnWhatsapp
 from sender_app.domain.delivery import Claim, Lease, Orphan, Outcome, RecipientStatus, Settlement
+from sender_app.domain.identity import Identity
+from sender_app.domain.member import Member
 from sender_app.domain.pacing import History
 from sender_app.domain.workspace import Workspace
 from sender_app.ports.contact_reader import ContactBatch
@@ -118,6 +120,19 @@ class RecipientRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """What somebody ordered. `outcome` is blank when the process died before it was known."""
+
+    id: UUID
+    user_id: str
+    name: str
+    action: str
+    subject: str
+    outcome: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NewCampaign:
     """A campaign to be created with its audience."""
 
@@ -151,7 +166,7 @@ class Tally:
 
 
 class WorkspaceStore(Protocol):
-    """Workspaces and their members."""
+    """Workspaces."""
 
     def ensure(self, key: str, name: str, defaults: Mapping[str, str]) -> Workspace:
         """The workspace called `key`, made with `defaults` (country, zone, language) if absent."""
@@ -167,6 +182,59 @@ class WorkspaceStore(Protocol):
 
     def update(self, workspace_id: UUID, values: Mapping[str, object]) -> Workspace:
         """Change preferences (fields of Workspace but id and key). Raises NotFound."""
+        ...
+
+
+class MemberStore(Protocol):
+    """People in workspaces."""
+
+    def admit(
+        self,
+        person: Identity,
+        workspaces: Mapping[str, str],
+        default: Role | None,
+        defaults: Mapping[str, str],
+    ) -> Sequence[Member]:
+        """Let a person into the `workspaces` (names by key) that the provider names, and no others.
+
+        Workspaces that are absent are made with `defaults`; see `standing_at_sign_in` for the role.
+        Returns where the person is in, the one they were in last first.
+        """
+        ...
+
+    def find(self, workspace_id: UUID, user_id: str) -> Member | None:
+        """The member, unless removed."""
+        ...
+
+    def list(self, workspace_id: UUID) -> Sequence[Member]:
+        """By name, those removed last."""
+        ...
+
+    def change(self, workspace_id: UUID, user_id: str, role: Role | None) -> bool:
+        """Give a role, or with None remove; False when no admin would be left.
+
+        Raises NotFound.
+        """
+        ...
+
+    def touch(self, workspace_id: UUID, user_id: str) -> None:
+        """The person acts in this workspace now."""
+        ...
+
+
+class AuditStore(Protocol):
+    """Who did what; nothing is ever taken out."""
+
+    def append(self, actor: Actor, action: str, subject: str, outcome: str = "") -> UUID:
+        """A new entry's id."""
+        ...
+
+    def settle(self, entry_id: UUID, outcome: str) -> None:
+        """What came of it."""
+        ...
+
+    def page(self, workspace_id: UUID, cursor: str | None, limit: int) -> Page[AuditEntry]:
+        """Newest first."""
         ...
 
 
@@ -653,6 +721,12 @@ class Store(Protocol):
 
     @property
     def workspaces(self) -> WorkspaceStore: ...
+
+    @property
+    def members(self) -> MemberStore: ...
+
+    @property
+    def audit(self) -> AuditStore: ...
 
     @property
     def accounts(self) -> AccountStore: ...

@@ -1,6 +1,6 @@
 """Who may act where, and a workspace's preferences."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -8,9 +8,11 @@ import phonenumbers
 
 from sender_app.domain.actor import Actor, Role
 from sender_app.domain.errors import RuleViolation
+from sender_app.domain.identity import ClaimRules, Identity
+from sender_app.domain.member import Member
 from sender_app.domain.opt_out import checked_answer, checked_words
 from sender_app.domain.pacing import Pace, pace_from
-from sender_app.domain.workspace import Workspace, checked_zone
+from sender_app.domain.workspace import Workspace, checked_zone, team_key
 from sender_app.ports.store import Store
 
 Language = Literal["es", "en", "pt"]
@@ -25,10 +27,17 @@ class Workspaces:
     default_pace: Pace
 
     def actor_for(self, user_id: str, name: str = "") -> Actor:
-        """The signed-in person in their own workspace, which is made at the first sign-in."""
+        """Somebody without a provider as admin of their own workspace, which is made if absent."""
         workspace = self.store.workspaces.ensure(user_id, name or user_id, self.defaults)
         role = self.store.workspaces.ensure_member(workspace.id, user_id, name, Role.ADMIN)
         return Actor(user_id, workspace.id, role, name)
+
+    def admit(self, person: Identity, rules: ClaimRules) -> Sequence[Member]:
+        """Let a person in where the provider says that they belong: in their teams, else in a
+        workspace of their own. None of them: the person has no role in Sender."""
+        teams = {team_key(name): name for name in person.teams}
+        places = teams or {person.sub: person.name}
+        return self.store.members.admit(person, places, rules.default_role, self.defaults)
 
     def get_workspace(self, actor: Actor) -> Workspace:
         """The actor's workspace."""

@@ -4,6 +4,7 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlencode
 
 import reflex as rx
 import structlog
@@ -61,7 +62,7 @@ def explain(state: rx.State, error: Exception) -> Any:
     lang = language_of(state.router.headers.cookie, state.router.headers.raw_headers)
     match error:
         case SignedOut():
-            return rx.redirect("/sign-in")
+            return rx.redirect(f"/sign-in?{urlencode({'next': state.router.url.path or '/'})}")
         case RuleViolation():
             text = translate(lang, f"error.{error.code}", **error.params)
         case NotFound():

@@ -9,7 +9,7 @@ import reflex as rx
 from sender_app import bootstrap
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import NotFound
-from sender_app.states.access import handler, use
+from sender_app.states.access import explain, handler, use
 from sender_app.states.paging import Paging
 from sender_app.states.rows import CampaignView, RecipientView, campaign_view, recipient_view
 from sender_app.states.steering import Steering
@@ -53,7 +53,7 @@ class Campaign(Paging, Steering, rx.State):
         return Campaign.watch
 
     @rx.event(background=True)
-    async def watch(self) -> None:
+    async def watch(self) -> Any:
         """Look again at every change, until the page is left."""
         watch, campaign_id = self._watch, self._id
         loop = asyncio.get_running_loop()
@@ -68,9 +68,13 @@ class Campaign(Paging, Steering, rx.State):
                     changed.clear()
                     async with self:
                         if self._watch != watch:
-                            return
-                        await self._look()
+                            return None
+                        try:
+                            await self._look()
+                        except Exception as error:  # noqa: BLE001 - the boundary to the browser
+                            return explain(self, error)
                     await asyncio.sleep(_CALM)
+            return None
         finally:
             del _watched[watch]
 
@@ -80,6 +84,7 @@ class Campaign(Paging, Steering, rx.State):
         """The open page's sign of life; begins a new watch where there is none any more."""
         if not self._id:
             return None
+        await use(self, lambda _services, actor: actor)  # whoever is signed out learns it here
         if self._watch in _watched:
             _watched[self._watch] = asyncio.get_running_loop().time()
             return None

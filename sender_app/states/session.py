@@ -1,14 +1,30 @@
 """Who is signed in, in which language; loaded with every page."""
 
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import reflex as rx
 
+from sender_app.api.sign_in import session_of
 from sender_app.config import settings
+from sender_app.domain.address import path_within
 from sender_app.states.access import explain, handler, use
 from sender_app.text import COOKIE, LANGUAGES, language_of
 
 _YEAR = 365 * 86400
+PROBLEMS = (
+    *("denied", "ended", "expired", "invalid", "local_off", "no_role", "team_off"),
+    *("too_many", "unavailable", "used"),
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A workspace that the person may act in."""
+
+    id: str
+    name: str
 
 
 class Session(rx.State):
@@ -17,10 +33,33 @@ class Session(rx.State):
     lang: str = "es"
     loaded: bool = False
     name: str = ""
+    role: str = ""
     signed_in: bool = False
     demo: bool = False
     phone_url: str = ""
-    link_used: bool = False
+    workspace: str = ""  # the id of the one that the person acts in
+    places: list[Place] = []
+    team_login: bool = False
+    link_works: bool = True
+    problem: str = ""  # why a sign-in failed, one of PROBLEMS
+    door: str = "/auth/login?next=/"  # the team's sign-in, which leads back to where the person was
+    _cookie: str = ""  # whose this is; see ownership.py
+    _scope: str = ""
+
+    @rx.var
+    def place(self) -> str:
+        """The name of the workspace that the person acts in."""
+        return next((place.name for place in self.places if place.id == self.workspace), "")
+
+    @rx.var
+    def may_send(self) -> bool:
+        """Whether the role reaches as far as campaigns."""
+        return self.role in ("sender", "admin")
+
+    @rx.var
+    def is_admin(self) -> bool:
+        """Whether the role reaches as far as everything."""
+        return self.role == "admin"
 
     @rx.event
     async def load(self) -> Any:
@@ -28,19 +67,29 @@ class Session(rx.State):
         self.lang = language_of(self.router.headers.cookie, self.router.headers.raw_headers)
         self.loaded = True
         self.demo, self.phone_url = settings().demo, settings().demo_phone_url
+        session = session_of(self.router.headers.cookie)
         try:
-            actor = await use(self, lambda _services, actor: actor)
+            actor, members = await use(
+                self, lambda services, actor: (actor, services.sign_in.list_workspaces(session))
+            )
         except Exception as error:  # noqa: BLE001 - the boundary to the browser
-            self.signed_in = False
+            self.name, self.role, self.signed_in, self.places = "", "", False, []
             return explain(self, error)
-        self.name, self.signed_in = actor.name, True
+        self.name, self.role, self.signed_in = actor.name, actor.role.value, True
+        self.workspace = str(actor.workspace_id)
+        self.places = [Place(str(one.workspace_id), one.workspace_name) for one in members]
         return None
 
     @rx.event
     async def greet(self) -> None:
-        """Before the sign-in page: the language, and whether the link that led here was no good."""
+        """Before the sign-in page: the language, the ways in, and what went wrong."""
         self.lang = language_of(self.router.headers.cookie, self.router.headers.raw_headers)
-        self.link_used = "used" in self.router.url.query_parameters
+        query = self.router.url.query_parameters
+        problem = query.get("problem", "")
+        self.problem = problem if problem in PROBLEMS else ""
+        self.door = f"/auth/login?{urlencode({'next': path_within(query.get('next', '/'))})}"
+        self.team_login = bool(settings().oidc_issuer)
+        self.link_works = settings().local_sign_in_allowed
         self.loaded = True
 
     @rx.event

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.stack import ROOT, eventually
+from tests.stack import ROOT, eventually, free_ports
 from whatsapp_loopback.client import Loopback
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -49,22 +48,6 @@ class Demo:
             text=True,
         )
         return made.stdout.strip()
-
-
-def free_ports(count: int) -> int:
-    """The first of `count` free ports in a row."""
-    for first in range(3400, 3900, count):
-        sockets = [socket.socket() for _ in range(count)]
-        try:
-            for n, probe in enumerate(sockets):
-                probe.bind(("127.0.0.1", first + n))
-            return first
-        except OSError:
-            continue
-        finally:
-            for probe in sockets:
-                probe.close()
-    raise AssertionError("no free ports")
 
 
 def start_demo(data: Path, output: Path, **env: str) -> subprocess.Popen[bytes]:

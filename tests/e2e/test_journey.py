@@ -114,13 +114,13 @@ def test_pause_and_resume_are_at_hand(page: Page, demo: Demo):
 
 def test_nobody_gets_in_without_a_link_and_a_link_works_once(page: Page, demo: Demo):
     page.goto(f"{demo.url}/campaigns")
-    expect(page).to_have_url(f"{demo.url}/sign-in")
+    expect(page).to_have_url(f"{demo.url}/sign-in?next=%2Fcampaigns")
     used = demo.link()
     page.goto(used)
     expect(page.locator("h1")).to_have_text("Tablero")
     page.context.clear_cookies()
     page.goto(used)
-    expect(page).to_have_url(re.compile(r"/sign-in/?\?used=1$"))
+    expect(page).to_have_url(re.compile(r"/sign-in/?\?problem=used$"))
     expect(page.get_by_text("Ese enlace ya se usó o venció")).to_be_visible()
 
 

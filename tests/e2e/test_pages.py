@@ -13,7 +13,7 @@ from tests.stack import children, eventually
 
 PLACES = (
     *("", "whatsapp", "messages", "campaigns", "contacts", "contacts/new", "contacts/import"),
-    *("duplicates", "opt-outs", "settings", "sign-in"),
+    *("duplicates", "opt-outs", "settings", "members", "audit", "sign-in"),
 )
 
 

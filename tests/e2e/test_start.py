@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.e2e.conftest import Demo, free_ports, start_demo
-from tests.stack import ROOT, eventually
+from tests.e2e.conftest import Demo, start_demo
+from tests.stack import ROOT, eventually, free_ports
 
 
 def failed_start(tmp_path: Path, **env: str) -> str:
@@ -50,6 +50,19 @@ def test_it_says_which_address_is_wrong(tmp_path: Path):
         tmp_path, PORT=port, DATABASE_URL="postgresql://x@127.0.0.1:1/x", REDIS_URL="redis://x"
     )
     assert "Postgres cannot be reached" in line
+
+
+def test_it_lets_nobody_administer_it_from_elsewhere_by_accident(tmp_path: Path):
+    port = str(free_ports(1))
+    for away in ({"HOST": "0.0.0.0"}, {"PUBLIC_URL": "https://sender.example"}):  # noqa: S104
+        line = failed_start(tmp_path, PORT=port, **away)
+        assert "OIDC_ISSUER" in line
+        assert "LOCAL_SIGN_IN=true" in line
+
+
+def test_it_says_what_team_login_lacks(tmp_path: Path):
+    port, issuer = str(free_ports(1)), "https://auth.example"
+    assert "OIDC_CLIENT_ID" in failed_start(tmp_path, PORT=port, OIDC_ISSUER=issuer)
 
 
 def test_it_refuses_to_run_twice_on_the_same_data(demo: Demo):

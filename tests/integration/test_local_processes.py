@@ -15,8 +15,7 @@ import pytest
 from sender_app.local.failure import StartFailure
 from sender_app.local.frontend import build_frontend
 from sender_app.local.process import start
-from tests.e2e.conftest import free_ports
-from tests.stack import ROOT, eventually
+from tests.stack import ROOT, eventually, free_ports
 
 
 def number_in(noted: Path) -> int:

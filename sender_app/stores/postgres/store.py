@@ -1,6 +1,7 @@
 """The whole store on Postgres."""
 
 from sender_app.stores.postgres.accounts import PostgresAccounts
+from sender_app.stores.postgres.audit import PostgresAudit
 from sender_app.stores.postgres.campaigns import PostgresCampaigns
 from sender_app.stores.postgres.contacts import PostgresContacts
 from sender_app.stores.postgres.deliveries import PostgresDeliveries
@@ -8,6 +9,7 @@ from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.groups import PostgresGroups
 from sender_app.stores.postgres.imports import PostgresImports
 from sender_app.stores.postgres.leases import PostgresLeases
+from sender_app.stores.postgres.members import PostgresMembers
 from sender_app.stores.postgres.metrics import PostgresMetrics
 from sender_app.stores.postgres.opt_outs import PostgresOptOuts
 from sender_app.stores.postgres.receipts import PostgresReceipts
@@ -20,6 +22,8 @@ class PostgresStore:
     def __init__(self, url: str, *, most: int = 10, serving: bool = False) -> None:
         self.database = Database(url, most=most, serving=serving)
         self.workspaces = PostgresWorkspaces(self.database)
+        self.members = PostgresMembers(self.database)
+        self.audit = PostgresAudit(self.database)
         self.accounts = PostgresAccounts(self.database)
         self.leases = PostgresLeases(self.database)
         self.contacts = PostgresContacts(self.database)

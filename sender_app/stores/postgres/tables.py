@@ -363,14 +363,35 @@ class WorkspaceRow(SQLModel, table=True):
 
 
 class MemberRow(SQLModel, table=True):
-    """A person's role in a workspace."""
+    """A person's role in a workspace, and who gave it."""
 
     __tablename__ = "members"
+    __table_args__ = (Index("members_user", "user_id"),)
 
     workspace_id: UUID = Field(primary_key=True, foreign_key="workspaces.id", ondelete="CASCADE")
     user_id: str = Field(primary_key=True)
     name: str = _blank()
+    login: str = _blank()
     role: str
+    source: str = Field(default="local", sa_column_kwargs={"server_default": "local"})
+    seen_at: datetime | None = _stamp()
+    removed_at: datetime | None = _stamp()
+    created_at: datetime = _stamp(now=True)
+
+
+class AuditRow(SQLModel, table=True):
+    """Who did what, appended only. No foreign keys: it outlives what it tells of."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (Index("audit_log_newest", "workspace_id", "id"),)
+
+    id: UUID = _key()
+    workspace_id: UUID
+    user_id: str
+    name: str = _blank()
+    action: str
+    subject: str = _blank()
+    outcome: str = _blank()
     created_at: datetime = _stamp(now=True)
 
 

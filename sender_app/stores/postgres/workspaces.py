@@ -1,10 +1,10 @@
-"""Workspaces and members in Postgres."""
+"""Workspaces in Postgres."""
 
 from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from sender_app.domain.actor import Role
 from sender_app.domain.errors import NotFound
@@ -29,13 +29,7 @@ class PostgresWorkspaces:
 
     def ensure(self, key: str, name: str, defaults: Mapping[str, str]) -> Workspace:
         with self._database.session() as session:
-            query = select(WorkspaceRow).where(WorkspaceRow.key == key)
-            row = session.exec(query).one_or_none()
-            if row is None:
-                values = {"key": key, "name": name, **defaults}
-                session.execute(insert(WorkspaceRow).values(values).on_conflict_do_nothing())
-                row = session.exec(query).one()
-            return _workspace(row)
+            return _workspace(ensured(session, key, name, defaults))
 
     def ensure_member(self, workspace_id: UUID, user_id: str, name: str, role: Role) -> Role:
         with self._database.session() as session:
@@ -64,6 +58,17 @@ class PostgresWorkspaces:
                 setattr(row, name, values[name])
             session.add(row)
             return _workspace(row)
+
+
+def ensured(session: Session, key: str, name: str, defaults: Mapping[str, str]) -> WorkspaceRow:
+    """The row of the workspace called `key`, made where there is none."""
+    query = select(WorkspaceRow).where(WorkspaceRow.key == key)
+    row = session.exec(query).one_or_none()
+    if row is None:
+        values = {"key": key, "name": name, **defaults}
+        session.execute(insert(WorkspaceRow).values(values).on_conflict_do_nothing())
+        row = session.exec(query).one()
+    return row
 
 
 def _found(row: WorkspaceRow | None, workspace_id: UUID) -> WorkspaceRow:

@@ -1,0 +1,94 @@
+"""Who did what: every order that a person gives is written down before it is carried out."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from sender_app.domain.actor import Actor, Role
+from sender_app.domain.errors import NotFound, NotPermitted, RuleViolation
+from sender_app.ports.store import AuditEntry, Page, Store
+
+# Method of a service → its name in the log, and the parameters that say what it was about.
+ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "accounts.request_pairing": ("account_pair", ("phone",)),
+    "accounts.stop_pairing": ("account_pair_stop", ()),
+    "accounts.unlink": ("account_unlink", ("account_id",)),
+    "campaigns.cancel": ("campaign_cancel", ("campaign_id",)),
+    "campaigns.pause": ("campaign_pause", ("campaign_id",)),
+    "campaigns.resolve_unconfirmed": ("campaign_resolve", ("campaign_id",)),
+    "campaigns.resume": ("campaign_resume", ("campaign_id",)),
+    "campaigns.retry_failed": ("campaign_retry", ("campaign_id",)),
+    "campaigns.schedule": ("campaign_schedule", ("campaign_id", "at")),
+    "campaigns.send_file": ("campaign_send", ("name",)),
+    "imports.check_file": ("file_check", ("filename",)),
+    "members.remove": ("member_remove", ("user_id",)),
+    "members.set_role": ("member_role", ("user_id", "role")),
+    "workspaces.update_workspace": ("workspace_update", ("name",)),
+}
+SIGN_IN, SIGN_OUT = "sign_in", "sign_out"
+NAMES = sorted({name for name, _ in ACTIONS.values()} | {SIGN_IN, SIGN_OUT})
+_LONGEST = 200  # letters of a subject
+
+Service = TypeVar("Service")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLog:
+    """The workspace's log."""
+
+    store: Store
+
+    def list_entries(
+        self, actor: Actor, cursor: str | None = None, limit: int = 50
+    ) -> Page[AuditEntry]:
+        """Newest first."""
+        actor.require(Role.ADMIN)
+        return self.store.audit.page(actor.workspace_id, cursor, limit)
+
+
+def audited(service: Service, name: str, store: Store) -> Service:
+    """The service, with those of its methods that ACTIONS names written down.
+
+    An entry is there before the order is carried out, and gets its outcome afterwards: `done`,
+    `refused`, a rule's code, or `fault`. One that stays without came from a process that died.
+    """
+    return cast(Service, _Audited(service, name, store))
+
+
+class _Audited:
+    def __init__(self, service: object, name: str, store: Store) -> None:
+        self._service = service
+        self._name = name
+        self._store = store
+
+    def __getattr__(self, method: str) -> Any:
+        found = getattr(self._service, method)
+        action = ACTIONS.get(f"{self._name}.{method}")
+        return self._noting(found, *action) if action else found
+
+    def _noting(
+        self, call: Callable[..., Any], action: str, about: tuple[str, ...]
+    ) -> Callable[..., Any]:
+        def noted(actor: Actor, *args: Any, **kwargs: Any) -> Any:
+            given = inspect.signature(call).bind(actor, *args, **kwargs).arguments
+            subject = " ".join(str(given[name]) for name in about if given.get(name) is not None)
+            entry = self._store.audit.append(actor, action, subject[:_LONGEST])
+            outcome = "fault"
+            try:
+                result = call(actor, *args, **kwargs)
+                outcome = "done"
+            except NotPermitted:
+                outcome = "refused"
+                raise
+            except RuleViolation as violation:
+                outcome = violation.code
+                raise
+            except NotFound:
+                outcome = "not_found"
+                raise
+            finally:
+                self._store.audit.settle(entry, outcome)
+            return result
+
+        return noted

@@ -1,0 +1,138 @@
+"""Five people, and two workspaces with something in them to see and to change."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import SQLModel
+
+from sender_app.bootstrap import Services
+from sender_app.domain.actor import Actor, Role
+from sender_app.domain.audience import AudienceRow
+from sender_app.domain.campaign import CampaignStatus
+from sender_app.ports.identity import Session, User
+from sender_app.ports.store import NewCampaign
+from sender_app.stores.postgres.store import PostgresStore
+
+SECRET = "Secretísima"  # in every name of the workspace that is looked after
+PERSONAS = ("nobody", "viewer", "sender", "admin", "outsider")
+_DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
+
+
+@dataclass
+class World:
+    """A workspace that the viewer, the sender and the admin belong to, and the outsider's own."""
+
+    services: Services
+    store: PostgresStore
+    workspace_id: UUID
+    account_id: UUID
+    campaign_id: UUID
+    file_id: UUID
+    spare: str  # a member whom others may change
+    sessions: Mapping[str, str]  # persona → session id
+    mores: Mapping[str, str]  # state → a cursor of its list
+    ids: set[str] = field(default_factory=set)
+
+    def facts(self) -> set[tuple[str, str]]:
+        """Every row, and every key in Redis, that is about the workspace; not what was noted."""
+        from sender_app import bootstrap
+
+        found = set()
+        with self.store.database.engine.connect() as connection:
+            for table in SQLModel.metadata.sorted_tables:
+                if table.name == "audit_log":
+                    continue
+                query = f"SELECT (to_jsonb(t) - 'seen_at')::text FROM {table.name} t"  # noqa: S608
+                rows = connection.execute(text(query)).scalars()
+                found |= {(table.name, row) for row in rows if self._ours(row)}
+        for key in bootstrap.redis().scan_iter():
+            name = key.decode()
+            if self._ours(name) and not name.startswith("user:"):  # reads that are cached
+                found.add(("redis", name))
+        return found
+
+    def noted(self) -> list[tuple[str, str]]:
+        """Who did what, newest first."""
+        page = self.store.audit.page(self.workspace_id, None, 100)
+        return [(entry.user_id, entry.action) for entry in page.rows]
+
+    def _ours(self, row: str) -> bool:
+        return any(one in row for one in self.ids)
+
+
+@contextmanager
+def services_on(database_url: str, redis_url: str, **env: str) -> Iterator[Services]:
+    """The real services, on servers of the test's own."""
+    from sender_app import bootstrap
+    from sender_app.config import settings
+
+    cached = [settings, bootstrap.redis, bootstrap.store, bootstrap.services]
+    cached += [bootstrap.limits, bootstrap.identity_provider]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **env}.items():
+            patch.setenv(name, value)
+        for function in cached:
+            function.cache_clear()
+        yield bootstrap.services()
+        bootstrap.store().close()
+        bootstrap.redis().close()
+        for function in cached:
+            function.cache_clear()
+
+
+def make_world(services: Services) -> World:
+    """A fresh world in the database of `services`."""
+    from sender_app import bootstrap
+
+    store = bootstrap.store()
+    assert isinstance(store, PostgresStore)
+    tag, other = uuid4().hex[:8], uuid4().hex[:8]
+    here = store.workspaces.ensure(f"team:{tag}", f"Equipo {SECRET}", _DEFAULTS).id
+    there = store.workspaces.ensure(f"team:{other}", "Otro equipo", _DEFAULTS).id
+    people = {role.value: (here, role) for role in Role} | {"outsider": (there, Role.ADMIN)}
+    tags = dict.fromkeys(people, tag) | {"outsider": other}
+    for name, (workspace_id, role) in people.items():
+        called = "Otra" if name == "outsider" else f"{name} {SECRET}"
+        store.workspaces.ensure_member(workspace_id, f"{name}-{tags[name]}", called, role)
+    store.workspaces.ensure_member(here, f"spare-{tag}", f"Zoe {SECRET}", Role.SENDER)
+    account = store.accounts.create(here, f"admin-{tag}", "WhatsApp")
+    store.accounts.linked(account.id, "+595981000001", "session")
+    store.accounts.create(there, f"outsider-{other}", "WhatsApp")
+    rows = [AudienceRow(n, f"+59598{n:07d}", f"{SECRET} {n}", "Sr.", SECRET) for n in range(5)]
+    campaign = None
+    for n in range(2):
+        new = NewCampaign(account.id, f"{SECRET} {n}", f"Hola {SECRET}", CampaignStatus.RUNNING, {})
+        campaign = store.campaigns.create(here, f"sender-{tag}", new, rows)
+    assert campaign is not None
+    sender = Actor(f"sender-{tag}", here, Role.SENDER)
+    file = services.imports.check_file(sender, "x.csv", f"0981000001,Sr.,{SECRET},G".encode())
+    return World(
+        services=services,
+        store=store,
+        workspace_id=here,
+        account_id=account.id,
+        campaign_id=campaign.id,
+        file_id=file.file_id,
+        spare=f"spare-{tag}",
+        sessions={"nobody": ""}
+        | {name: _open(services, f"{name}-{tags[name]}", people[name][0]) for name in people},
+        mores={
+            "CampaignList": store.campaigns.list(here, None, 1).next or "",
+            "Campaign": store.campaigns.recipients(campaign.id, None, None, 1).next or "",
+            "ContactBook": store.contacts.page(here, "", None, 1).next or "",
+            "AuditTrail": str(uuid4()),
+        },
+        ids={str(here), str(account.id), str(campaign.id), tag},
+    )
+
+
+def _open(services: Services, user_id: str, workspace_id: UUID) -> str:
+    session = Session(
+        User(user_id, user_id), workspace_id, (workspace_id,), confirmed_at=datetime.now(UTC)
+    )
+    return services.sign_in.sessions.open(session)

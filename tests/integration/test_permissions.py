@@ -1,0 +1,304 @@
+"""Every handler of a page and every route, as everybody: a client may name any of them.
+
+Handlers and routes are found by looking; one that is new has to be put into a class here.
+"""
+
+import asyncio
+import dataclasses
+import inspect
+from contextlib import suppress
+from typing import Any
+
+import httpx
+import pytest
+import reflex as rx
+from fastapi.routing import APIRoute
+from reflex.istate.data import ReflexURL, RouterData
+from reflex_base.utils.exceptions import SetUndefinedStateVarError
+
+from sender_app.domain.actor import Role
+from sender_app.domain.errors import NotPermitted
+from sender_app.local.postgres import Postgres
+from sender_app.local.valkey import Valkey
+from sender_app.sender_app import routes
+from sender_app.services.audit import ACTIONS
+from sender_app.states import access
+from sender_app.states import session as session_state
+from sender_app.states.session import Session
+from sender_app.text import translate
+from tests.conftest import fresh_database
+from tests.integration.personas import PERSONAS, SECRET, World, make_world, services_on
+
+# They change only what the page itself shows, and read nothing.
+HARMLESS = {
+    *("Session.greet", "Session.choose_language", "Connection.show_code_tab"),
+    *("Connection.ask_unlink", "Compose.write", "Compose.rename", "Compose.step"),
+    *("Compose.turn_bad", "Compose.wait_for_file", "Compose.forget_file"),
+    *("Campaign.begin", "Campaign.ask_cancel", "Campaign.ask_again", "Board.ask_clear"),
+    "Team.ask_remove",
+}
+# They look on in the background as `load` does; a browser test watches one lose its right.
+WATCHING = {"Campaign.watch"}
+NEEDED = {
+    Role.VIEWER: {
+        *("Session.load", "Board.load", "Board.refresh", "Board.choose_days", "Board.clear_cache"),
+        *("CampaignList.load", "CampaignList.refresh", "CampaignList.load_more"),
+        *("Campaign.load", "Campaign.show", "Campaign.next_page", "Campaign.previous_page"),
+        *("Campaign.still_here", "Compose.load", "Compose.ask", "Connection.load"),
+        *("Connection.poll", "ContactBook.load", "ContactBook.find", "ContactBook.next_page"),
+        *("ContactBook.previous_page", "Preferences.load"),
+    },
+    Role.SENDER: {
+        *("Campaign.pause", "Campaign.resume", "Campaign.cancel", "Campaign.retry"),
+        *("Campaign.mark_sent", "Campaign.send_again", "Compose.send", "Compose.upload"),
+    },
+    Role.ADMIN: {
+        *("Connection.ask_code", "Connection.unlink", "Preferences.save", "Team.load"),
+        *("Team.set_role", "Team.let_in", "Team.remove", "AuditTrail.load"),
+        *("AuditTrail.next_page", "AuditTrail.previous_page"),
+    },
+}
+# What a member sees there names the secret, so the test would notice it in other hands.
+SHOWING = {
+    *("Session.load", "CampaignList.load", "Campaign.load", "Campaign.show", "ContactBook.load"),
+    *("ContactBook.find", "Preferences.load", "Team.load"),
+}
+CHANGING = {
+    *("Campaign.pause", "Campaign.cancel", "Compose.send", "Connection.unlink"),
+    *("Preferences.save", "Team.set_role", "Team.remove"),
+}
+# Routes by what they ask for: nothing, or a session that they act on and no other.
+ROUTES = {
+    "GET /auth/local": "a link",
+    "GET /auth/login": "nothing",
+    "GET /auth/callback": "an attempt of this browser",
+    "POST /auth/sign-out": "own session",
+    "POST /auth/workspace": "own session",
+    "POST /auth/back-channel-logout": "a token of the provider",
+}
+
+
+class File:
+    """An uploaded file."""
+
+    name = "x.csv"
+
+    async def read(self, _size: int) -> bytes:
+        return b"0981000001,Sr.,Ana,G1"
+
+
+ARGUMENTS: dict[str, Any] = {
+    "form": {
+        "weekday0": "on",
+        "name": "Otro nombre",
+        "country": "PY",
+        "phone": "0981000009",
+        "time_zone": "America/Asuncion",
+        "interval": "1",
+        "jitter": "1",
+    },
+    "open_": True,
+    "by": 1,
+    "wanted": True,
+    "lang": "es",
+    "days": "7",
+    "status": "",
+    "text": "",
+    "name": "",
+    "role": "viewer",
+}
+
+
+def states() -> dict[str, type[rx.State]]:
+    return {
+        state.__name__: state
+        for state in rx.State.get_substates()
+        if state.__module__.startswith("sender_app.")
+    }
+
+
+HANDLERS = sorted(
+    f"{name}.{handler}"
+    for name, state in states().items()
+    for handler in state.event_handlers
+    if handler != "setvar"
+)
+
+
+@pytest.fixture(scope="module")
+def running(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory):
+    folder = str(tmp_path_factory.mktemp("permissions"))
+    with (
+        fresh_database(postgres) as url,
+        services_on(url, valkey.url, DATA_DIR=folder, PUBLIC_URL="http://127.0.0.1:3000") as found,
+    ):
+        yield found
+
+
+@pytest.fixture
+def world(running: Any, redis_url: str) -> World:
+    return make_world(running)
+
+
+def role_needed(name: str) -> Role | None:
+    return next((role for role, names in NEEDED.items() if name in names), None)
+
+
+def test_every_handler_is_in_one_class():
+    classes = [HARMLESS, WATCHING, *NEEDED.values()]
+    known = [name for names in classes for name in names]
+    assert sorted(known) == HANDLERS
+    assert set(known) >= SHOWING | CHANGING
+
+
+def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Everything that the persona's browser gets: what is left in the state, and the answer."""
+    session = world.sessions[persona]
+    lang = Session(_reflex_internal_init=True)
+
+    async def other(_self: rx.State, _state: type[rx.State]) -> Session:
+        return lang
+
+    router = RouterData(url=ReflexURL(f"http://localhost/campaigns/{world.campaign_id}"))
+    for module in (access, session_state):
+        monkeypatch.setattr(module, "session_of", lambda _cookies: session)
+    monkeypatch.setattr(rx.State, "get_state", other)
+    monkeypatch.setattr(rx.State, "router", router)
+    state_name, handler = name.split(".")
+    state = states()[state_name](_reflex_internal_init=True)
+    filled = {
+        "account_id": str(world.account_id),
+        "_account_id": str(world.account_id),
+        "_id": str(world.campaign_id),
+        "file_id": str(world.file_id),
+        "more": world.mores.get(state_name, ""),
+        "leaving": world.spare,
+        "good": 1,
+        "loaded": True,
+    }
+    for field, value in filled.items():
+        with suppress(SetUndefinedStateVarError):
+            setattr(state, field, value)
+    arguments = ARGUMENTS | {"user_id": world.spare, "files": [File()]}
+    function = type(state).event_handlers[handler].fn
+    wanted = list(inspect.signature(function).parameters)[1:]
+    answer = asyncio.run(function(state, **{key: arguments[key] for key in wanted}))
+    return f"{answer} {state.dict()}"
+
+
+@pytest.mark.parametrize("name", sorted(set(HANDLERS) - WATCHING))
+def test_a_handler_does_for_each_what_their_role_allows(
+    name: str, world: World, monkeypatch: pytest.MonkeyPatch
+):
+    needed = role_needed(name)
+    for persona in PERSONAS:
+        before = world.facts()
+        seen = call(world, name, persona, monkeypatch)
+        changed = world.facts() ^ before
+        assert translate("es", "error.fault") not in seen, persona
+        member = persona not in ("nobody", "outsider")
+        allowed = needed is None or (member and Role(persona).rank >= needed.rank)
+        if not member:
+            assert SECRET not in seen, persona
+            assert changed == set(), persona
+        if persona == "nobody":
+            assert ("/sign-in" in seen) == (needed is not None)
+        elif member and not allowed:
+            assert translate("es", "error.not_permitted") in seen, persona
+            assert SECRET not in seen, persona
+            assert changed == set(), persona
+        elif member:
+            assert translate("es", "error.not_permitted") not in seen, persona
+            assert "/sign-in" not in seen, persona
+            assert (SECRET in seen) or name not in SHOWING, persona
+        if member and needed in (None, Role.VIEWER):
+            assert changed == set(), persona
+        if persona == "admin" and name in CHANGING and needed is Role.ADMIN:
+            assert changed, persona
+        if persona == "sender" and name in CHANGING and needed is Role.SENDER:
+            assert changed, persona
+
+
+def test_every_route_is_in_the_list():
+    assert {f"{method} {path}" for method, path in found_routes()} == ROUTES.keys()
+
+
+def found_routes(found: Any = routes) -> list[tuple[str, str]]:
+    """Methods and paths, of the routers within it too."""
+    listed = []
+    for route in found.routes:
+        if isinstance(route, APIRoute):
+            listed += [(method, route.path) for method in route.methods]
+        else:
+            listed += found_routes(route.original_router)
+    return listed
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_route_tells_and_changes_nothing_of_others(route: str, world: World):
+    method, path = route.split(" ")
+    params = {"token": "x", "state": "x", "code": "x", "next": "/", "iss": "x"}
+    form = {"workspace_id": str(world.workspace_id), "logout_token": "x.y.z"}
+
+    async def send(persona: str) -> httpx.Response:
+        cookies = {"sender_session": world.sessions[persona], "sender_login": "x"}
+        transport = httpx.ASGITransport(app=routes)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1:3000", cookies=cookies
+        ) as client:
+            data = form if method == "POST" else None
+            return await client.request(method, path, params=params, data=data)
+
+    for persona in PERSONAS:
+        before = world.facts()
+        answer = asyncio.run(send(persona))
+        assert answer.status_code in (303, 400), persona
+        assert SECRET not in answer.text + str(answer.headers)
+        assert world.facts() == before, persona
+        others = {one: world.sessions[one] for one in PERSONAS if one not in (persona, "nobody")}
+        still = {
+            one: world.services.sign_in.find_actor(session) is not None
+            for one, session in others.items()
+        }
+        ended = set(PERSONAS[1 : PERSONAS.index(persona)]) if path == "/auth/sign-out" else set()
+        assert still == {one: one not in ended for one in others}
+    outsider = world.services.sign_in.find_actor(world.sessions["outsider"])
+    assert outsider is None or outsider.workspace_id != world.workspace_id
+
+
+UNNOTED = {"imports.rows", "members.list_members", "audit.list_entries"}  # they only read
+
+
+def test_every_order_of_a_service_is_written_down(world: World):
+    """What a viewer may not do is an order; whatever is new among them has to have a name."""
+    viewer = world.services.sign_in.find_actor(world.sessions["viewer"])
+    refused = set()
+    for field in dataclasses.fields(world.services):
+        service = getattr(world.services, field.name)
+        kind = type(getattr(service, "_service", service))
+        for method, function in inspect.getmembers(kind, inspect.isfunction):
+            parameters = list(inspect.signature(function).parameters)
+            if method.startswith("_") or parameters[1:2] != ["actor"]:
+                continue
+            try:
+                getattr(service, method)(viewer, **dict.fromkeys(parameters[2:]))
+            except NotPermitted:
+                refused.add(f"{field.name}.{method}")
+            except Exception:  # noqa: BLE001, S110 - a viewer may, though not with such arguments
+                pass
+    assert refused - UNNOTED == ACTIONS.keys()
+    assert refused >= UNNOTED
+
+
+def test_an_order_and_its_outcome_are_noted(world: World, monkeypatch: pytest.MonkeyPatch):
+    call(world, "Campaign.pause", "viewer", monkeypatch)
+    call(world, "Campaign.pause", "sender", monkeypatch)
+    call(world, "Campaign.pause", "sender", monkeypatch)
+    entries = world.store.audit.page(world.workspace_id, None, 3).rows
+    found = [(e.user_id.split("-")[0], e.action, e.subject, e.outcome) for e in entries]
+    about = ("campaign_pause", str(world.campaign_id))
+    assert found == [
+        ("sender", *about, "campaign_move_refused"),
+        ("sender", *about, "done"),
+        ("viewer", *about, "refused"),
+    ]
