@@ -35,6 +35,14 @@ demo: install ## The same with virtual phones: no telephone, no internet
 link: ## Print a new sign-in link of the running Sender
 	@$(RUN) -m sender_app.local link
 
+.PHONY: backup
+backup: install ## Save database, uploads and secret (FILE=sender.backup), also while it runs
+	@$(RUN) -m sender_app.local backup $${FILE:-sender.backup}
+
+.PHONY: restore
+restore: install ## Put a stopped Sender back to a backup (FILE=sender.backup)
+	@$(RUN) -m sender_app.local restore $${FILE:-sender.backup}
+
 .PHONY: chromium
 chromium:
 	@command -v chromium >/dev/null || { \

@@ -7,7 +7,9 @@ from reflex.app import default_error_boundary
 from sender_app import logs
 from sender_app.api import exports
 from sender_app.api import imports as import_routes
+from sender_app.api import health as health_routes
 from sender_app.api import sign_in as sign_in_routes
+from sender_app.api.requests import Requests
 from sender_app.config import settings
 from sender_app.pages.campaign import campaign
 from sender_app.pages.campaigns import campaigns
@@ -37,6 +39,7 @@ from sender_app.states.settings import Preferences
 logs.configure(settings().log_level)
 
 routes = FastAPI(title="Sender", docs_url=None, redoc_url=None, openapi_url=None)
+routes.include_router(health_routes.router)
 routes.include_router(sign_in_routes.router)
 routes.include_router(import_routes.router)
 routes.include_router(exports.router)
@@ -51,7 +54,7 @@ app = rx.App(
         rx.el.meta(name="viewport", content="width=device-width, initial-scale=1"),
     ],
     toaster=rx.toast.provider(rich_colors=True, close_button=True, position="bottom-right"),
-    api_transformer=routes,
+    api_transformer=[routes, Requests],
     app_wraps={(55, "ErrorBoundary"): lambda _stateful: default_error_boundary()},
 )
 

@@ -11,6 +11,7 @@ from sender_app.stores.postgres.leases import PostgresLeases
 from sender_app.stores.postgres.metrics import PostgresMetrics
 from sender_app.stores.postgres.opt_outs import PostgresOptOuts
 from sender_app.stores.postgres.receipts import PostgresReceipts
+from sender_app.stores.postgres.upkeep import PostgresUpkeep
 from sender_app.stores.postgres.workspaces import PostgresWorkspaces
 
 
@@ -30,6 +31,7 @@ class PostgresStore:
         self.deliveries = PostgresDeliveries(self.database)
         self.receipts = PostgresReceipts(self.database)
         self.metrics = PostgresMetrics(self.database)
+        self.upkeep = PostgresUpkeep(self.database)
 
     def close(self) -> None:
         """Close every connection."""
