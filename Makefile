@@ -54,6 +54,13 @@ test: $(VENV)/.installed-dev chromium ## Run every test
 	$(RUN) -m sender_app.local.frontend
 	$(RUN) -m pytest
 
+.PHONY: image-test
+image-test: $(VENV)/.installed-dev chromium ## Build the image and do the main job on it (root; minutes)
+	@command -v buildah runc debootstrap >/dev/null || { \
+	  test "$$(id -u)" = 0 || { echo "apt-get install buildah runc debootstrap" >&2; exit 1; }; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah runc debootstrap; }
+	$(RUN) -m pytest tests/image
+
 .PHONY: chaos
 chaos: $(VENV)/.installed-dev ## A hundred blows over two thousand people (CHAOS_SEED replays a run)
 	CHAOS_KILLS=$${CHAOS_KILLS:-100} CHAOS_PEOPLE=$${CHAOS_PEOPLE:-2000} $(RUN) -m pytest tests/chaos -s

@@ -57,7 +57,7 @@ def running_environment(data: Path) -> dict[str, str]:
 
 def print_link(data: Path) -> int:
     """Print a new sign-in link of the Sender that runs on `data`; returns the exit code."""
-    env = running_environment(data)
+    env = running_environment(data) or _elsewhere()
     try:
         if env:
             print(_link(dict(os.environ) | env))
@@ -66,6 +66,13 @@ def print_link(data: Path) -> int:
         env = {}
     print("sender: it does not run here; start it with `make run`", file=sys.stderr)
     return 1
+
+
+def _elsewhere() -> dict[str, str]:
+    """This environment, where it names the servers of a Sender, as in a container of one."""
+    named = {"PUBLIC_URL", "REDIS_URL"} <= os.environ.keys()
+    database = {"DATABASE_URL", "POSTGRES_HOST"} & os.environ.keys()
+    return dict(os.environ) if named and database else {}
 
 
 @contextmanager
