@@ -46,6 +46,7 @@ COPY alembic.ini rxconfig.py web.py worker.py LICENSE ./
 COPY alembic ./alembic
 COPY assets ./assets
 COPY sender_app ./sender_app
+COPY --from=frontend /srv/sender/.web/backend ./.web/backend
 COPY --from=frontend /srv/sender/.web/build ./.web/build
 ENV PATH="/venv/bin:${PATH}" \
     PYTHONUNBUFFERED=1 \

@@ -49,8 +49,14 @@ chromium:
 	  test "$$(id -u)" = 0 || { echo "The browser tests need Chromium: apt-get install chromium" >&2; exit 1; }; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }
 
+.PHONY: nginx
+nginx:
+	@test -x /usr/sbin/nginx || command -v nginx >/dev/null || { \
+	  test "$$(id -u)" = 0 || { echo "A test needs nginx: apt-get install nginx-light" >&2; exit 1; }; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light; }
+
 .PHONY: test
-test: $(VENV)/.installed-dev chromium ## Run every test
+test: $(VENV)/.installed-dev chromium nginx ## Run every test
 	$(RUN) -m sender_app.local.frontend
 	$(RUN) -m pytest
 

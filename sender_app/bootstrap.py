@@ -43,6 +43,7 @@ from sender_app.services.retention import Retention
 from sender_app.services.serving.desk import Timings
 from sender_app.services.serving.session import Serving
 from sender_app.services.sign_in import SignIn
+from sender_app.services.system import System
 from sender_app.services.workspaces import Workspaces
 from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.observation import PostgresObserver
@@ -66,6 +67,7 @@ class Services:
     reconciler: Reconciler
     book_upkeep: BookUpkeep
     retention: Retention
+    system: System
 
 
 @cache
@@ -123,6 +125,7 @@ def services() -> Services:
             keep_events=timedelta(days=settings().keep_events),
             keep_replies=timedelta(days=settings().keep_replies),
         ),
+        system=System(__version__, probes(), observer(), RqQueues(redis())),
     )
 
 

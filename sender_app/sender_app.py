@@ -23,6 +23,7 @@ from sender_app.pages.duplicates import duplicates
 from sender_app.pages.opt_outs import opt_outs
 from sender_app.pages.settings import settings as settings_page
 from sender_app.pages.sign_in import sign_in
+from sender_app.pages.system import system
 from sender_app.states.campaign import Campaign
 from sender_app.states.campaigns import CampaignList
 from sender_app.states.compose import Compose
@@ -35,6 +36,7 @@ from sender_app.states.duplicates import Duplicates
 from sender_app.states.opt_outs import OptOutList
 from sender_app.states.session import Session
 from sender_app.states.settings import Preferences
+from sender_app.states.system import Machinery
 
 logs.configure(settings().log_level)
 
@@ -70,6 +72,7 @@ for page, route, title, load in (
     (duplicates, "/duplicates", "Duplicados · Sender", Duplicates.load),
     (opt_outs, "/opt-outs", "Bajas · Sender", OptOutList.load),
     (settings_page, "/settings", "Ajustes · Sender", Preferences.load),
+    (system, "/system", "Sistema · Sender", Machinery.load),
 ):
     app.add_page(
         page,

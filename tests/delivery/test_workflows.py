@@ -51,9 +51,9 @@ def test_what_others_wrote_is_pinned_by_its_content():
     ]
     assert len(uses) > 6
     for one in uses:
-        assert one.startswith("./.github/workflows/") or re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[\d.]+", one), (
-            one
-        )
+        assert one.startswith("./.github/workflows/") or re.fullmatch(
+            r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[\d.]+", one
+        ), one
 
 
 def workflow(name: str) -> dict[str, Any]:
