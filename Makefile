@@ -76,6 +76,11 @@ bench: $(VENV)/.installed-dev ## Measure sending (PEER=folder alternates with an
 	$(RUN) -m benchmarks.send $(if $(PEER),--peer $(PEER))
 	$(RUN) -m benchmarks.whatsapp
 
+.PHONY: load
+load: $(VENV)/.installed-dev nginx ## Fifty accounts, three workers, two web replicas behind nginx
+	$(RUN) -m sender_app.local.frontend
+	$(RUN) -m benchmarks.load
+
 .PHONY: check
 check: $(VENV)/.installed-dev ## Lint, types and the import contracts
 	$(BIN)/ruff check .

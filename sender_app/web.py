@@ -2,8 +2,10 @@
 
 import atexit
 import os
+import shutil
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 from sender_app.adapters.processes import die_with_parent
@@ -34,8 +36,24 @@ def main() -> int:
         *("--workers-kill-timeout", str(_KILL_AFTER), "--log-level", "warning"),
         "sender_app.web:application",
     ]
-    variables = environment(os.environ | {"REDIS_URL": chosen.redis_url})
+    folder = chosen.data_dir.resolve() / "web" / str(chosen.port)
+    variables = environment(os.environ | {"REDIS_URL": chosen.redis_url}) | _writable(folder)
     return os.execve(sys.executable, command, variables)  # noqa: S606 - keeps its id and parent
+
+
+def _writable(folder: Path) -> dict[str, str]:
+    """Variables that have Reflex write to `folder`, which is made, and nowhere else.
+
+    It touches its notes about the build at every start, where they may be read-only, and makes a
+    folder for uploads, which stays empty: what is in there is served without a sign-in.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(BUILT.parents[1] / "backend", folder / "backend", copy_function=shutil.copyfile)
+    (folder / "build").symlink_to(BUILT.parent)
+    return {
+        "REFLEX_WEB_WORKDIR": str(folder),
+        "REFLEX_UPLOADED_FILES_DIR": str(folder / "uploads"),
+    }
 
 
 def application() -> Any:

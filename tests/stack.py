@@ -142,7 +142,8 @@ class Web:
 
     def __init__(self, env: Mapping[str, str], log: Path, port: int) -> None:
         self.url, self.log, self.port = f"http://127.0.0.1:{port}", log, port
-        self._env = dict(os.environ) | dict(env) | {"HOST": "127.0.0.1", "PORT": str(port)}
+        own = {"HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": str(log.parent / "data")}
+        self._env = dict(os.environ) | own | dict(env)
         self.start()
 
     def start(self) -> None:

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 ROOT = Path(__file__).resolve().parents[2]
 STORE = ROOT / ".image"  # base, layers and images, kept from run to run
@@ -90,6 +91,7 @@ class Container:
 
     def start(self) -> "Container":
         """Start it; its output goes to `log`."""
+        self.name = f"{self.name}-{uuid4().hex[:8]}"
         self.bundle.mkdir(parents=True)
         data = self.bundle / "data"
         data.mkdir()
@@ -118,9 +120,11 @@ class Container:
         try:
             return self.process.wait(grace)
         finally:
-            subprocess.run(
-                ["runc", "delete", "--force", self.name], check=False, capture_output=True
-            )
+            self.remove()
+
+    def remove(self) -> None:
+        """End it at once, if it still runs."""
+        subprocess.run(["runc", "delete", "--force", self.name], check=False, capture_output=True)
 
     def run_inside(self, *command: str) -> str:
         """What a command says that is run in the running container."""

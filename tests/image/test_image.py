@@ -3,6 +3,7 @@ browser. `make image-test`; it takes minutes, so `make test` leaves it out."""
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.e2e.conftest import browser, free_ports, page  # noqa: F401 - fixture
 from tests.e2e.test_journey import test_from_sign_in_to_every_message_delivered as journey
 from tests.image.containers import USER, Container, build, configuration, remove_containers
 from tests.image.forwarder import Forwarder
-from tests.stack import ROOT, Whatsapp, eventually
+from tests.stack import ROOT, Whatsapp
 from whatsapp_loopback.client import Loopback
 from whatsapp_loopback.environment import environment
 
@@ -94,13 +95,20 @@ def demo(rootfs: Path, servers: dict[str, str], data: Path) -> Iterator[Deployme
     command = configuration()["Cmd"]
     assert isinstance(command, list)
     web = Container("sender-web", folder / "web", rootfs, env, command).start()
-    eventually(lambda: web.process.poll() is not None or ready(url), 60, "readiness")
-    assert web.process.poll() is None, web.log.read_text()
-    yield Deployment(url, whatsapp.client, web, worker)
-    assert worker.stop() == 0, worker.log.read_text()
-    assert web.stop() == 0, web.log.read_text()
-    assert "Traceback" not in worker.log.read_text() + web.log.read_text()
-    whatsapp.stop()
+    try:
+        until = time.monotonic() + 120
+        while not ready(url):
+            assert web.process.poll() is None, web.log.read_text()
+            assert time.monotonic() < until, web.log.read_text()
+            time.sleep(0.2)
+        yield Deployment(url, whatsapp.client, web, worker)
+        assert worker.stop() == 0, worker.log.read_text()
+        assert web.stop() == 0, web.log.read_text()
+        assert "Traceback" not in worker.log.read_text() + web.log.read_text()
+    finally:
+        worker.remove()
+        web.remove()
+        whatsapp.stop()
 
 
 def ready(url: str) -> bool:
