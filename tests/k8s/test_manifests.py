@@ -182,6 +182,20 @@ def test_several_replicas_survive_a_node_that_goes(overlay: str):
 
 
 @overlays
+def test_every_replica_sees_what_was_uploaded_to_another(overlay: str):
+    claim = find(overlay, "PersistentVolumeClaim", "sender-media-pvc")["spec"]
+    assert claim["accessModes"] == ["ReadWriteMany"]
+    for name in ("sender-backend", "sender-worker"):
+        spec = find(overlay, "Deployment", name)["spec"]["template"]["spec"]
+        volumes = {volume["name"]: volume for volume in spec["volumes"]}
+        mounts = {
+            mount["mountPath"]: mount["name"] for mount in spec["containers"][0]["volumeMounts"]
+        }
+        media = volumes[mounts["/data/media"]]
+        assert media["persistentVolumeClaim"]["claimName"] == "sender-media-pvc"
+
+
+@overlays
 def test_the_world_comes_in_by_https_only_and_websockets_may_be_silent(overlay: str):
     ingress = find(overlay, "Ingress", "sender")
     notes = {
