@@ -26,12 +26,9 @@ from sender_app.jobs.preload import preload
 from sender_app.jobs.workers import AccountWorker, JobWorker, PatientWorker
 
 RECONCILE_EVERY = 2  # seconds
-<<<<<<< HEAD
 BOOK_EVERY = 3  # seconds
-=======
 ALIVE = "worker.alive"  # in DATA_DIR: touched for as long as the worker looks after its processes
 _NIGHTLY = "47 3 * * *"  # local time
->>>>>>> fd0acafe (Say whether it lives, can work and how it is; refuse to start without a database; save and restore)
 _GRACE = 30  # seconds between SIGTERM and SIGKILL
 _log = structlog.get_logger()
 _fork = multiprocessing.get_context("fork")
@@ -150,7 +147,6 @@ def _cron() -> None:
         ttl=30,
         job_timeout=30,
     )
-<<<<<<< HEAD
     cron.register(
         jobs.keep_book_up,
         DEFAULT,
@@ -160,7 +156,5 @@ def _cron() -> None:
         ttl=30,
         job_timeout=120,
     )
-=======
     cron.register(retention.run, DEFAULT, cron=_NIGHTLY, result_ttl=0, job_timeout=7200)
->>>>>>> fd0acafe (Say whether it lives, can work and how it is; refuse to start without a database; save and restore)
     cron.start()

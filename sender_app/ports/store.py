@@ -652,7 +652,8 @@ class UpkeepStore(Protocol):
     """What keeps the store from growing for ever."""
 
     def forget_events(self, before: datetime, limit: int) -> int:
-        """Delete up to `limit` of the events that were recorded before; returns how many."""
+        """Delete up to `limit` of the events that were recorded before and that the rollups have
+        taken in; returns how many. Receipts of their messages find nobody any more."""
         ...
 
     def forget_replies(self, before: datetime, limit: int) -> int:

@@ -6,8 +6,12 @@ from uuid import UUID
 from sender_app.stores.postgres.engine import Database
 
 _FORGET = """
-DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE id < %s ORDER BY id LIMIT %s)
+DELETE FROM {table} WHERE id IN (
+  SELECT id FROM {table} t WHERE id < %s AND {settled} ORDER BY id LIMIT %s)
 """
+# What a journal has not folded yet is not in the counters and rollups.
+_FOLDED = """NOT EXISTS (SELECT FROM delivery_journals j
+  WHERE j.id = t.journal_id AND j.folded_entry < t.entry)"""
 
 
 class PostgresUpkeep:
@@ -17,14 +21,15 @@ class PostgresUpkeep:
         self._database = database
 
     def forget_events(self, before: datetime, limit: int) -> int:
-        return self._forget("metric_events", before, limit)
+        return self._forget("metric_events", before, limit, settled=_FOLDED)
 
     def forget_replies(self, before: datetime, limit: int) -> int:
         return self._forget("replies", before, limit)
 
-    def _forget(self, table: str, before: datetime, limit: int) -> int:
+    def _forget(self, table: str, before: datetime, limit: int, settled: str = "true") -> int:
+        statement = _FORGET.format(table=table, settled=settled)
         with self._database.transaction() as cursor:
-            return cursor.execute(_FORGET.format(table=table), (_first_key(before), limit)).rowcount
+            return cursor.execute(statement, (_first_key(before), limit)).rowcount
 
 
 def _first_key(at: datetime) -> UUID:
