@@ -17,6 +17,7 @@ from sender_app.adapters.redis_leases import LockedLeases
 from sender_app.adapters.redis_pairing import RedisPairingBoard
 from sender_app.adapters.redis_sessions import RedisSessions
 from sender_app.adapters.rq_queue import RqQueue
+from sender_app.adapters.sheets import CsvWriter, XlsxWriter
 from sender_app.config import settings
 from sender_app.domain.pacing import Pace
 from sender_app.ports.contact_reader import ContactReader
@@ -27,12 +28,15 @@ from sender_app.services.accounts import Accounts
 from sender_app.services.campaigns import Campaigns
 from sender_app.services.contacts import Contacts
 from sender_app.services.dashboard import Dashboard
+from sender_app.services.drafts import Drafts
 from sender_app.services.import_job import ImportJob, ImportWatch
 from sender_app.services.imports import Imports
 from sender_app.services.reconcile import Reconciler
+from sender_app.services.results import Results
 from sender_app.services.serving.desk import Timings
 from sender_app.services.serving.session import Serving
 from sender_app.services.sign_in import SignIn
+from sender_app.services.templates import Templates
 from sender_app.services.workspaces import Workspaces
 from sender_app.stores.postgres.store import PostgresStore
 from sender_app.text import translate
@@ -47,6 +51,9 @@ class Services:
     accounts: Accounts
     imports: Imports
     campaigns: Campaigns
+    drafts: Drafts
+    templates: Templates
+    results: Results
     contacts: Contacts
     dashboard: Dashboard
     import_job: ImportJob
@@ -91,12 +98,16 @@ def services() -> Services:
         "language": settings().default_language,
     }
     workspaces = Workspaces(store(), defaults, default_pace())
+    campaigns = Campaigns(store(), queue, control, events, imports, default_pace())
     return Services(
         sign_in=SignIn(RedisSessions(redis()), workspaces),
         workspaces=workspaces,
         accounts=Accounts(store(), queue, RedisPairingBoard(redis()), control),
         imports=imports,
-        campaigns=Campaigns(store(), queue, control, events, imports, default_pace()),
+        campaigns=campaigns,
+        drafts=Drafts(store(), imports, campaigns),
+        templates=Templates(store()),
+        results=Results(store(), {"csv": CsvWriter(), "xlsx": XlsxWriter()}),
         contacts=Contacts(store()),
         dashboard=Dashboard(store(), RedisCache(redis())),
         import_job=ImportJob(store(), media(), contact_reader(), events, _explained),

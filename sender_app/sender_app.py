@@ -6,6 +6,7 @@ from reflex.app import default_error_boundary
 
 from sender_app import logs
 from sender_app.api import imports as import_routes
+from sender_app.api import results as results_routes
 from sender_app.api import sign_in as sign_in_routes
 from sender_app.config import settings
 from sender_app.pages.campaign import campaign
@@ -17,6 +18,7 @@ from sender_app.pages.contacts import contacts
 from sender_app.pages.dashboard import dashboard
 from sender_app.pages.settings import settings as settings_page
 from sender_app.pages.sign_in import sign_in
+from sender_app.pages.templates import templates
 from sender_app.states.campaign import Campaign
 from sender_app.states.campaigns import CampaignList
 from sender_app.states.compose import Compose
@@ -24,6 +26,7 @@ from sender_app.states.connection import Connection
 from sender_app.states.contact_import import Importing
 from sender_app.states.contacts import ContactBook
 from sender_app.states.dashboard import Board
+from sender_app.states.library import Library
 from sender_app.states.session import Session
 from sender_app.states.settings import Preferences
 
@@ -32,6 +35,7 @@ logs.configure(settings().log_level)
 routes = FastAPI(title="Sender", docs_url=None, redoc_url=None, openapi_url=None)
 routes.include_router(sign_in_routes.router)
 routes.include_router(import_routes.router)
+routes.include_router(results_routes.router)
 
 app = rx.App(
     stylesheets=["/sender.css"],
@@ -51,6 +55,7 @@ for page, route, title, load in (
     (dashboard, "/", "Sender", Board.load),
     (connection, "/whatsapp", "WhatsApp · Sender", Connection.load),
     (compose, "/messages", "Mensajes · Sender", Compose.load),
+    (templates, "/templates", "Plantillas · Sender", Library.load),
     (campaigns, "/campaigns", "Campañas · Sender", CampaignList.load),
     (campaign, "/campaigns/[campaign_id]", "Campaña · Sender", [Campaign.begin, Campaign.load]),
     (contacts, "/contacts", "Contactos · Sender", ContactBook.load),

@@ -20,11 +20,13 @@ from sender_app.states.session import Session
 # They change only what the page itself shows, and read nothing.
 HARMLESS = {
     *("Session.greet", "Session.choose_language", "Connection.show_code_tab"),
-    *("Connection.ask_unlink", "Compose.write", "Compose.rename", "Compose.step"),
-    *("Compose.turn_bad", "Compose.wait_for_file", "Compose.forget_file"),
-    *("Importing.wait_for_file", "Importing.progressed", "Importing.upload_ended"),
-    *("Importing.mean", "Importing.remap", "Importing.turn_bad"),
-    *("Campaign.begin", "Campaign.ask_cancel", "Campaign.ask_again", "Board.ask_clear"),
+    *("Connection.ask_unlink", "Compose.step_person", "Compose.show_variant", "Compose.look_at"),
+    *("Compose.dial", "Compose.turn_bad", "Compose.wait_for_file", "Compose.start_over"),
+    *("Campaign.begin", "Campaign.ask_cancel", "Campaign.ask_again", "Campaign.ask_delete"),
+    *("CampaignList.ask_delete", "Board.ask_clear", "Library.write", "Library.show_variant"),
+    *("Library.add_variant", "Library.remove_variant", "Library.begin", "Library.close"),
+    *("Library.rename", "Library.ask_remove", "Importing.wait_for_file", "Importing.progressed"),
+    *("Importing.upload_ended", "Importing.mean", "Importing.remap", "Importing.turn_bad"),
 }
 ID = str(uuid4())
 # A state with something to work on, so that no handler ends before it asks who is there.
@@ -32,7 +34,12 @@ FILLED: dict[str, Any] = {
     "account_id": ID,
     "_account_id": ID,
     "_id": ID,
+    "_draft_id": ID,
+    "_trial_id": ID,
+    "_template_id": ID,
+    "deleting": ID,
     "file_id": ID,
+    "texts": ["Hola", "Buenas"],
     "more": "next",
     "loaded": True,
 }
@@ -76,7 +83,14 @@ ARGUMENTS: dict[str, Any] = {
     "lang": "es",
     "days": "7",
     "status": "",
-    "text": "",
+    "kind": "drafts",
+    "campaign_id": ID,
+    "template_id": ID,
+    "phone": "0981000001",
+    "local": "2031-05-01T09:00",
+    "later": True,
+    "step": 4,
+    "text": "an",
     "name": "",
 }
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from sender_app.ports.store import Contact, Page
-from sender_app.stores.postgres.engine import Database
+from sender_app.stores.postgres.engine import Database, like
 
 _PAGE = """
 SELECT id, phone, nombre, sustantivo, grupo, source, created_at, updated_at FROM contacts
@@ -24,8 +24,6 @@ class PostgresContacts:
         self, workspace_id: UUID, search: str, cursor: str | None, limit: int
     ) -> Page[Contact]:
         after_id, _, after_name = (cursor or "").partition(":")
-        wanted = search.strip()
-        escaped = wanted.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
         with self._database.transaction() as reader:
             reader.execute(
                 _PAGE,
@@ -33,8 +31,8 @@ class PostgresContacts:
                     "workspace": workspace_id,
                     "after_id": UUID(after_id) if after_id else None,
                     "after_name": after_name,
-                    "search": wanted,
-                    "like": f"%{escaped}%",
+                    "search": search.strip(),
+                    "like": like(search),
                     "limit": limit + 1,
                 },
             )

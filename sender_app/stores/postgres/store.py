@@ -9,6 +9,7 @@ from sender_app.stores.postgres.imports import PostgresImports
 from sender_app.stores.postgres.leases import PostgresLeases
 from sender_app.stores.postgres.metrics import PostgresMetrics
 from sender_app.stores.postgres.receipts import PostgresReceipts
+from sender_app.stores.postgres.templates import PostgresTemplates
 from sender_app.stores.postgres.workspaces import PostgresWorkspaces
 
 
@@ -23,6 +24,7 @@ class PostgresStore:
         self.contacts = PostgresContacts(self.database)
         self.imports = PostgresImports(self.database)
         self.campaigns = PostgresCampaigns(self.database)
+        self.templates = PostgresTemplates(self.database)
         self.deliveries = PostgresDeliveries(self.database)
         self.receipts = PostgresReceipts(self.database)
         self.metrics = PostgresMetrics(self.database)
