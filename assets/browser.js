@@ -1,4 +1,5 @@
 // The few things that only the browser can do: tick, ask, type, put words into the document.
+// What concerns the writing of messages is in writing.js.
 import { createElement, useEffect, useRef, useState } from "react";
 
 // Calls onBeat every `every` milliseconds while the page is in view, and at once when it comes back.
@@ -44,6 +45,7 @@ export function TypedField({ multiline, value, onText, rest = 200, ...props }) {
   useEffect(() => {
     if (document.activeElement !== ref.current) setText(value);
   }, [value]);
+  useEffect(() => () => clearTimeout(timer.current), []); // another text took its place
   const tell = (typed) => {
     clearTimeout(timer.current);
     timer.current = 0;

@@ -24,6 +24,7 @@ from sender_app.adapters.redis_pairing import RedisPairingBoard
 from sender_app.adapters.redis_sessions import RedisSessions
 from sender_app.adapters.rq_queue import RqQueue
 from sender_app.adapters.rq_queues import RqQueues
+from sender_app.adapters.sheets import CsvWriter, XlsxWriter
 from sender_app.config import settings
 from sender_app.domain.pacing import Pace
 from sender_app.ports.contact_reader import ContactReader
@@ -39,17 +40,20 @@ from sender_app.services.book_upkeep import BookUpkeep
 from sender_app.services.campaigns import Campaigns
 from sender_app.services.contacts import Contacts
 from sender_app.services.dashboard import Dashboard
+from sender_app.services.drafts import Drafts
 from sender_app.services.import_job import ImportJob, ImportWatch
 from sender_app.services.imports import Imports
 from sender_app.services.members import Members
 from sender_app.services.opt_outs import OptOuts
 from sender_app.services.reconcile import Reconciler
+from sender_app.services.results import Results
 from sender_app.services.retention import Retention
 from sender_app.services.serving.desk import Timings
 from sender_app.services.serving.session import Serving
 from sender_app.services.sign_in import SignIn
 from sender_app.services.system import System
 from sender_app.services.team_login import TeamLogin
+from sender_app.services.templates import Templates
 from sender_app.services.workspaces import Workspaces
 from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.observation import PostgresObserver
@@ -69,6 +73,9 @@ class Services:
     accounts: Accounts
     imports: Imports
     campaigns: Campaigns
+    drafts: Drafts
+    templates: Templates
+    results: Results
     contacts: Contacts
     opt_outs: OptOuts
     dashboard: Dashboard
@@ -147,6 +154,8 @@ def services() -> Services:
     sessions = RedisSessions(redis(), settings().secret_key.get_secret_value())
     rules = settings().claim_rules
     team = TeamLogin(sessions, store(), workspaces, identity_provider(), rules)
+    drafts = Drafts(store(), imports, campaigns)
+    sheets = {"csv": CsvWriter(), "xlsx": XlsxWriter()}
     return Services(
         sign_in=SignIn(sessions, store(), workspaces, team, settings().local_sign_in_allowed),
         team=team,
@@ -156,6 +165,9 @@ def services() -> Services:
         accounts=audited(accounts, "accounts", store()),
         imports=audited(imports, "imports", store()),
         campaigns=audited(campaigns, "campaigns", store()),
+        drafts=audited(drafts, "drafts", store()),
+        templates=audited(Templates(store()), "templates", store()),
+        results=audited(Results(store(), sheets), "results", store()),
         contacts=audited(Contacts(store(), queue, control), "contacts", store()),
         opt_outs=audited(OptOuts(store()), "opt_outs", store()),
         dashboard=Dashboard(store(), RedisCache(redis())),

@@ -8,6 +8,7 @@ from sender_app import logs
 from sender_app.api import exports
 from sender_app.api import health as health_routes
 from sender_app.api import imports as import_routes
+from sender_app.api import results as results_routes
 from sender_app.api import sign_in as sign_in_routes
 from sender_app.api.requests import Requests
 from sender_app.config import settings
@@ -26,6 +27,7 @@ from sender_app.pages.opt_outs import opt_outs
 from sender_app.pages.settings import settings as settings_page
 from sender_app.pages.sign_in import sign_in
 from sender_app.pages.system import system
+from sender_app.pages.templates import templates
 from sender_app.states.audit import AuditTrail
 from sender_app.states.campaign import Campaign
 from sender_app.states.campaigns import CampaignList
@@ -36,6 +38,7 @@ from sender_app.states.contact_import import Importing
 from sender_app.states.contacts import ContactBook
 from sender_app.states.dashboard import Board
 from sender_app.states.duplicates import Duplicates
+from sender_app.states.library import Library
 from sender_app.states.members import Team
 from sender_app.states.opt_outs import OptOutList
 from sender_app.states.ownership import Ownership
@@ -50,6 +53,7 @@ routes.include_router(health_routes.router)
 routes.include_router(sign_in_routes.router)
 routes.include_router(import_routes.router)
 routes.include_router(exports.router)
+routes.include_router(results_routes.router)
 
 app = rx.App(
     stylesheets=["/sender.css"],
@@ -71,6 +75,7 @@ for page, route, title, load in (
     (dashboard, "/", "Sender", Board.load),
     (connection, "/whatsapp", "WhatsApp · Sender", Connection.load),
     (compose, "/messages", "Mensajes · Sender", Compose.load),
+    (templates, "/templates", "Plantillas · Sender", Library.load),
     (campaigns, "/campaigns", "Campañas · Sender", CampaignList.load),
     (campaign, "/campaigns/[campaign_id]", "Campaña · Sender", [Campaign.begin, Campaign.load]),
     (contacts, "/contacts", "Contactos · Sender", ContactBook.load),

@@ -35,15 +35,18 @@ def number(n: rx.Var) -> rx.Var[str]:
     return _expression(f"(({n!s}) ?? 0).toLocaleString({Session.lang!s})", n, Session.lang)
 
 
-def moment(iso: rx.Var[str], *, only: str = "") -> rx.Component:
-    """A time from an ISO string, written in the browser's zone; `only` "date" or "time"."""
-    return rx.el.time(written(iso, only=only), date_time=iso)
+def moment(iso: rx.Var[str], *, only: str = "", zone: rx.Var[str] | None = None) -> rx.Component:
+    """A time from an ISO string, written in `zone` or else the browser's; `only` "date" or
+    "time"."""
+    return rx.el.time(written(iso, only=only, zone=zone), date_time=iso)
 
 
-def written(iso: rx.Var[str], *, only: str = "") -> rx.Var[str]:
+def written(iso: rx.Var[str], *, only: str = "", zone: rx.Var[str] | None = None) -> rx.Var[str]:
     """The text of `moment`."""
-    text = f"new Date({iso!s}).toLocaleString({Session.lang!s}, {_STYLE[only]})"
-    return _expression(f'({iso!s} ? {text} : "")', iso, Session.lang)
+    style = _STYLE[only] if zone is None else f"{{...{_STYLE[only]}, timeZone: {zone!s}}}"
+    text = f"new Date({iso!s}).toLocaleString({Session.lang!s}, {style})"
+    of = [iso, Session.lang] if zone is None else [iso, Session.lang, zone]
+    return _expression(f'({iso!s} ? {text} : "")', *of)
 
 
 def weekday(n: int) -> rx.Var[str]:

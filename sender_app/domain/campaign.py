@@ -1,11 +1,13 @@
 """A campaign's life: its states, the moves between them, and its counters."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from sender_app.domain.errors import RuleViolation
+from sender_app.domain.template import Message, message_of
 
 
 class CampaignStatus(StrEnum):
@@ -19,29 +21,14 @@ class CampaignStatus(StrEnum):
     CANCELLED = "cancelled"  # stopped for good; what was queued is skipped
 
 
+# A draft has no recipients yet: launching it gives it some, and only then do these moves apply.
 _MOVES: dict[str, tuple[frozenset[CampaignStatus], CampaignStatus]] = {
-    "start": (
-        frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}),
-        CampaignStatus.RUNNING,
-    ),
-    "schedule": (
-        frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}),
-        CampaignStatus.SCHEDULED,
-    ),
-    "pause": (
-        frozenset({CampaignStatus.RUNNING, CampaignStatus.SCHEDULED}),
-        CampaignStatus.PAUSED,
-    ),
+    "start": (frozenset({CampaignStatus.SCHEDULED}), CampaignStatus.RUNNING),
+    "schedule": (frozenset({CampaignStatus.SCHEDULED}), CampaignStatus.SCHEDULED),
+    "pause": (frozenset({CampaignStatus.RUNNING}), CampaignStatus.PAUSED),
     "resume": (frozenset({CampaignStatus.PAUSED}), CampaignStatus.RUNNING),
     "cancel": (
-        frozenset(
-            {
-                CampaignStatus.DRAFT,
-                CampaignStatus.SCHEDULED,
-                CampaignStatus.RUNNING,
-                CampaignStatus.PAUSED,
-            }
-        ),
+        frozenset({CampaignStatus.SCHEDULED, CampaignStatus.RUNNING, CampaignStatus.PAUSED}),
         CampaignStatus.CANCELLED,
     ),
     "retry_failed": (
@@ -49,6 +36,7 @@ _MOVES: dict[str, tuple[frozenset[CampaignStatus], CampaignStatus]] = {
         CampaignStatus.RUNNING,
     ),
 }
+DELETABLE = frozenset({CampaignStatus.DRAFT, CampaignStatus.FINISHED, CampaignStatus.CANCELLED})
 
 
 class PauseReason(StrEnum):
@@ -89,6 +77,19 @@ class Campaign:
     delivered_count: int = 0
     read_count: int = 0
     replied_count: int = 0
+    variants: tuple[str, ...] = ()  # further texts beside `message_template`
+    audience: Mapping[str, object] = field(default_factory=dict)  # a draft's choice of people
+    is_test: bool = False  # one message to oneself; listed nowhere
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every text of the message, of which each person gets one."""
+        return (self.message_template, *self.variants)
+
+    @property
+    def message(self) -> Message:
+        """The texts, read; raises RuleViolation where one cannot be read."""
+        return message_of(self.texts)
 
     @property
     def settled(self) -> int:

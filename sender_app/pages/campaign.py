@@ -1,5 +1,7 @@
 """One campaign, live."""
 
+from typing import Any
+
 import reflex as rx
 
 from sender_app.components.browser import pulse
@@ -21,12 +23,14 @@ from sender_app.components.ui import (
     stat,
     table,
 )
-from sender_app.components.words import moment, tr, tr_n, tr_of
+from sender_app.components.words import moment, number, tr, tr_n, tr_of
+from sender_app.components.writing import bubble, flap
 from sender_app.domain.campaign import PauseReason
 from sender_app.pages.campaigns import STATUSES
 from sender_app.states.campaign import Campaign
 
 _FILTERS = ["queued", "sending", "sent", "error", "skipped", "unconfirmed"]
+_FUNNEL = ["total", "sent", "delivered", "read", "replied"]
 _CHIPS = [*_FILTERS, "delivered", "read", "replied"]
 REASONS = [
     "not_on_whatsapp",
@@ -34,6 +38,7 @@ REASONS = [
     "cancelled",
     "contact_deleted",
     "placeholder_empty",
+    "message_blank",
     "outcome_unknown",
     "unavailable",
     "rate_limited",
@@ -51,13 +56,14 @@ _PAUSES = [reason.value for reason in PauseReason]
 def campaign() -> rx.Component:
     """Counters and recipients that follow what happens."""
     view = Campaign.campaign
+    name = rx.cond(view.name != "", view.name, tr("campaigns.unnamed"))
     return frame(
         "/campaigns",
         pulse(10_000, Campaign.still_here),
         rx.cond(
             Campaign.loaded,
             page(
-                view.name,
+                name,
                 rx.cond(
                     view.status == "paused",
                     notice(
@@ -71,13 +77,19 @@ def campaign() -> rx.Component:
                         class_name="progress-head",
                     ),
                     progress(view),
+                    rx.cond(
+                        view.status == "scheduled",
+                        rx.el.p(
+                            icon("calendar-clock", 16),
+                            tr("campaigns.starts"),
+                            moment(view.scheduled_at),
+                            class_name="starts",
+                        ),
+                    ),
+                    _funnel(),
                     rx.el.div(
-                        stat(tr("status.sent"), view.sent, "good"),
-                        stat(tr("status.delivered"), view.delivered),
-                        stat(tr("status.read"), view.read),
-                        stat(tr("status.replied"), view.replied),
-                        stat(tr("status.error"), view.errors, "bad"),
                         stat(tr("campaign.waiting"), view.waiting),
+                        stat(tr("status.error"), view.errors, "bad"),
                         rx.cond(view.skipped > 0, stat(tr("status.skipped"), view.skipped)),
                         rx.cond(
                             view.unconfirmed > 0,
@@ -97,6 +109,16 @@ def campaign() -> rx.Component:
                     tr("campaign.again"),
                     Campaign.send_again,
                     Campaign.ask_again(False),
+                    kind="danger",
+                ),
+                confirm(
+                    "delete",
+                    Campaign.deleting,
+                    tr("campaign.delete_ask"),
+                    tr("campaign.delete_text"),
+                    tr("campaign.delete"),
+                    Campaign.delete,
+                    Campaign.ask_delete(False),
                     kind="danger",
                 ),
                 confirm(
@@ -124,7 +146,7 @@ def campaign() -> rx.Component:
                 skeleton(72, 190, 420),
             ),
         ),
-        title=rx.cond(Campaign.loaded, view.name, tr("campaigns.title")),
+        title=rx.cond(Campaign.loaded, name, tr("campaigns.title")),
     )
 
 
@@ -134,10 +156,39 @@ def _back() -> rx.Component:
     )
 
 
+def _funnel() -> rx.Component:
+    return rx.el.ol(
+        rx.foreach(
+            Campaign.campaign.funnel,
+            lambda stage: rx.el.li(
+                rx.el.span(tr_of("funnel", stage.name, _FUNNEL), class_name="stat-label"),
+                rx.el.strong(number(stage.count), class_name="stat-value"),
+                rx.el.span(f"{stage.percent}\u202f%", class_name="hint"),
+                rx.el.span(class_name="funnel-bar", style={"width": stage.width}),
+                key=stage.name,
+                custom_attrs={"data-stage": stage.name},
+            ),
+        ),
+        class_name="funnel",
+        aria_label=tr("campaign.funnel"),
+    )
+
+
 def _message() -> rx.Component:
     return rx.el.details(
         rx.el.summary(tr("campaign.message")),
-        rx.el.div(rx.el.div(Campaign.campaign.message, class_name="bubble"), class_name="chat"),
+        rx.foreach(
+            Campaign.campaign.messages,
+            lambda text, n: rx.el.div(
+                rx.cond(
+                    Campaign.campaign.messages.length() > 1,
+                    rx.el.span(tr("editor.variant", n=n + 1), class_name="field-label"),
+                ),
+                bubble(text),
+                class_name="variant",
+                key=n,
+            ),
+        ),
         class_name="behind",
     )
 
@@ -171,17 +222,57 @@ def _controls() -> rx.Component:
             button(icon("rotate-cw"), tr_n("campaign.retry", view.errors), on_click=Campaign.retry),
         ),
         rx.cond(
+            view.can_start,
+            button(icon("play"), tr("campaign.start"), kind="primary", on_click=Campaign.start_now),
+        ),
+        rx.cond(
             view.can_cancel,
             button(
                 icon("x"), tr("campaign.cancel"), kind="quiet", on_click=Campaign.ask_cancel(True)
             ),
         ),
+        _more(),
+    )
+
+
+def _more() -> rx.Component:
+    view = Campaign.campaign
+    downloads = [
+        rx.el.a(
+            icon("download", 16),
+            tr(f"campaign.export_{kind}"),
+            href=f"/results/{view.id}.{kind}",
+            download=True,
+            custom_attrs={"data-closes": "yes", "reloadDocument": True},  # not a page: a file
+        )
+        for kind in ("csv", "xlsx")
+    ]
+    return flap(
+        "⋯",
+        tr("campaign.more"),
+        *downloads,
+        _more_item("copy", tr("campaign.clone"), Campaign.clone),
+        rx.cond(
+            view.can_delete,
+            _more_item("trash-2", tr("campaign.delete"), Campaign.ask_delete(True)),
+        ),
+        kind="menu more",
+    )
+
+
+def _more_item(name: str, words: rx.Var, on_click: Any) -> rx.Component:
+    return rx.el.button(
+        icon(name, 16),
+        words,
+        type="button",
+        on_click=on_click,
+        custom_attrs={"data-closes": "yes"},
     )
 
 
 def _recipients() -> rx.Component:
     options = [rx.el.option(tr("campaign.all"), value="")]
-    options += [rx.el.option(tr(f"status.{name}"), value=name) for name in _FILTERS]
+    options += [rx.el.option(tr(f"status.{name}"), value=name) for name in _CHIPS]
     return card(
         table(
             [
@@ -195,7 +286,14 @@ def _recipients() -> rx.Component:
                 lambda row: rx.el.tr(
                     rx.el.td(
                         rx.el.strong(row.name),
-                        rx.el.span(row.phone, class_name="hint"),
+                        rx.el.span(
+                            row.phone,
+                            rx.cond(
+                                row.variant > 0,
+                                rx.fragment(" · ", tr("editor.variant", n=row.variant)),
+                            ),
+                            class_name="hint",
+                        ),
                         class_name="person",
                     ),
                     rx.el.td(chip(row.status, _CHIPS)),
@@ -214,11 +312,20 @@ def _recipients() -> rx.Component:
         ),
         pager(Campaign.page, Campaign.more, Campaign.previous_page, Campaign.next_page),
         title=tr("campaign.people"),
-        aside=rx.el.select(
-            *options,
-            value=Campaign.filter,
-            on_change=Campaign.show,
-            class_name="select",
-            aria_label=tr("campaign.filter"),
+        aside=rx.el.div(
+            rx.el.input(
+                type="search",
+                placeholder=tr("campaign.search"),
+                aria_label=tr("campaign.search"),
+                on_change=Campaign.find.debounce(250),
+            ),
+            rx.el.select(
+                *options,
+                value=Campaign.filter,
+                on_change=Campaign.show,
+                class_name="select",
+                aria_label=tr("campaign.filter"),
+            ),
+            class_name="filters",
         ),
     )

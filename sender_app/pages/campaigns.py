@@ -7,6 +7,7 @@ from sender_app.components.frame import frame
 from sender_app.components.ui import (
     button,
     chip,
+    confirm,
     empty,
     icon,
     link,
@@ -16,7 +17,7 @@ from sender_app.components.ui import (
     skeleton,
 )
 from sender_app.components.words import moment, number, tr
-from sender_app.states.campaigns import CampaignList
+from sender_app.states.campaigns import KINDS, CampaignList
 
 STATUSES = ["draft", "scheduled", "running", "paused", "finished", "cancelled"]
 
@@ -31,15 +32,8 @@ def campaigns() -> rx.Component:
             rx.cond(
                 CampaignList.loaded,
                 rx.cond(
-                    CampaignList.rows.length() > 0,
-                    rx.el.div(
-                        rx.foreach(CampaignList.rows, _row),
-                        rx.cond(
-                            CampaignList.more != "",
-                            button(tr("page.more"), on_click=CampaignList.load_more),
-                        ),
-                        class_name="stack",
-                    ),
+                    (CampaignList.rows.length() > 0) | CampaignList.narrowed,
+                    rx.fragment(_filters(), _rows()),
                     empty(
                         "megaphone",
                         tr("campaigns.none"),
@@ -49,6 +43,16 @@ def campaigns() -> rx.Component:
                 ),
                 skeleton(78, 78, 78, 78),
             ),
+            confirm(
+                "delete",
+                CampaignList.deleting != "",
+                tr("campaigns.delete_draft_ask"),
+                tr("campaigns.delete_draft_text"),
+                tr("campaign.delete"),
+                CampaignList.delete,
+                CampaignList.ask_delete(""),
+                kind="danger",
+            ),
             actions=link_button(icon("plus"), tr("campaigns.new"), href="/messages"),
             lead=tr("campaigns.lead"),
         ),
@@ -56,28 +60,100 @@ def campaigns() -> rx.Component:
     )
 
 
+def _filters() -> rx.Component:
+    return rx.el.div(
+        rx.el.div(
+            *[
+                rx.el.button(
+                    tr(f"campaigns.{kind}"),
+                    type="button",
+                    on_click=CampaignList.show(kind),
+                    aria_pressed=CampaignList.kind == kind,
+                )
+                for kind in KINDS
+            ],
+            class_name="segments",
+            role="group",
+            aria_label=tr("campaigns.filter"),
+        ),
+        rx.el.input(
+            type="search",
+            placeholder=tr("campaigns.search"),
+            aria_label=tr("campaigns.search"),
+            on_change=CampaignList.find.debounce(250),
+        ),
+        class_name="filters",
+    )
+
+
+def _rows() -> rx.Component:
+    return rx.el.div(
+        rx.foreach(CampaignList.rows, _row),
+        rx.cond(
+            CampaignList.rows.length() == 0,
+            rx.el.p(tr("campaigns.nothing"), class_name="hint center"),
+        ),
+        rx.cond(
+            CampaignList.more != "",
+            button(tr("page.more"), on_click=CampaignList.load_more),
+        ),
+        class_name="stack",
+    )
+
+
 def _row(campaign: rx.Var) -> rx.Component:
-    return link(
-        rx.el.div(
-            rx.el.strong(campaign.name),
-            rx.el.span(moment(campaign.created_at), class_name="hint"),
-            class_name="campaign-name",
-        ),
-        chip(campaign.status, STATUSES, "campaign_status"),
-        rx.el.div(
-            progress(campaign),
-            rx.el.span(
-                tr(
-                    "campaigns.counts",
-                    sent=number(campaign.sent),
-                    total=number(campaign.total),
-                    errors=number(campaign.errors),
-                ),
-                class_name="hint",
+    return rx.el.div(
+        link(
+            rx.el.div(
+                rx.el.strong(rx.cond(campaign.name != "", campaign.name, tr("campaigns.unnamed"))),
+                rx.el.span(moment(campaign.created_at), class_name="hint"),
+                class_name="campaign-name",
             ),
-            class_name="campaign-progress",
+            chip(campaign.status, STATUSES, "campaign_status"),
+            rx.match(
+                campaign.status,
+                ("draft", rx.el.span(campaign.messages[0], class_name="hint excerpt")),
+                (
+                    "scheduled",
+                    rx.el.span(
+                        tr("campaigns.starts"),
+                        " ",
+                        moment(campaign.scheduled_at),
+                        class_name="hint",
+                    ),
+                ),
+                _progress(campaign),
+            ),
+            href=campaign.href.to(str),
+            class_name="card campaign-row",
         ),
-        href="/campaigns/" + campaign.id.to(str),
-        class_name="card campaign-row",
+        rx.cond(
+            campaign.status == "draft",
+            rx.el.button(
+                icon("trash-2"),
+                type="button",
+                class_name="icon-button",
+                on_click=CampaignList.ask_delete(campaign.id),
+                aria_label=tr("campaigns.delete_draft"),
+                title=tr("campaigns.delete_draft"),
+            ),
+        ),
+        class_name="campaign-line",
         key=campaign.id,
+    )
+
+
+def _progress(campaign: rx.Var) -> rx.Component:
+    return rx.el.div(
+        progress(campaign),
+        rx.el.span(
+            tr(
+                "campaigns.counts",
+                sent=number(campaign.sent),
+                total=number(campaign.total),
+                errors=number(campaign.errors),
+            ),
+            class_name="hint",
+        ),
+        class_name="campaign-progress",
     )

@@ -1,30 +1,20 @@
-"""The Messages page."""
+"""The Messages page: a campaign in four steps beside a preview."""
 
 import reflex as rx
 
-from sender_app.components.browser import insert_text, typed_field
 from sender_app.components.frame import frame
-from sender_app.components.ui import (
-    button,
-    card,
-    confirm,
-    field,
-    icon,
-    link_button,
-    notice,
-    page,
-    pager,
-    table,
-)
-from sender_app.components.words import moment, number, tr, tr_n
-from sender_app.states.compose import Compose
+from sender_app.components.ui import button, confirm, icon, link_button, notice, page
+from sender_app.components.words import tr, tr_n, written
+from sender_app.pages.compose_message import message, preview
+from sender_app.pages.compose_people import people
+from sender_app.pages.compose_start import plan, review, start
+from sender_app.states.compose import STEPS, Compose
 
-_UPLOAD = "contacts"
-_TEXT = "message"
+_STEPS = ("people", "message", "start", "review")
 
 
 def compose() -> rx.Component:
-    """Choose people, write, look, send."""
+    """Choose people, write, choose when, look, send."""
     return frame(
         "/messages",
         page(
@@ -38,179 +28,105 @@ def compose() -> rx.Component:
                     name="smartphone",
                 ),
             ),
+            _stepper(),
             rx.el.div(
-                rx.el.div(_people(), _message(), class_name="stack"),
-                rx.el.div(_preview(), class_name="stack sticky"),
+                rx.el.div(
+                    rx.match(Compose.step, (1, people()), (2, message()), (3, start()), review()),
+                    _onward(),
+                    class_name="stack",
+                ),
+                rx.el.div(preview(), class_name="stack sticky"),
                 class_name="split",
             ),
-            confirm(
-                "send",
-                Compose.confirming,
-                tr_n("compose.ask", Compose.good),
-                rx.fragment(tr("compose.ask_text", account=Compose.account), _plan()),
-                tr_n("compose.send", Compose.good),
-                Compose.send,
-                Compose.ask(False),
+            _question(),
+            actions=rx.fragment(
+                link_button(
+                    icon("library", 16), tr("templates.title"), href="/templates", kind="plain"
+                ),
+                rx.cond(
+                    Compose.saved_at != "",
+                    button(icon("plus", 16), tr("compose.anew"), on_click=Compose.start_over),
+                ),
             ),
-            lead=tr("compose.lead"),
+            lead=rx.cond(
+                Compose.saved_at != "",
+                tr("compose.saved", time=written(Compose.saved_at, only="time")),
+                tr("compose.lead"),
+            ),
         ),
         title=tr("compose.title"),
     )
 
 
-def _plan() -> rx.Component:
-    return rx.el.strong(
-        rx.cond(
-            Compose.plan_days > 0,
-            rx.fragment(
-                rx.cond(
-                    Compose.plan_days == 1,
-                    tr("compose.plan_one"),
-                    tr("compose.plan", days=number(Compose.plan_days)),
+def _stepper() -> rx.Component:
+    return rx.el.ol(
+        *[
+            rx.el.li(
+                rx.el.button(
+                    rx.el.span(str(n), class_name="step-number"),
+                    tr(f"compose.step_{name}"),
+                    type="button",
+                    on_click=Compose.go(n),
+                    custom_attrs={"aria-current": rx.cond(Compose.step == n, "step", "false")},
                 ),
-                " ",
-                moment(Compose.ends_at),
-                ".",
-            ),
-            tr("compose.plan_never"),
-        ),
-        class_name="plan",
-    )
-
-
-def _people() -> rx.Component:
-    return card(
-        rx.cond(Compose.file_id == "", _drop(), _file()),
-        title=tr("compose.people"),
-    )
-
-
-def _drop() -> rx.Component:
-    return rx.upload.root(
-        rx.el.div(
-            icon("file-up", 28),
-            rx.el.strong(rx.cond(Compose.checking, tr("compose.checking"), tr("compose.drop"))),
-            rx.el.span(tr("compose.columns"), class_name="hint"),
-            class_name="drop",
-        ),
-        id=_UPLOAD,
-        max_files=1,
-        multiple=False,
-        on_drop=[
-            Compose.wait_for_file,
-            Compose.upload(rx.upload_files(upload_id=_UPLOAD)),
+            )
+            for n, name in enumerate(_STEPS, start=1)
         ],
-        border="none",
-        padding="0",
+        class_name="stepper",
+        aria_label=tr("compose.steps"),
     )
 
 
-def _file() -> rx.Component:
-    return rx.fragment(
-        rx.el.div(
-            icon("file-check-2", 22),
-            rx.el.div(
-                rx.el.strong(Compose.filename),
-                rx.el.span(tr_n("compose.good", Compose.good)),
-            ),
-            button(icon("x"), tr("compose.other_file"), kind="quiet", on_click=Compose.forget_file),
-            class_name="file",
+def _onward() -> rx.Component:
+    return rx.el.div(
+        rx.cond(
+            Compose.step > 1,
+            button(icon("chevron-left"), tr("compose.back"), on_click=Compose.go(Compose.step - 1)),
+            rx.el.span(),
         ),
         rx.cond(
-            Compose.duplicates > 0,
-            rx.el.p(tr("compose.duplicates", n=number(Compose.duplicates)), class_name="hint"),
-        ),
-        rx.cond(
-            Compose.bad_count > 0,
-            rx.el.details(
-                rx.el.summary(
-                    icon("triangle-alert"), tr("compose.bad", n=number(Compose.bad_count))
-                ),
-                table(
-                    [tr("compose.row"), tr("compose.value"), tr("compose.reason")],
-                    rx.foreach(
-                        Compose.bad_rows,
-                        lambda bad: rx.el.tr(
-                            rx.el.td(bad["row"], class_name="number"),
-                            rx.el.td(bad["value"]),
-                            rx.el.td(bad["reason"]),
-                            key=bad["row"],
-                        ),
-                    ),
-                    tr("compose.bad_label"),
-                ),
-                pager(
-                    Compose.bad_page,
-                    Compose.more_bad,
-                    Compose.turn_bad(-1),
-                    Compose.turn_bad(1),
-                ),
-                open=True,
-                class_name="bad-rows",
+            Compose.step < STEPS,
+            button(
+                tr("compose.onward"),
+                icon("chevron-right"),
+                kind="primary",
+                on_click=Compose.go(Compose.step + 1),
+                id="onward",
+            ),
+            button(
+                rx.cond(Compose.starts_later, icon("calendar-clock"), icon("send")),
+                _go_words(),
+                kind="primary",
+                on_click=Compose.ask(True),
+                disabled=~Compose.looked | (Compose.look.problem != ""),
+                id="send",
             ),
         ),
+        class_name="onward",
     )
 
 
-def _message() -> rx.Component:
-    chips = [_chip(f"{{{name}}}") for name in ("sustantivo", "nombre", "grupo")]
-    return card(
-        field(
-            tr("compose.text"),
-            typed_field(Compose.message, Compose.write, rows=7, id=_TEXT, max_length=4096),
-        ),
-        rx.el.div(
-            rx.el.span(tr("compose.insert"), class_name="hint"),
-            *chips,
-            rx.foreach(Compose.columns, lambda name: _chip("{" + name + "}", key=name)),
-            class_name="chips",
-        ),
-        field(
-            tr("compose.name"),
-            typed_field(Compose.name, Compose.rename, id="campaign-name", max_length=120),
-        ),
-        title=tr("compose.message"),
+def _go_words() -> rx.Var:
+    count = Compose.look.people
+    return rx.cond(
+        count > 0,
+        rx.cond(Compose.starts_later, tr_n("compose.schedule", count), tr_n("compose.send", count)),
+        tr("compose.send_none"),
     )
 
 
-def _chip(mark: rx.Var | str, **props: rx.Var) -> rx.Component:
-    return button(mark, kind="chip", on_click=insert_text(_TEXT, mark), **props)
-
-
-def _preview() -> rx.Component:
-    return card(
-        rx.el.div(
-            rx.el.div(Compose.preview, class_name="bubble"),
-            class_name="chat",
-            aria_live="polite",
-        ),
+def _question() -> rx.Component:
+    count = Compose.look.people
+    return confirm(
+        "send",
+        Compose.confirming,
         rx.cond(
-            Compose.holes != "",
-            notice(tr("compose.holes", names=Compose.holes), tone="warning", name="triangle-alert"),
+            Compose.starts_later,
+            tr_n("compose.ask_later", count),
+            tr_n("compose.ask", count),
         ),
-        rx.cond(
-            Compose.good > 0,
-            rx.el.div(
-                button(icon("chevron-left"), on_click=Compose.step(-1), aria_label=tr("page.back")),
-                rx.el.span(
-                    rx.el.strong(Compose.sample[Compose.at]["nombre"]),
-                    rx.el.span(Compose.sample[Compose.at]["telefono"], class_name="hint"),
-                    class_name="person center-text",
-                ),
-                button(
-                    icon("chevron-right"), on_click=Compose.step(1), aria_label=tr("page.forth")
-                ),
-                class_name="pager wide",
-            ),
-            rx.el.p(tr("compose.preview_hint"), class_name="hint"),
-        ),
-        button(
-            icon("send"),
-            rx.cond(Compose.good > 0, tr_n("compose.send", Compose.good), tr("compose.send_none")),
-            kind="primary",
-            on_click=Compose.ask(True),
-            disabled=~Compose.ready,
-            id="send",
-        ),
-        title=tr("compose.preview"),
+        rx.fragment(tr("compose.ask_text", account=Compose.account), plan(class_name="plan")),
+        _go_words(),
+        Compose.send,
+        Compose.ask(False),
     )

@@ -1,7 +1,7 @@
 """The store: every durable fact. Each method is atomic: it happens as a whole or not at all."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
@@ -109,6 +109,7 @@ class RecipientRow:
     id: UUID
     phone: str
     nombre: str
+    grupo: str
     status: RecipientStatus
     error_code: str | None
     error_message: str | None
@@ -142,6 +143,26 @@ class NewCampaign:
     status: CampaignStatus
     pacing: Mapping[str, object]
     scheduled_at: datetime | None = None
+    variants: Sequence[str] = ()
+    audience: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignFilter:
+    """Which campaigns to list: of these statuses (none: all), with `search` in their name."""
+
+    statuses: frozenset[CampaignStatus] = frozenset()
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTemplate:
+    """A message of the workspace's library: one to five texts under a name."""
+
+    id: UUID
+    name: str
+    texts: tuple[str, ...]
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -561,6 +582,7 @@ class CampaignStore(Protocol):
         needed: Sequence[str] = (),
     ) -> Campaign:
         """Upsert contacts, create the campaign and one recipient per phone, in the rows' order.
+        A draft is created without any of them.
 
         A phone that comes twice counts once, its later cells winning. Blank cells keep what the
         contact had. Raises RuleViolation, and then nothing has happened: `audience_empty`, and
@@ -572,8 +594,55 @@ class CampaignStore(Protocol):
         """Raises NotFound."""
         ...
 
-    def list(self, workspace_id: UUID, cursor: str | None, limit: int) -> Page[Campaign]:
-        """Newest first."""
+    def list(
+        self,
+        workspace_id: UUID,
+        cursor: str | None,
+        limit: int,
+        wanted: CampaignFilter = CampaignFilter(),
+    ) -> Page[Campaign]:
+        """Newest first, without tests and what was deleted."""
+        ...
+
+    def save_draft(self, workspace_id: UUID, campaign_id: UUID, new: NewCampaign) -> bool:
+        """Write a draft anew; False when it is none (any more)."""
+        ...
+
+    def launch(
+        self,
+        workspace_id: UUID,
+        user_id: str,
+        campaign_id: UUID,
+        audience: Iterable[ContactBatch],
+        scheduled_at: datetime | None,
+    ) -> bool:
+        """Give a draft its recipients, as `create` does, and run it, or have it start later.
+
+        False when it is no draft (any more): somebody was faster.
+        """
+        ...
+
+    def create_test(
+        self, workspace_id: UUID, user_id: str, new: NewCampaign, phone: str
+    ) -> Campaign:
+        """A running campaign of one recipient who is in no address book; it goes before others."""
+        ...
+
+    def delete(
+        self, workspace_id: UUID, campaign_id: UUID, sources: frozenset[CampaignStatus]
+    ) -> bool:
+        """Show the campaign no more; False when its status is none of `sources`.
+
+        The ledger stays: pacing, receipts and "talked with" go on knowing what was sent.
+        """
+        ...
+
+    def with_book(self, workspace_id: UUID, rows: Sequence[AudienceRow]) -> Sequence[AudienceRow]:
+        """`rows` with their blank cells filled from the address book, as `launch` would do it."""
+        ...
+
+    def known(self, account_id: UUID, phones: Sequence[str]) -> int:
+        """How many of `phones` the account has talked with, as the cold-contact lock sees it."""
         ...
 
     def move(
@@ -591,9 +660,17 @@ class CampaignStore(Protocol):
         ...
 
     def recipients(
-        self, campaign_id: UUID, status: RecipientStatus | None, cursor: str | None, limit: int
+        self,
+        campaign_id: UUID,
+        status: RecipientStatus | None,
+        cursor: str | None,
+        limit: int,
+        *,
+        reached: str = "",
+        search: str = "",
     ) -> Page[RecipientRow]:
-        """In sending order."""
+        """In sending order: those of `status`, whose message got as far as `reached` (delivered,
+        read or replied), with `search` in their name or phone."""
         ...
 
     def resolve_unconfirmed(
@@ -611,6 +688,33 @@ class CampaignStore(Protocol):
 
     def start_due(self, now: datetime) -> Sequence[UUID]:
         """Start scheduled campaigns whose time has come; returns their accounts."""
+        ...
+
+
+class TemplateStore(Protocol):
+    """The library of messages."""
+
+    def list(self, workspace_id: UUID) -> list[MessageTemplate]:
+        """By name."""
+        ...
+
+    def get(self, workspace_id: UUID, template_id: UUID) -> MessageTemplate:
+        """Raises NotFound."""
+        ...
+
+    def save(
+        self,
+        workspace_id: UUID,
+        user_id: str,
+        template_id: UUID | None,
+        name: str,
+        texts: Sequence[str],
+    ) -> MessageTemplate | None:
+        """Create (without an id) or change; None when another has that name. Raises NotFound."""
+        ...
+
+    def delete(self, workspace_id: UUID, template_id: UUID) -> None:
+        """Nothing happens when it is not there."""
         ...
 
 
@@ -635,7 +739,7 @@ class DeliveryStore(Protocol):
     """The delivery ledger; only the holder of an account's lease writes to it."""
 
     def running(self, account_id: UUID) -> Sequence[Campaign]:
-        """The account's running campaigns, oldest first."""
+        """The account's running campaigns: tests to oneself, then the oldest first."""
         ...
 
     def next_due(self, account_id: UUID) -> datetime | None:
@@ -764,6 +868,9 @@ class Store(Protocol):
 
     @property
     def campaigns(self) -> CampaignStore: ...
+
+    @property
+    def templates(self) -> TemplateStore: ...
 
     @property
     def deliveries(self) -> DeliveryStore: ...

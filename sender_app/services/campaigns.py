@@ -1,26 +1,28 @@
 """Campaigns: create, look at, steer. The account's process does the sending."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sender_app.domain import campaign as rules
 from sender_app.domain import template as templates
-from sender_app.domain.account import CANNOT_SEND
+from sender_app.domain.account import CANNOT_SEND, Account
 from sender_app.domain.actor import Actor, Role
-from sender_app.domain.audience import AudienceRow
+from sender_app.domain.audience import AudienceRow, Gap, gaps
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import RuleViolation
 from sender_app.domain.pacing import Pace, Plan, pace_from, plan
-from sender_app.domain.template import Template
+from sender_app.domain.template import Message
+from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.events import Changed, Control, Events
 from sender_app.ports.queue import Queue
-from sender_app.ports.store import NewCampaign, Page, RecipientRow, Store
+from sender_app.ports.store import CampaignFilter, NewCampaign, Page, RecipientRow, Store
 from sender_app.services.clock import Clock, system_clock
 from sender_app.services.imports import Imports
 
+_NAMED = 10  # rows named in a message about blank placeholders
 GRACE = timedelta(minutes=5)  # in which a receipt may still settle an unconfirmed recipient
 
 
@@ -46,37 +48,39 @@ class Campaigns:
         is created. Raises NotFound for a file or account of somebody else.
         """
         actor.require(Role.SENDER)
-        template = templates.checked(message_template)
-        account = self.store.accounts.get(account_id, actor.workspace_id)
-        if account.status in CANNOT_SEND or not account.is_linked:
-            raise RuleViolation("account_not_linked")
+        message = templates.checked_message([message_template])
+        check_account(self.store.accounts.get(account_id, actor.workspace_id))
         new = NewCampaign(
             account_id=account_id,
             name=name.strip() or "Campaign",
             message_template=message_template,
             status=CampaignStatus.RUNNING,
             pacing={},
+            audience={"file_id": str(file_id)},
         )
         with self.imports.audience(actor, file_id) as people:
-            unknown = [name for name in template.placeholders if name not in people.columns]
-            if unknown:
-                raise RuleViolation("placeholder_unknown", names=", ".join(unknown))
+            check_names(message, people.columns)
+            batches: Iterable[ContactBatch] = people.batches
+            if message.agrees:  # which only the rules can look at, not the store
+                rows = people.rows()
+                check_gaps(self.lacking(actor, message, rows))
+                batches = [ContactBatch.of(rows)]
             campaign = self.store.campaigns.create(
-                actor.workspace_id, actor.user_id, new, people.batches, template.placeholders
+                actor.workspace_id, actor.user_id, new, batches, message.required
             )
-        self._wake(campaign)
+        self.wake(campaign)
         return campaign
 
-    def preview(self, message_template: str, row: AudienceRow) -> str:
-        """The message that `row` would get; raises RuleViolation("placeholder_empty")."""
-        return Template(message_template).render(row.fields)
-
     def list_campaigns(
-        self, actor: Actor, cursor: str | None = None, limit: int = 20
+        self,
+        actor: Actor,
+        cursor: str | None = None,
+        limit: int = 20,
+        wanted: CampaignFilter = CampaignFilter(),
     ) -> Page[Campaign]:
         """Newest first."""
         actor.require(Role.VIEWER)
-        return self.store.campaigns.list(actor.workspace_id, cursor, limit)
+        return self.store.campaigns.list(actor.workspace_id, cursor, limit, wanted)
 
     def get_campaign(self, actor: Actor, campaign_id: UUID) -> Campaign:
         """Raises NotFound."""
@@ -90,10 +94,15 @@ class Campaigns:
         status: RecipientStatus | None = None,
         cursor: str | None = None,
         limit: int = 50,
+        *,
+        reached: str = "",
+        search: str = "",
     ) -> Page[RecipientRow]:
-        """In sending order. Raises NotFound."""
+        """In sending order; see the store for the filters. Raises NotFound."""
         self.get_campaign(actor, campaign_id)
-        return self.store.campaigns.recipients(campaign_id, status, cursor, limit)
+        return self.store.campaigns.recipients(
+            campaign_id, status, cursor, limit, reached=reached, search=search
+        )
 
     def pause(self, actor: Actor, campaign_id: UUID) -> Campaign:
         """Hold the campaign before its next message. Raises NotFound, RuleViolation."""
@@ -102,6 +111,10 @@ class Campaigns:
     def resume(self, actor: Actor, campaign_id: UUID) -> Campaign:
         """Go on with a paused campaign. Raises NotFound, RuleViolation."""
         return self._move(actor, campaign_id, "resume")
+
+    def start(self, actor: Actor, campaign_id: UUID) -> Campaign:
+        """Start a scheduled campaign before its time. Raises NotFound, RuleViolation."""
+        return self._move(actor, campaign_id, "start")
 
     def cancel(self, actor: Actor, campaign_id: UUID) -> Campaign:
         """Stop for good; whoever was queued is skipped. Raises NotFound, RuleViolation."""
@@ -115,7 +128,7 @@ class Campaigns:
         count = self.store.campaigns.requeue_failed(campaign_id)
         if count == 0:
             raise RuleViolation("nothing_to_retry")
-        self._wake(campaign)
+        self.wake(campaign)
         return count
 
     def resolve_unconfirmed(
@@ -133,11 +146,11 @@ class Campaigns:
         count = self.store.campaigns.resolve_unconfirmed(campaign_id, recipient_ids, sent, before)
         if count == 0:
             raise RuleViolation("nothing_unconfirmed", minutes=int(GRACE.total_seconds() // 60))
-        self._wake(campaign)
+        self.wake(campaign)
         return count
 
     def schedule(self, actor: Actor, campaign_id: UUID, at: datetime) -> Campaign:
-        """Have a draft start by itself at `at` (aware). Raises NotFound, RuleViolation."""
+        """Have a scheduled campaign start at `at` (aware). Raises NotFound, RuleViolation."""
         actor.require(Role.SENDER)
         campaign = self.store.campaigns.get(actor.workspace_id, campaign_id)
         target = rules.after("schedule", campaign.status)
@@ -146,10 +159,11 @@ class Campaigns:
         self.store.campaigns.move(campaign_id, rules.sources("schedule"), target, scheduled_at=at)
         return self.store.campaigns.get(actor.workspace_id, campaign_id)
 
-    def plan(self, actor: Actor, account_id: UUID, count: int) -> Plan | None:
-        """The expected course of `count` messages from now; None when the limits let none through.
-
-        Raises NotFound.
+    def plan(
+        self, actor: Actor, account_id: UUID, count: int, start: datetime | None = None
+    ) -> Plan | None:
+        """The expected course of `count` messages from now, or from `start` if that is later; None
+        when the limits let none through. Raises NotFound.
         """
         actor.require(Role.VIEWER)
         account = self.store.accounts.get(account_id, actor.workspace_id)
@@ -157,7 +171,23 @@ class Campaigns:
         pace = pace_from(workspace.pacing | account.pacing, self.default_pace)
         now = self.clock()
         history = self.store.deliveries.history(account_id, now)
-        return plan(pace, history, count, now, workspace.zone)
+        return plan(pace, history, count, max(start or now, now), workspace.zone)
+
+    def lacking(self, actor: Actor, message: Message, rows: Sequence[AudienceRow]) -> list[Gap]:
+        """Those of `rows` for whom the message has a hole, with what the address book knows."""
+        actor.require(Role.SENDER)
+        incomplete = {gap.phone for gap in gaps(message, rows)}
+        doubtful = [row for row in rows if row.phone in incomplete]
+        return gaps(message, self.store.campaigns.with_book(actor.workspace_id, doubtful))
+
+    def delete(self, actor: Actor, campaign_id: UUID) -> None:
+        """Show a draft, or a campaign that has ended, no more. Raises NotFound, RuleViolation."""
+        actor.require(Role.SENDER)
+        campaign = self.store.campaigns.get(actor.workspace_id, campaign_id)
+        if not self.store.campaigns.delete(actor.workspace_id, campaign_id, rules.DELETABLE):
+            raise RuleViolation(
+                "campaign_move_refused", move="delete", status=campaign.status.value
+            )
 
     def _move(
         self, actor: Actor, campaign_id: UUID, move: str, reason: PauseReason | None = None
@@ -168,11 +198,31 @@ class Campaigns:
         if not self.store.campaigns.move(campaign_id, rules.sources(move), target, reason):
             now = self.store.campaigns.get(actor.workspace_id, campaign_id)
             raise RuleViolation("campaign_move_refused", move=move, status=now.status.value)
-        self._wake(campaign)
+        self.wake(campaign)
         return self.store.campaigns.get(actor.workspace_id, campaign_id)
 
-    def _wake(self, campaign: Campaign) -> None:
+    def wake(self, campaign: Campaign) -> None:
         """Tell the account's process at once; the reconciler would do so a little later."""
         self.control.nudge(campaign.account_id)
         self.queue.serve_account(campaign.account_id)
         self.events.publish(Changed(campaign.workspace_id, "campaign", campaign.id))
+
+
+def check_account(account: Account) -> None:
+    """Raise RuleViolation unless the account can send."""
+    if account.status in CANNOT_SEND or not account.is_linked:
+        raise RuleViolation("account_not_linked")
+
+
+def check_names(message: Message, columns: Sequence[str]) -> None:
+    """Raise RuleViolation for a placeholder that nobody can have a value of."""
+    unknown = [name for name in message.placeholders if name not in columns]
+    if unknown:
+        raise RuleViolation("placeholder_unknown", names=", ".join(unknown))
+
+
+def check_gaps(lacking: Sequence[Gap]) -> None:
+    """Raise RuleViolation naming the rows of those for whom the message is not complete."""
+    if lacking:
+        named = ", ".join(str(gap.row) for gap in lacking[:_NAMED])
+        raise RuleViolation("placeholder_blank_rows", count=len(lacking), rows=named)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sender_app.domain import columns as rules
 from sender_app.domain import contact_import
 from sender_app.domain.actor import Actor, Role
-from sender_app.domain.audience import AudienceRow, BadRow
+from sender_app.domain.audience import AudienceRow, BadRow, folded
 from sender_app.domain.columns import KNOWN
 from sender_app.domain.contact_import import BUSY, ContactImport, Layout
 from sender_app.domain.errors import RuleViolation
@@ -47,6 +47,10 @@ class Audience:
 
     columns: tuple[str, ...]
     batches: Iterator[ContactBatch]
+
+    def rows(self) -> list[AudienceRow]:
+        """Everybody, in memory; a phone comes once."""
+        return folded(row for batch in self.batches for row in batch.rows())
 
 
 @dataclass(slots=True)
@@ -90,12 +94,14 @@ class Imports:
         file_id = uuid4()
         self.media.put(_key(actor, file_id), content)
         try:
-            return self._checked(actor, file_id, filename)
+            return self.check_again(actor, file_id, filename)
         except RuleViolation:
             self.media.delete(_key(actor, file_id))
             raise
 
-    def _checked(self, actor: Actor, file_id: UUID, filename: str) -> FileCheck:
+    def check_again(self, actor: Actor, file_id: UUID, filename: str) -> FileCheck:
+        """What is in a file kept before. Raises NotFound."""
+        actor.require(Role.SENDER)
         good = bad_count = repeated = 0
         bad: list[BadRow] = []
         sample: list[AudienceRow] = []

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import reflex as rx
 
 from sender_app import bootstrap
+from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import NotFound
 from sender_app.states.access import explain, handler, use
@@ -14,6 +15,7 @@ from sender_app.states.paging import Paging
 from sender_app.states.rows import CampaignView, RecipientView, campaign_view, recipient_view
 from sender_app.states.steering import Steering
 
+REACHED = ("delivered", "read", "replied")
 PAGE = 50  # recipients shown at once
 _CALM = 0.25  # seconds at least between two looks
 _STILL_HERE = 40.0  # seconds without a sign of the page until the watch ends
@@ -25,7 +27,8 @@ class Campaign(Paging, Steering, rx.State):
 
     campaign: CampaignView = CampaignView()
     rows: list[RecipientView] = []
-    filter: str = ""
+    filter: str = ""  # a recipient's status, or how far a message got
+    search: str = ""
     loaded: bool = False
     missing: bool = False
     _watch: str = ""
@@ -33,9 +36,10 @@ class Campaign(Paging, Steering, rx.State):
     @rx.event
     async def begin(self) -> None:
         """On opening the page, first: nothing of a campaign seen before stays in view."""
-        self.loaded = self.missing = self.cancelling = self.repeating = False
+        self.loaded = self.missing = False
+        self.cancelling = self.repeating = self.deleting = False
         self.campaign, self.rows, self.more = CampaignView(), [], ""
-        self.filter = self._id = self._watch = ""
+        self.filter = self.search = self._id = self._watch = ""
         self._first_page()
 
     @rx.event
@@ -48,6 +52,8 @@ class Campaign(Paging, Steering, rx.State):
         except (ValueError, NotFound):
             self._id, self.missing = "", True
             return None
+        if self.campaign.status == CampaignStatus.DRAFT:
+            return rx.redirect(self.campaign.href)
         self.loaded = True
         self._watch = uuid4().hex
         return Campaign.watch
@@ -95,24 +101,36 @@ class Campaign(Paging, Steering, rx.State):
     @rx.event
     @handler
     async def show(self, status: str) -> Any:
-        """Only recipients of one status."""
+        """Only recipients of one status, or whose message got as far as that."""
         self.filter = status
+        self._first_page()
+        await self._look()
+
+    @rx.event
+    @handler
+    async def find(self, text: str) -> Any:
+        """Only recipients with `text` in their name or phone."""
+        self.search = text
         self._first_page()
         await self._look()
 
     async def _look(self) -> None:
         campaign_id = UUID(self._id)
-        status = RecipientStatus(self.filter) if self.filter else None
+        reached = self.filter if self.filter in REACHED else ""
+        status = RecipientStatus(self.filter) if self.filter and not reached else None
+        search = self.search
         cursor = self._cursor
 
         def read(services: Any, actor: Any) -> Any:
             campaigns = services.campaigns
             return (
                 campaigns.get_campaign(actor, campaign_id),
-                campaigns.recipients(actor, campaign_id, status, cursor, PAGE),
+                campaigns.recipients(
+                    actor, campaign_id, status, cursor, PAGE, reached=reached, search=search
+                ),
             )
 
         campaign, page = await use(self, read)
         self.campaign = campaign_view(campaign)
-        self.rows = [recipient_view(row) for row in page.rows]
+        self.rows = [recipient_view(row, campaign) for row in page.rows]
         self.more = page.next or ""

@@ -1,43 +1,100 @@
 """The list of campaigns."""
 
 from typing import Any
+from uuid import UUID
 
 import reflex as rx
 
+from sender_app.domain.campaign import CampaignStatus
+from sender_app.ports.store import CampaignFilter
 from sender_app.states.access import handler, use
 from sender_app.states.rows import CampaignView, campaign_view
 
 PAGE = 20  # campaigns shown at first
+KINDS: dict[str, frozenset[CampaignStatus]] = {
+    "all": frozenset(),
+    "active": frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED}),
+    "scheduled": frozenset({CampaignStatus.SCHEDULED}),
+    "drafts": frozenset({CampaignStatus.DRAFT}),
+    "ended": frozenset({CampaignStatus.FINISHED, CampaignStatus.CANCELLED}),
+}
 
 
 class CampaignList(rx.State):
     """Campaigns, newest first."""
 
     rows: list[CampaignView] = []
+    kind: str = "all"  # one of KINDS
+    search: str = ""
     more: str = ""
     loaded: bool = False
+    deleting: str = ""  # id of the draft that a question is about
+
+    @rx.var
+    def narrowed(self) -> bool:
+        """Whether some may be left out."""
+        return self.kind != "all" or bool(self.search.strip())
 
     @rx.event
     @handler
     async def load(self) -> Any:
-        """The first page."""
-        page = await use(self, lambda services, actor: services.campaigns.list_campaigns(actor))
-        self.rows, self.more = [campaign_view(row) for row in page.rows], page.next or ""
+        """The first page of all."""
+        self.kind, self.search, self.deleting = "all", "", ""
+        await self._look(PAGE)
         self.loaded = True
 
     @rx.event
     @handler
     async def refresh(self) -> Any:
         """What is in view, as it is now."""
-        shown = max(len(self.rows), PAGE)
-        page = await use(self, lambda s, actor: s.campaigns.list_campaigns(actor, None, shown))
-        self.rows, self.more = [campaign_view(row) for row in page.rows], page.next or ""
+        await self._look(max(len(self.rows), PAGE))
+
+    @rx.event
+    @handler
+    async def show(self, kind: str) -> Any:
+        """Only campaigns of a kind."""
+        self.kind = kind if kind in KINDS else "all"
+        await self._look(PAGE)
+
+    @rx.event
+    @handler
+    async def find(self, text: str) -> Any:
+        """Only campaigns with `text` in their name."""
+        self.search = text
+        await self._look(PAGE)
 
     @rx.event
     @handler
     async def load_more(self) -> Any:
         """The page after."""
-        cursor = self.more
-        page = await use(self, lambda s, actor: s.campaigns.list_campaigns(actor, cursor))
+        cursor, wanted = self.more, self._wanted()
+        page = await use(
+            self, lambda s, actor: s.campaigns.list_campaigns(actor, cursor, PAGE, wanted)
+        )
         self.rows += [campaign_view(row) for row in page.rows]
         self.more = page.next or ""
+
+    @rx.event
+    async def ask_delete(self, campaign_id: str) -> None:
+        """Open the question about a draft, or close it with a blank."""
+        self.deleting = campaign_id
+
+    @rx.event
+    @handler
+    async def delete(self) -> Any:
+        """Delete the draft that was asked about."""
+        if not self.deleting:
+            return
+        campaign_id, self.deleting = UUID(self.deleting), ""
+        await use(self, lambda s, actor: s.campaigns.delete(actor, campaign_id))
+        await self._look(max(len(self.rows), PAGE))
+
+    def _wanted(self) -> CampaignFilter:
+        return CampaignFilter(KINDS[self.kind], self.search)
+
+    async def _look(self, count: int) -> None:
+        wanted = self._wanted()
+        page = await use(
+            self, lambda s, actor: s.campaigns.list_campaigns(actor, None, count, wanted)
+        )
+        self.rows, self.more = [campaign_view(row) for row in page.rows], page.next or ""

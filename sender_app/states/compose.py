@@ -1,105 +1,160 @@
-"""The Messages page: choose a file, write, look at the preview, send."""
+"""The Messages page: a campaign in four steps, kept as one types."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import reflex as rx
 
-from sender_app.domain.errors import RuleViolation
+from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.domain.phone import pretty
-from sender_app.domain.template import Template
+from sender_app.services.drafts import Draft
 from sender_app.services.imports import FileCheck
 from sender_app.states.access import handler, use
 from sender_app.states.contact_upload import ContactUpload
+from sender_app.states.preview import WRITING, Preview
+from sender_app.states.takeoff import Look, Takeoff
+from sender_app.states.trial import Trial
+from sender_app.states.writing import Writing
+
+STEPS = 4  # people, message, start, review
 
 
-class Compose(ContactUpload, rx.State):
+class Compose(ContactUpload, Writing, Preview, Takeoff, Trial, rx.State):
     """A campaign being written."""
 
     name: str = ""
-    message: str = "Hola {sustantivo} {nombre}"
     linked: bool = False
     account: str = ""
-    _account_id: str = ""
-    confirming: bool = False
-    ends_at: str = ""
-    plan_days: int = 0
+    saved_at: str = ""
     loaded: bool = False
-
-    @rx.var
-    def preview(self) -> str:
-        """The message for the sample row in view."""
-        if not self.sample:
-            return self.message
-        try:
-            return Template(self.message).render(self.sample[self.at])
-        except RuleViolation:
-            return self.message
-
-    @rx.var
-    def holes(self) -> str:
-        """Placeholders that the row in view leaves blank or does not have."""
-        if not self.sample:
-            return ""
-        return ", ".join(
-            f"{{{name}}}" for name in Template(self.message).missing(self.sample[self.at])
-        )
-
-    @rx.var
-    def ready(self) -> bool:
-        """Whether it can be sent."""
-        return bool(self.linked and self.good and self.message.strip())
+    _account_id: str = ""
 
     @rx.event
     @handler
     async def load(self) -> Any:
-        """On opening the page: is the account linked?"""
+        """On opening the page: the account, and the draft that the address names, if it does."""
         self.confirming = False
-        account = await use(self, lambda services, actor: services.accounts.ensure_account(actor))
-        self._account_id = str(account.id)
+
+        def read(s: Any, actor: Any) -> Any:
+            return s.accounts.ensure_account(actor), s.workspaces.get_workspace(actor)
+
+        account, workspace = await use(self, read)
+        self._account_id, self.zone = str(account.id), workspace.time_zone
         self.linked = account.is_linked
         self.account = pretty(account.phone) if account.phone else ""
+        self.trial_phone = self.trial_phone or self.account
+        wanted = str(self.router.url.query_parameters.get("draft", ""))
+        if wanted and wanted != self._draft_id:
+            await self._resume(wanted)
+        elif self._draft_id:
+            await self._check_draft()
+        await self._read_library()
         self.loaded = True
 
     @rx.event
-    async def write(self, text: str) -> None:
-        """The message as typed."""
-        self.message = text
+    @handler
+    async def go(self, step: int) -> Any:
+        """To another step; the last two look at what the start would take."""
+        self.step = min(max(int(step), 1), STEPS)
+        if self.step > WRITING:
+            await self._look_ahead()
 
     @rx.event
-    async def rename(self, name: str) -> None:
+    @handler
+    async def rename(self, name: str) -> Any:
         """The campaign's name as typed."""
         self.name = name
+        await self._keep()
 
     @rx.event
     @handler
-    async def ask(self, open_: bool) -> Any:
-        """Open or close the question before sending; it says when the campaign will end."""
-        self.confirming = open_
-        if not open_:
+    async def use_template(self, template_id: str) -> Any:
+        """A message of the library instead of this one."""
+        if not template_id:
             return
-        account_id, count = UUID(self._account_id), self.good
-        plan = await use(self, lambda s, actor: s.campaigns.plan(actor, account_id, count))
-        self.ends_at = plan.ends_at.isoformat() if plan else ""
-        self.plan_days = plan.days if plan else 0
+        wanted = UUID(template_id)
+        found = await use(self, lambda s, actor: s.templates.get_template(actor, wanted))
+        self._fill(list(found.texts))
+        await self._keep()
 
     @rx.event
     @handler
-    async def send(self) -> Any:
-        """Create the campaign and go to its live page. A second press finds no file any more."""
-        self.confirming = False
-        if not self.file_id:
-            return None
-        file_id, account_id = UUID(self.file_id), UUID(self._account_id)
-        name, message = self.name, self.message
-        campaign = await use(
-            self, lambda s, actor: s.campaigns.send_file(actor, file_id, account_id, name, message)
-        )
-        self._forget()
-        self.name = ""
-        return rx.redirect(f"/campaigns/{campaign.id}")
+    async def start_over(self) -> Any:
+        """Another campaign; this one stays among the drafts."""
+        self._begin_anew()
+        return rx.redirect("/messages")
 
-    def _show(self, check: FileCheck) -> None:
-        super()._show(check)
+    async def _resume(self, campaign_id: str) -> None:
+        try:
+            draft_id = UUID(campaign_id)
+        except ValueError as error:
+            raise NotFound("draft", campaign_id) from error
+
+        def read(s: Any, actor: Any) -> tuple[Draft, FileCheck | None]:
+            draft = s.drafts.get_draft(actor, draft_id)
+            return draft, s.drafts.find_audience(actor, draft)
+
+        draft, check = await use(self, read)
+        self._begin_anew()
+        self._draft_id, self.name = str(draft_id), draft.name
+        self._fill(list(draft.texts))
+        if draft.starts_at:
+            local = draft.starts_at.astimezone(ZoneInfo(self.zone))
+            self.starts_later, self.starts_at = True, f"{local:%Y-%m-%dT%H:%M}"
+        if check is not None:
+            self._show(check)
+
+    async def _check_draft(self) -> None:
+        """Sent or deleted elsewhere: a new one begins."""
+        draft_id = UUID(self._draft_id)
+        try:
+            await use(self, lambda s, actor: s.drafts.get_draft(actor, draft_id))
+        except NotFound:
+            self._begin_anew()
+
+    async def _written(self) -> None:
+        await self._keep()
+
+    async def _chosen(self) -> Any:
         if not self.name:
-            self.name = check.filename.rsplit(".", 1)[0]
+            self.name = self.filename.rsplit(".", 1)[0]
+        await self._keep()
+
+    async def _keep(self) -> None:
+        """Save the draft, which the first letter makes."""
+        start = self._local_start()
+        zone = ZoneInfo(self.zone or "UTC")
+        draft = Draft(
+            account_id=UUID(self._account_id),
+            name=self.name,
+            texts=tuple(self.texts),
+            file_id=UUID(self.file_id) if self.file_id else None,
+            filename=self.filename,
+            starts_at=start.replace(tzinfo=zone) if start else None,
+        )
+        draft_id = UUID(self._draft_id) if self._draft_id else None
+
+        def save(s: Any, actor: Any) -> UUID:
+            if draft_id is None:
+                return s.drafts.create_draft(actor, draft).id
+            s.drafts.save_draft(actor, draft_id, draft)
+            return draft_id
+
+        try:
+            self._draft_id = str(await use(self, save))
+        except RuleViolation as problem:
+            if problem.code == "draft_gone":
+                self._draft_id = ""  # the next letter begins another
+            raise
+        self.saved_at = datetime.now(UTC).isoformat()
+
+    def _begin_anew(self) -> None:
+        self._forget()
+        self._fill([""])
+        self.step, self.name, self._draft_id, self.saved_at = 1, "", "", ""
+        self.starts_later, self.starts_at = False, ""
+        self.look, self.gaps, self.looked, self.found = Look(), [], False, []
+        self.trial_status = self.trial_reason = self._trial_id = ""
+        self.trial_open = False

@@ -8,7 +8,7 @@ from sender_app.domain.audience import AudienceRow
 from sender_app.domain.columns import KNOWN
 from sender_app.domain.phone import pretty
 from sender_app.services.imports import LARGEST_AT_ONCE, FileCheck
-from sender_app.states.access import explain, use
+from sender_app.states.access import explain, handler, use
 from sender_app.text import language_of, translate
 
 BAD_PAGE = 8  # rows in error shown at once
@@ -56,12 +56,12 @@ class ContactUpload(rx.State, mixin=True):
             check: FileCheck = await use(
                 self, lambda s, actor: s.imports.check_file(actor, filename, content)
             )
+            self._show(check)
+            return await self._chosen()
         except Exception as error:  # noqa: BLE001 - the boundary to the browser
             return explain(self, error)
         finally:
             self.checking = False
-        self._show(check)
-        return None
 
     @rx.event
     async def turn_bad(self, by: int) -> None:
@@ -70,15 +70,20 @@ class ContactUpload(rx.State, mixin=True):
         self.bad_page = min(last, max(1, self.bad_page + by))
 
     @rx.event
-    async def step(self, by: int) -> None:
+    async def step_person(self, by: int) -> None:
         """Preview another person."""
         if self.sample:
             self.at = (self.at + by) % len(self.sample)
 
     @rx.event
-    async def forget_file(self) -> None:
+    @handler
+    async def forget_file(self) -> Any:
         """Choose another file."""
         self._forget()
+        return await self._chosen()
+
+    async def _chosen(self) -> Any:
+        """What follows from a choice of people."""
 
     def _show(self, check: FileCheck) -> None:
         lang = language_of(self.router.headers.cookie, self.router.headers.raw_headers)
@@ -93,7 +98,7 @@ class ContactUpload(rx.State, mixin=True):
             for bad in check.bad
         ]
         self.columns = [name for name in check.columns if name not in KNOWN]
-        self.sample = [_fields(row) for row in check.sample]
+        self.sample = [fields_of(row) for row in check.sample]
         self.at, self.bad_page = 0, 1
 
     def _forget(self) -> None:
@@ -102,5 +107,6 @@ class ContactUpload(rx.State, mixin=True):
         self._bad, self.sample, self.columns, self.bad_page = [], [], [], 1
 
 
-def _fields(row: AudienceRow) -> dict[str, str]:
+def fields_of(row: AudienceRow) -> dict[str, str]:
+    """A person's values for the preview, and the phone as people write it."""
     return row.fields | {"telefono": pretty(row.phone)}

@@ -1,11 +1,22 @@
 """Rows as tables show them: plain strings and numbers, ready for the browser."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sender_app.domain.campaign import Campaign, CampaignStatus
+from sender_app.domain.campaign import DELETABLE, Campaign, CampaignStatus, sources
 from sender_app.domain.phone import pretty
+from sender_app.domain.template import recipient_key
 from sender_app.ports.store import Contact, Happening, OptOut, RecipientRow
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How many messages got as far as this; the width is a percent of all."""
+
+    name: str
+    count: int
+    percent: int
+    width: str
 
 
 @dataclass(frozen=True)
@@ -16,7 +27,8 @@ class CampaignView:
     name: str = ""
     status: str = ""
     pause_reason: str = ""
-    message: str = ""
+    messages: list[str] = field(default_factory=list)
+    href: str = ""
     total: int = 0
     sent: int = 0
     errors: int = 0
@@ -31,13 +43,17 @@ class CampaignView:
     error_width: str = "0%"
     other_width: str = "0%"
     created_at: str = ""
+    scheduled_at: str = ""
     started_at: str = ""
     finished_at: str = ""
     can_pause: bool = False
     can_resume: bool = False
     can_cancel: bool = False
     can_retry: bool = False
+    can_start: bool = False
+    can_delete: bool = False
     in_doubt: bool = False
+    funnel: list[Stage] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -51,6 +67,7 @@ class RecipientView:
     reason: str
     detail: str
     at: str
+    variant: int = 0  # from 1; 0 where there is only one text
 
 
 @dataclass(frozen=True)
@@ -96,13 +113,13 @@ def campaign_view(campaign: Campaign) -> CampaignView:
     total = campaign.total_recipients or 1
     other = campaign.skipped_count + campaign.unconfirmed_count
     status = campaign.status
-    active = status in (CampaignStatus.RUNNING, CampaignStatus.SCHEDULED)
     return CampaignView(
         id=str(campaign.id),
         name=campaign.name,
         status=status.value,
         pause_reason=campaign.pause_reason.value if campaign.pause_reason else "",
-        message=campaign.message_template,
+        messages=list(campaign.texts),
+        href=_href(campaign),
         total=campaign.total_recipients,
         sent=campaign.sent_count,
         errors=campaign.error_count,
@@ -117,18 +134,43 @@ def campaign_view(campaign: Campaign) -> CampaignView:
         error_width=f"{100 * campaign.error_count / total:.2f}%",
         other_width=f"{100 * other / total:.2f}%",
         created_at=campaign.created_at.isoformat(),
+        scheduled_at=_iso(campaign.scheduled_at),
         started_at=_iso(campaign.started_at),
         finished_at=_iso(campaign.finished_at),
-        can_pause=active,
-        can_resume=status is CampaignStatus.PAUSED,
-        can_cancel=active or status in (CampaignStatus.PAUSED, CampaignStatus.DRAFT),
+        can_start=status in sources("start"),
+        can_pause=status in sources("pause"),
+        can_resume=status in sources("resume"),
+        can_cancel=status in sources("cancel"),
+        can_delete=status in DELETABLE,
         in_doubt=campaign.unconfirmed_count > 0
         and status in (CampaignStatus.FINISHED, CampaignStatus.PAUSED, CampaignStatus.CANCELLED),
         can_retry=status is CampaignStatus.FINISHED and campaign.error_count > 0,
+        funnel=_funnel(campaign),
     )
 
 
-def recipient_view(row: RecipientRow) -> RecipientView:
+def _href(campaign: Campaign) -> str:
+    if campaign.status is CampaignStatus.DRAFT:
+        return f"/messages?draft={campaign.id}"
+    return f"/campaigns/{campaign.id}"
+
+
+def _funnel(campaign: Campaign) -> list[Stage]:
+    total = campaign.total_recipients
+    stages = {
+        "total": total,
+        "sent": campaign.sent_count,
+        "delivered": campaign.delivered_count,
+        "read": campaign.read_count,
+        "replied": campaign.replied_count,
+    }
+    return [
+        Stage(name, count, round(100 * count / (total or 1)), f"{100 * count / (total or 1):.1f}%")
+        for name, count in stages.items()
+    ]
+
+
+def recipient_view(row: RecipientRow, campaign: Campaign) -> RecipientView:
     """A recipient for the browser: the furthest that the message got, and when."""
     status, at = row.status.value, row.sent_at
     for further, when in (("delivered", row.delivered_at), ("read", row.read_at)):
@@ -144,7 +186,14 @@ def recipient_view(row: RecipientRow) -> RecipientView:
         reason=row.error_code or "",
         detail=row.error_message or "",
         at=_iso(at or row.not_before),
+        variant=_variant(row, campaign),
     )
+
+
+def _variant(row: RecipientRow, campaign: Campaign) -> int:
+    if not campaign.variants:
+        return 0
+    return campaign.message.variant_of(recipient_key(campaign.id, row.phone)) + 1
 
 
 def contact_view(contact: Contact) -> ContactView:

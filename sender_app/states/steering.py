@@ -16,6 +16,7 @@ class Steering(rx.State, mixin=True):
 
     cancelling: bool = False
     repeating: bool = False
+    deleting: bool = False
     _id: str = ""
 
     @rx.event
@@ -67,6 +68,39 @@ class Steering(rx.State, mixin=True):
         """Those in doubt shall get it, perhaps once more."""
         self.repeating = False
         return await self._resolve("repeated", sent=False)
+
+    @rx.event
+    @handler
+    async def start_now(self) -> Any:
+        """Start a scheduled one before its time."""
+        return await self._steer("started", lambda s, actor, id_: s.campaigns.start(actor, id_))
+
+    @rx.event
+    @handler
+    async def clone(self) -> Any:
+        """A draft of the same."""
+        campaign_id, lang = UUID(self._id), (await self.get_state(Session)).lang
+        name = translate(lang, "campaign.copy_of", name=self.campaign.name)
+        draft = await use(self, lambda s, actor: s.drafts.clone(actor, campaign_id, name))
+        return rx.redirect(f"/messages?draft={draft.id}")
+
+    @rx.event
+    async def ask_delete(self, open_: bool) -> None:
+        """Open or close the question."""
+        self.deleting = open_
+
+    @rx.event
+    @handler
+    async def delete(self) -> Any:
+        """Show it no more."""
+        self.deleting = False
+        campaign_id, lang = UUID(self._id), (await self.get_state(Session)).lang
+        await use(self, lambda s, actor: s.campaigns.delete(actor, campaign_id))
+        self._id = ""
+        return [
+            rx.redirect("/campaigns"),
+            rx.toast.success(translate(lang, "campaign.done_deleted")),
+        ]
 
     async def _resolve(self, done: str, *, sent: bool) -> Any:
         return await self._steer(

@@ -38,6 +38,23 @@ def link(page: Page, demo: Demo) -> None:
     expect(page.get_by_text("+595 981 000001")).to_be_visible(timeout=15_000)
 
 
+def step(page: Page, n: int) -> None:
+    """To a step of the campaign being written, from 1."""
+    page.locator(".stepper button").nth(n - 1).click()
+
+
+def write(page: Page, text: str) -> None:
+    step(page, 2)
+    page.get_by_label("Texto", exact=True).fill(text)
+    page.get_by_label("Texto", exact=True).blur()
+
+
+def send(page: Page) -> None:
+    step(page, 4)
+    page.locator("#send").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Enviar a").click()
+
+
 def test_from_sign_in_to_every_message_delivered(page: Page, demo: Demo):
     demo.phones.clear()
     sign_in(page, demo)
@@ -51,10 +68,16 @@ def test_from_sign_in_to_every_message_delivered(page: Page, demo: Demo):
     expect(bad.nth(0)).to_contain_text("22")
     expect(bad.nth(0)).to_contain_text("No es un número de teléfono")
     expect(bad.nth(1)).to_contain_text("Falta el número")
-    page.get_by_label("Texto").fill("Buen día {sustantivo} {nombre}, del {grupo}")
+    page.get_by_role("button", name="Continuar").click()
+    page.get_by_label("Texto", exact=True).fill("Buen día {sustantivo} {nombre}, del {grupo}")
     expect(page.locator(".bubble")).to_have_text("Buen día Sr. Persona 0, del G0")
     page.get_by_role("button", name="Siguiente").click()
     expect(page.locator(".bubble")).to_have_text("Buen día Sra. Persona 1, del G1")
+    page.get_by_role("button", name="Continuar").click()
+    course = page.locator(".stats")
+    expect(course).to_contain_text("Personas20")
+    page.get_by_role("button", name="Continuar").click()
+    expect(page.locator(".facts")).to_contain_text("+595 981 000001")
     page.locator("#send").click()
     dialog = page.get_by_role("alertdialog")
     expect(dialog).to_contain_text("¿Enviar a 20 personas?")
@@ -89,8 +112,9 @@ def test_a_campaign_goes_on_while_nobody_looks_and_is_right_when_somebody_does(
     link(page, demo)
     go(page, "Mensajes")
     page.set_input_files("input[type=file]", files=[csv(GOOD)])
-    page.locator("#send").click()
-    page.get_by_role("alertdialog").get_by_role("button", name="Enviar a").click()
+    expect(page.get_by_text("20 personas listas")).to_be_visible()
+    write(page, "Hola {sustantivo} {nombre}")
+    send(page)
     expect(page.locator(".progress-head")).to_be_visible()
     address = page.url
     page.goto("about:blank")
@@ -104,8 +128,9 @@ def test_pause_and_resume_are_at_hand(page: Page, demo: Demo):
     link(page, demo)
     go(page, "Mensajes")
     page.set_input_files("input[type=file]", files=[csv(GOOD)])
-    page.locator("#send").click()
-    page.get_by_role("alertdialog").get_by_role("button", name="Enviar a").click()
+    expect(page.get_by_text("20 personas listas")).to_be_visible()
+    write(page, "Hola {sustantivo} {nombre}")
+    send(page)
     page.get_by_role("button", name="Pausar").click()
     expect(page.locator(".progress-head")).to_contain_text("En pausa")
     page.get_by_role("button", name="Reanudar").click()

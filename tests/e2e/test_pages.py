@@ -8,12 +8,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Demo
-from tests.e2e.test_journey import GOOD, csv, go, link, sign_in
+from tests.e2e.test_journey import GOOD, csv, go, link, send, sign_in, step, write
 from tests.stack import children, eventually
 
 PLACES = (
-    *("", "whatsapp", "messages", "campaigns", "contacts", "contacts/new", "contacts/import"),
-    *("duplicates", "opt-outs", "settings", "members", "audit", "system", "sign-in"),
+    *("", "whatsapp", "messages", "templates", "campaigns", "contacts", "contacts/new"),
+    *("contacts/import", "duplicates", "opt-outs", "settings", "members", "audit", "system"),
+    "sign-in",
 )
 
 
@@ -40,21 +41,21 @@ def test_letters_typed_one_by_one_arrive_and_a_placeholder_goes_where_the_cursor
     link(page, demo)
     go(page, "Mensajes")
     page.set_input_files("input[type=file]", files=[csv(GOOD)])
-    text = page.get_by_label("Texto")
+    expect(page.get_by_text("20 personas listas")).to_be_visible()
+    step(page, 2)
+    text = page.get_by_label("Texto", exact=True)
     text.fill("")
     text.press_sequentially("Hola, nos vemos mañana.", delay=20)
     for _ in range(len(", nos vemos mañana.")):
         text.press("ArrowLeft")
     text.press_sequentially(" ")
-    page.get_by_role("button", name="{nombre}").click()
+    page.locator("summary[title='Insertar un dato']").click()
+    page.get_by_role("button", name="{nombre} Nombre", exact=True).click()
     expect(text).to_have_value("Hola {nombre}, nos vemos mañana.")
     expect(page.locator(".bubble")).to_have_text("Hola Persona 0, nos vemos mañana.")
     go(page, "Contactos")
     go(page, "Mensajes")
-    expect(page.get_by_label("Texto")).to_have_value("Hola {nombre}, nos vemos mañana.")
-    page.get_by_role("button", name="Otro archivo").click()
-    page.get_by_label("Texto").fill("Hola {sustantivo} {nombre}")
-    page.get_by_label("Texto").blur()
+    expect(page.get_by_label("Texto", exact=True)).to_have_value("Hola {nombre}, nos vemos mañana.")
 
 
 def test_a_file_that_is_no_table_is_refused_in_words(page: Page, demo: Demo):
@@ -146,8 +147,9 @@ def test_a_live_page_catches_up_by_itself_after_the_web_tier_was_killed(
     go(page, "Mensajes")
     rows = [(f"0985{n:06d}", "Sr.", f"Persona {n}", "G") for n in range(60)]
     page.set_input_files("input[type=file]", files=[csv(rows)])
-    page.locator("#send").click()
-    page.get_by_role("alertdialog").get_by_role("button", name="Enviar a").click()
+    expect(page.get_by_text("60 personas listas")).to_be_visible()
+    write(page, "Hola {nombre}")
+    send(page)
     expect(page.locator(".progress-head")).to_contain_text("Enviando")
     web = [
         pid

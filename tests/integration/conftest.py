@@ -1,4 +1,4 @@
-"""The stack of the integration tests."""
+"""The stack of the integration tests, and the office of those that send nothing."""
 
 import os
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.office import Office
 from tests.stack import Stack, Whatsapp
 
 
@@ -58,3 +59,26 @@ def stack(
         function.cache_clear()
     if os.environ.get("SHOW_LOGS"):
         print(log.read_text())
+
+
+@pytest.fixture
+def office(
+    database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Office]:
+    from sender_app import bootstrap
+    from sender_app.config import settings
+
+    for name, value in (
+        ("DATABASE_URL", database_url),
+        ("REDIS_URL", redis_url),
+        ("DATA_DIR", str(tmp_path)),
+    ):
+        monkeypatch.setenv(name, value)
+    cached = (settings, bootstrap.redis, bootstrap.store, bootstrap.services, bootstrap.hub)
+    for function in cached:
+        function.cache_clear()
+    yield Office(bootstrap.services(), bootstrap.store())
+    bootstrap.store().close()
+    bootstrap.redis().close()
+    for function in cached:
+        function.cache_clear()

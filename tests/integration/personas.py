@@ -14,6 +14,7 @@ from sender_app.bootstrap import Services
 from sender_app.domain.actor import Actor, Role
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import CampaignStatus
+from sender_app.domain.contact_search import ContactQuery
 from sender_app.ports.identity import Session, User
 from sender_app.ports.store import NewCampaign
 from sender_app.stores.postgres.store import PostgresStore
@@ -124,7 +125,7 @@ def make_world(services: Services) -> World:
         mores={
             "CampaignList": store.campaigns.list(here, None, 1).next or "",
             "Campaign": store.campaigns.recipients(campaign.id, None, None, 1).next or "",
-            "ContactBook": store.contacts.page(here, "", None, 1).next or "",
+            "ContactBook": store.contacts.page(here, ContactQuery(), None, 1).next or "",
             "AuditTrail": str(uuid4()),
         },
         ids={str(here), str(account.id), str(campaign.id), tag},

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from sender_app.domain.campaign import CampaignStatus, PauseReason
+from sender_app.domain.contact_search import ContactQuery
 from sender_app.local.postgres import start_postgres
 from sender_app.stores.postgres.store import PostgresStore
 from tests.contract.test_store import Clinic
@@ -54,7 +55,7 @@ def test_what_was_saved_comes_back_and_nothing_goes_on_sending_by_itself(
     assert restored.stdout == "sender: restored; campaigns paused: 1\n", restored.stderr
 
     store = PostgresStore(database_url)
-    assert store.contacts.count(clinic.workspace.id) == 3
+    assert store.contacts.count(clinic.workspace.id, ContactQuery()).n == 3
     campaign = store.campaigns.get(clinic.workspace.id, clinic.campaign.id)
     assert campaign.status is CampaignStatus.PAUSED
     assert campaign.pause_reason is PauseReason.RESTORED

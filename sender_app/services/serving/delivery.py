@@ -29,7 +29,7 @@ from sender_app.domain.errors import (
     Unavailable,
 )
 from sender_app.domain.phone import masked
-from sender_app.domain.template import Template
+from sender_app.domain.template import recipient_key
 from sender_app.ports.whatsapp import Connection, OutgoingMessage
 from sender_app.services.serving.desk import Desk
 from sender_app.services.serving.recorder import Recorder
@@ -77,7 +77,7 @@ class Delivery:
             claims = self._claim(campaign, limit)
             if claims:
                 with structlog.contextvars.bound_contextvars(campaign_id=str(campaign.id)):
-                    self._send_all(Template(campaign.message_template), claims)
+                    self._send_all(campaign, claims)
                 return len(claims)
             self.recorder.flush()
             if self.desk.store.deliveries.finish(campaign.id, self.desk.now()):
@@ -100,12 +100,12 @@ class Delivery:
         self._cursors[campaign.id] = None
         return ()
 
-    def _send_all(self, template: Template, claims: Sequence[Claim]) -> None:
+    def _send_all(self, campaign: Campaign, claims: Sequence[Claim]) -> None:
         """Send to `claims`; the rest goes back to the queue when something comes up."""
         left = deque(claims)
         try:
             while left:
-                self.recorder.put(self._outcome(template, left.popleft()))
+                self.recorder.put(self._outcome(campaign, left.popleft()))
                 self._hear_in_time()
                 if self._shall_stop():
                     break
@@ -123,14 +123,15 @@ class Delivery:
     def _shall_stop(self) -> bool:
         return bool(self.desk.interrupted() or self.session_error or self.hold_until)
 
-    def _outcome(self, template: Template, claim: Claim) -> Outcome:
+    def _outcome(self, campaign: Campaign, claim: Claim) -> Outcome:
         now = self.desk.now()
         if claim.opted_out or claim.phone in self.desk.opted_out:
             return Outcome(claim, RecipientStatus.SKIPPED, now, error_code="opted_out")
-        if claim.contact_id is None:
+        if claim.contact_id is None and not campaign.is_test:
             return Outcome(claim, RecipientStatus.SKIPPED, now, error_code="contact_deleted")
         try:
-            text = template.render(claim.fields)
+            key = recipient_key(campaign.id, claim.phone)
+            text = campaign.message.render(claim.fields, key)
         except RuleViolation as problem:
             return Outcome(
                 claim,

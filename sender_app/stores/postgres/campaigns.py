@@ -7,13 +7,14 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import NewCampaign, Page, RecipientRow
+from sender_app.ports.store import CampaignFilter, NewCampaign, Page, RecipientRow
 from sender_app.stores.postgres.accounts import WAKE
-from sender_app.stores.postgres.engine import Cursor, Database, only
+from sender_app.stores.postgres.engine import Cursor, Database, like, only
 from sender_app.stores.postgres.rollups import FOLLOW
 from sender_app.stores.postgres.staging import Stage
 
@@ -21,10 +22,52 @@ _NAMED = 10  # rows named in a message about blank placeholders
 
 _INSERT_CAMPAIGN = """
 INSERT INTO campaigns (workspace_id, account_id, user_id, name, status, message_template, pacing,
-  scheduled_at, started_at)
+  variants, audience, is_test, scheduled_at, started_at)
 VALUES (%(workspace)s, %(account)s, %(user)s, %(name)s, %(status)s::text, %(template)s, %(pacing)s,
-  %(scheduled_at)s, CASE WHEN %(status)s::text = 'running' THEN now() END)
+  %(variants)s, %(audience)s, %(test)s, %(scheduled_at)s,
+  CASE WHEN %(status)s::text = 'running' THEN now() END)
 RETURNING id
+"""
+_SAVE_DRAFT = """
+UPDATE campaigns SET account_id = %(account)s, name = %(name)s, message_template = %(template)s,
+  pacing = %(pacing)s, variants = %(variants)s, audience = %(audience)s,
+  scheduled_at = %(scheduled_at)s
+WHERE id = %(campaign)s AND workspace_id = %(workspace)s AND status = 'draft'
+  AND deleted_at IS NULL
+"""
+_LAUNCH = """
+UPDATE campaigns SET status = %(status)s::text, user_id = %(user)s, scheduled_at = %(at)s,
+  started_at = CASE WHEN %(status)s::text = 'running' THEN now() END
+WHERE id = %(campaign)s AND workspace_id = %(workspace)s AND status = 'draft'
+  AND deleted_at IS NULL
+RETURNING account_id
+"""
+# A draft has no ledger yet; of anything else the ledger stays and only the campaign is hidden.
+_DELETE = """
+WITH gone AS (
+  DELETE FROM campaigns WHERE id = %(campaign)s AND workspace_id = %(workspace)s
+    AND status = 'draft' AND status = ANY(%(sources)s) RETURNING id),
+hidden AS (
+  UPDATE campaigns SET deleted_at = now() WHERE id = %(campaign)s AND workspace_id = %(workspace)s
+    AND status <> 'draft' AND status = ANY(%(sources)s) AND deleted_at IS NULL RETURNING id)
+SELECT id FROM gone UNION ALL SELECT id FROM hidden
+"""
+_LIST = """
+SELECT * FROM campaigns
+WHERE workspace_id = %(workspace)s AND (%(before)s::uuid IS NULL OR id < %(before)s)
+  AND NOT is_test AND deleted_at IS NULL
+  AND (%(statuses)s::text[] = '{}' OR status = ANY(%(statuses)s))
+  AND (%(search)s = '' OR name ILIKE %(like)s)
+ORDER BY id DESC LIMIT %(limit)s
+"""
+_TALKED_WITH = """
+SELECT count(*)::int AS n FROM unnest(%(phones)s::text[]) AS p(phone) WHERE
+  EXISTS (SELECT FROM replies r WHERE r.account_id = %(account)s AND r.phone = p.phone)
+  OR EXISTS (
+    SELECT FROM contacts c JOIN campaign_recipients e ON e.contact_id = c.id
+    JOIN campaigns o ON o.id = e.campaign_id
+    WHERE c.workspace_id = (SELECT workspace_id FROM accounts WHERE id = %(account)s)
+      AND c.phone = p.phone AND o.account_id = %(account)s AND e.delivered_at IS NOT NULL)
 """
 _INSERT_RECIPIENTS = """
 INSERT INTO campaign_recipients (campaign_id, contact_id, phone)
@@ -87,11 +130,16 @@ UPDATE campaigns SET status = 'running', finished_at = NULL
 WHERE id = %s AND status = 'finished'
 """
 _RECIPIENTS = """
-SELECT r.id, r.phone, coalesce(c.nombre, '') AS nombre, r.status, r.error_code, r.error_message,
+SELECT r.id, r.phone, coalesce(c.nombre, '') AS nombre,
+  coalesce(c.grupo, '') AS grupo, r.status, r.error_code, r.error_message,
   r.sent_at, r.delivered_at, r.read_at, r.replied_at, r.not_before
 FROM campaign_recipients r LEFT JOIN contacts c ON c.id = r.contact_id
 WHERE r.campaign_id = %(campaign)s AND (%(after)s::uuid IS NULL OR r.id > %(after)s)
   AND (%(status)s::text IS NULL OR r.status = %(status)s)
+  AND (%(reached)s <> 'delivered' OR r.delivered_at IS NOT NULL)
+  AND (%(reached)s <> 'read' OR r.read_at IS NOT NULL)
+  AND (%(reached)s <> 'replied' OR r.replied_at IS NOT NULL)
+  AND (%(search)s = '' OR c.nombre ILIKE %(like)s OR r.phone LIKE %(like)s)
 ORDER BY r.id LIMIT %(limit)s
 """
 _START_DUE = """
@@ -115,53 +163,101 @@ class PostgresCampaigns:
         needed: Sequence[str] = (),
     ) -> Campaign:
         with self._database.transaction() as cursor:
-            stage = Stage(cursor, workspace_id)
-            stage.fill(audience)
-            stage.write(user_id)
-            count, rows = stage.blank(needed, _NAMED)
-            if count:
-                named = ", ".join(map(str, rows))
-                raise RuleViolation("placeholder_blank_rows", count=count, rows=named)
-            campaign_id = self._insert(cursor, workspace_id, user_id, new)
-            scope = {"workspace": workspace_id, "campaign": campaign_id}
-            cursor.execute(_INSERT_RECIPIENTS, scope)
-            if cursor.rowcount == 0:
-                raise RuleViolation("audience_empty")
-            cursor.execute(
-                "UPDATE campaigns SET total_recipients = %s WHERE id = %s",
-                (cursor.rowcount, campaign_id),
-            )
+            campaign_id = _insert(cursor, {"workspace": workspace_id, "user": user_id}, new)
+            if new.status is not CampaignStatus.DRAFT:
+                _add_recipients(cursor, workspace_id, user_id, campaign_id, audience, needed)
             if new.status is CampaignStatus.RUNNING:
                 cursor.execute(WAKE, (new.account_id,))
             return _read(cursor, workspace_id, campaign_id)
 
-    @staticmethod
-    def _insert(cursor: Cursor, workspace_id: UUID, user_id: str, new: NewCampaign) -> UUID:
-        values = {
-            "workspace": workspace_id,
-            "user": user_id,
-            "account": new.account_id,
-            "name": new.name,
-            "status": new.status.value,
-            "template": new.message_template,
-            "pacing": Jsonb(dict(new.pacing)),
-            "scheduled_at": new.scheduled_at,
-        }
-        return only(cursor.execute(_INSERT_CAMPAIGN, values)).id
+    def save_draft(self, workspace_id: UUID, campaign_id: UUID, new: NewCampaign) -> bool:
+        with self._database.transaction() as cursor:
+            scope = {"workspace": workspace_id, "campaign": campaign_id}
+            cursor.execute(_SAVE_DRAFT, scope | _values(new))
+            return cursor.rowcount == 1
+
+    def launch(
+        self,
+        workspace_id: UUID,
+        user_id: str,
+        campaign_id: UUID,
+        audience: Iterable[ContactBatch],
+        scheduled_at: datetime | None,
+    ) -> bool:
+        status = CampaignStatus.SCHEDULED if scheduled_at else CampaignStatus.RUNNING
+        scope = {"workspace": workspace_id, "user": user_id}
+        with self._database.transaction() as cursor:
+            order = {"campaign": campaign_id, "status": status.value, "at": scheduled_at}
+            launched = cursor.execute(_LAUNCH, scope | order).fetchone()
+            if launched is None:
+                return False
+            _add_recipients(cursor, workspace_id, user_id, campaign_id, audience)
+            if status is CampaignStatus.RUNNING:
+                cursor.execute(WAKE, (launched.account_id,))
+            return True
+
+    def create_test(
+        self, workspace_id: UUID, user_id: str, new: NewCampaign, phone: str
+    ) -> Campaign:
+        scope = {"workspace": workspace_id, "user": user_id}
+        with self._database.transaction() as cursor:
+            campaign_id = _insert(cursor, scope, new, test=True)
+            cursor.execute(
+                "INSERT INTO campaign_recipients (campaign_id, phone) VALUES (%s, %s)",
+                (campaign_id, phone),
+            )
+            cursor.execute(
+                "UPDATE campaigns SET total_recipients = 1 WHERE id = %s", (campaign_id,)
+            )
+            cursor.execute(WAKE, (new.account_id,))
+            return _read(cursor, workspace_id, campaign_id)
+
+    def delete(
+        self, workspace_id: UUID, campaign_id: UUID, sources: frozenset[CampaignStatus]
+    ) -> bool:
+        with self._database.transaction() as cursor:
+            order = {
+                "campaign": campaign_id,
+                "workspace": workspace_id,
+                "sources": [status.value for status in sources],
+            }
+            return cursor.execute(_DELETE, order).fetchone() is not None
+
+    def with_book(self, workspace_id: UUID, rows: Sequence[AudienceRow]) -> Sequence[AudienceRow]:
+        with self._database.transaction() as cursor:
+            cursor.execute(
+                "SELECT phone, nombre, sustantivo, grupo, fields FROM contacts"
+                " WHERE workspace_id = %s AND phone = ANY(%s)",
+                (workspace_id, [row.phone for row in rows]),
+            )
+            book = {row.phone: row for row in cursor}
+        return [_filled(row, book.get(row.phone)) for row in rows]
+
+    def known(self, account_id: UUID, phones: Sequence[str]) -> int:
+        with self._database.transaction() as cursor:
+            order = {"account": account_id, "phones": list(phones)}
+            return only(cursor.execute(_TALKED_WITH, order)).n
 
     def get(self, workspace_id: UUID, campaign_id: UUID) -> Campaign:
         with self._database.transaction() as cursor:
             return _read(cursor, workspace_id, campaign_id)
 
-    def list(self, workspace_id: UUID, cursor: str | None, limit: int) -> Page[Campaign]:
+    def list(
+        self,
+        workspace_id: UUID,
+        cursor: str | None,
+        limit: int,
+        wanted: CampaignFilter = CampaignFilter(),
+    ) -> Page[Campaign]:
         with self._database.transaction() as reader:
             reader.execute(
-                "SELECT * FROM campaigns WHERE workspace_id = %(workspace)s"
-                " AND (%(before)s::uuid IS NULL OR id < %(before)s)"
-                " ORDER BY id DESC LIMIT %(limit)s",
+                _LIST,
                 {
                     "workspace": workspace_id,
                     "before": UUID(cursor) if cursor else None,
+                    "statuses": [status.value for status in wanted.statuses],
+                    "search": wanted.search.strip(),
+                    "like": like(wanted.search),
                     "limit": limit + 1,
                 },
             )
@@ -196,7 +292,14 @@ class PostgresCampaigns:
             return True
 
     def recipients(
-        self, campaign_id: UUID, status: RecipientStatus | None, cursor: str | None, limit: int
+        self,
+        campaign_id: UUID,
+        status: RecipientStatus | None,
+        cursor: str | None,
+        limit: int,
+        *,
+        reached: str = "",
+        search: str = "",
     ) -> Page[RecipientRow]:
         with self._database.transaction() as reader:
             reader.execute(
@@ -205,6 +308,9 @@ class PostgresCampaigns:
                     "campaign": campaign_id,
                     "after": UUID(cursor) if cursor else None,
                     "status": status and status.value,
+                    "reached": reached,
+                    "search": search.strip(),
+                    "like": like(search),
                     "limit": limit + 1,
                 },
             )
@@ -253,9 +359,68 @@ class PostgresCampaigns:
             return list(accounts)
 
 
+def _values(new: NewCampaign) -> dict[str, object]:
+    return {
+        "account": new.account_id,
+        "name": new.name,
+        "status": new.status.value,
+        "template": new.message_template,
+        "pacing": Jsonb(dict(new.pacing)),
+        "variants": Jsonb(list(new.variants)),
+        "audience": Jsonb(dict(new.audience)),
+        "scheduled_at": new.scheduled_at,
+    }
+
+
+def _filled(row: AudienceRow, known: Any) -> AudienceRow:
+    """A row with its blank cells filled from the contact, if there is one."""
+    if known is None:
+        return row
+    own = known.fields | {name: value for name, value in row.own.items() if value}
+    return AudienceRow(
+        row.row,
+        row.phone,
+        row.nombre or known.nombre,
+        row.sustantivo or known.sustantivo,
+        row.grupo or known.grupo,
+        own,
+    )
+
+
+def _insert(
+    cursor: Cursor, scope: dict[str, object], new: NewCampaign, *, test: bool = False
+) -> UUID:
+    return only(cursor.execute(_INSERT_CAMPAIGN, scope | _values(new) | {"test": test})).id
+
+
+def _add_recipients(
+    cursor: Cursor,
+    workspace_id: UUID,
+    user_id: str,
+    campaign_id: UUID,
+    audience: Iterable[ContactBatch],
+    needed: Sequence[str] = (),
+) -> None:
+    """Upsert the contacts of `audience` and make them the campaign's recipients."""
+    stage = Stage(cursor, workspace_id)
+    stage.fill(audience)
+    stage.write(user_id)
+    count, rows = stage.blank(needed, _NAMED)
+    if count:
+        named = ", ".join(map(str, rows))
+        raise RuleViolation("placeholder_blank_rows", count=count, rows=named)
+    cursor.execute(_INSERT_RECIPIENTS, {"workspace": workspace_id, "campaign": campaign_id})
+    if cursor.rowcount == 0:
+        raise RuleViolation("audience_empty")
+    cursor.execute(
+        "UPDATE campaigns SET total_recipients = %s WHERE id = %s", (cursor.rowcount, campaign_id)
+    )
+
+
 def _read(cursor: Cursor, workspace_id: UUID, campaign_id: UUID) -> Campaign:
     row = cursor.execute(
-        "SELECT * FROM campaigns WHERE id = %s AND workspace_id = %s", (campaign_id, workspace_id)
+        "SELECT * FROM campaigns WHERE id = %s AND workspace_id = %s AND deleted_at IS NULL",
+        (campaign_id, workspace_id),
     ).fetchone()
     if row is None:
         raise NotFound("campaign", campaign_id)
@@ -286,4 +451,7 @@ def campaign_of(row: Any) -> Campaign:
         started_at=row.started_at,
         finished_at=row.finished_at,
         created_at=row.created_at,
+        variants=tuple(row.variants),
+        audience=dict(row.audience),
+        is_test=row.is_test,
     )

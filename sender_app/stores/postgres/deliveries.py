@@ -122,7 +122,7 @@ class PostgresDeliveries:
         with self._database.transaction() as cursor:
             cursor.execute(
                 "SELECT * FROM campaigns WHERE account_id = %s AND status = 'running'"
-                " ORDER BY started_at, id",
+                " ORDER BY NOT is_test, started_at, id",
                 (account_id,),
             )
             return [campaign_of(row) for row in cursor]

@@ -25,6 +25,12 @@ def sqlalchemy_url(url: str) -> str:
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
+def like(search: str) -> str:
+    """The pattern of texts that contain `search`, taken literally."""
+    escaped = search.strip().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{escaped}%"
+
+
 class Database:
     """One pool, two ways in: SQLModel sessions for single rows, psycopg for sets of rows."""
 

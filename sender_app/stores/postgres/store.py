@@ -13,6 +13,7 @@ from sender_app.stores.postgres.members import PostgresMembers
 from sender_app.stores.postgres.metrics import PostgresMetrics
 from sender_app.stores.postgres.opt_outs import PostgresOptOuts
 from sender_app.stores.postgres.receipts import PostgresReceipts
+from sender_app.stores.postgres.templates import PostgresTemplates
 from sender_app.stores.postgres.upkeep import PostgresUpkeep
 from sender_app.stores.postgres.workspaces import PostgresWorkspaces
 
@@ -32,6 +33,7 @@ class PostgresStore:
         self.groups = PostgresGroups(self.database)
         self.opt_outs = PostgresOptOuts(self.database)
         self.campaigns = PostgresCampaigns(self.database)
+        self.templates = PostgresTemplates(self.database)
         self.deliveries = PostgresDeliveries(self.database)
         self.receipts = PostgresReceipts(self.database)
         self.metrics = PostgresMetrics(self.database)

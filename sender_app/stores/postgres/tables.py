@@ -57,6 +57,14 @@ def _json() -> Any:
     )
 
 
+def _list() -> Any:
+    return Field(
+        default_factory=list,
+        sa_type=JSONB,
+        sa_column_kwargs={"server_default": text("'[]'::jsonb"), "nullable": False},
+    )
+
+
 def _reference(target: str, ondelete: str, *, nullable: bool = False) -> Any:
     return Field(foreign_key=target, ondelete=ondelete, nullable=nullable)  # type: ignore[call-overload]
 
@@ -175,6 +183,9 @@ class CampaignRow(SQLModel, table=True):
     name: str
     status: str
     message_template: str
+    variants: list[str] = _list()
+    audience: dict[str, Any] = _json()
+    is_test: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     media_config: dict[str, Any] = _json()
     pacing: dict[str, Any] = _json()
     total_recipients: int = _count()
@@ -189,7 +200,23 @@ class CampaignRow(SQLModel, table=True):
     scheduled_at: datetime | None = _stamp()
     started_at: datetime | None = _stamp()
     finished_at: datetime | None = _stamp()
+    deleted_at: datetime | None = _stamp()
     created_at: datetime = _stamp(now=True)
+
+
+class TemplateRow(SQLModel, table=True):
+    """A message of the library."""
+
+    __tablename__ = "templates"
+    __table_args__ = (UniqueConstraint("workspace_id", "name"),)
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    user_id: str
+    name: str
+    texts: list[str] = _list()
+    created_at: datetime = _stamp(now=True)
+    updated_at: datetime = _stamp(now=True)
 
 
 class CampaignRecipientRow(SQLModel, table=True):

@@ -1,0 +1,61 @@
+"""Components of assets/writing.js: what writing a message needs in the browser."""
+
+from typing import Any
+
+import reflex as rx
+from reflex.event import run_script
+from reflex.vars import FunctionVar, VarData
+
+_LIBRARY = "$/public/writing.js"
+# A bar parts the rows; few enough to be seen at a glance.
+EMOJI = (
+    "😀 😃 😄 😁 😊 🙂 😉 😍 🥰 😘 😎 🤩 🤗 🤔 😅 😂 🤣 😇 😴 😢 😭 😮 😱 😡"
+    "|👋 👍 👎 👏 🙌 🙏 🤝 💪 👌 ✌️ 🤞 👉 👈 👆 👇 ☝️ ✍️ 👀 👤 👥 👨‍👩‍👧 👶 🧑‍💼 🧑‍⚕️"
+    "|❤️ 🧡 💛 💚 💙 💜 🖤 🤍 💔 💯 ⭐ 🌟 ✨ 🔥 ⚡ 🎉 🎊 🎁 🎂 🎈 🏆 🥇 🎓 🎵"
+    "|✅ ☑️ ✔️ ❌ ⚠️ ❗ ❓ ℹ️ 🔔 📢 📣 📌 📍 📅 🗓️ ⏰ ⏳ 📞 📱 💬 📧 📎 🔗 🔒"
+    "|💰 💵 💳 🧾 🛒 🛍️ 📦 🚚 🏪 🏠 🏥 🏫 💊 🩺 💉 🦷 ✈️ 🚗 🚌 🚲 ☕ 🍕 🍽️ 🍰"
+    "|☀️ 🌙 ☁️ 🌧️ 🌈 🌸 🌹 🌻 🌳 🍀 🐶 🐱 🐾 ⚽ 🏀 🎾 🏊 🚴 🎬 📷 💻 💡 🔧 🗳️"
+)
+
+
+class _WhatsappText(rx.Component):
+    library = _LIBRARY
+    tag = "WhatsappText"
+    text: rx.Var[str]
+
+
+class _Flap(rx.Component):
+    library = _LIBRARY
+    tag = "Flap"
+    label: rx.Var[str]
+    title: rx.Var[str]
+
+
+class _EmojiGrid(rx.Component):
+    library = _LIBRARY
+    tag = "EmojiGrid"
+    groups: rx.Var[str]
+    field: rx.Var[str]
+
+
+def bubble(text: rx.Var) -> rx.Component:
+    """A message as WhatsApp shows it."""
+    return rx.el.div(_WhatsappText.create(text=text, class_name="bubble"), class_name="chat")
+
+
+def flap(label: rx.Var | str, title: rx.Var | str, *children: Any, kind: str = "") -> rx.Component:
+    """Something that opens under its button; a choice within marked `data-closes` closes it."""
+    return _Flap.create(*children, label=label, title=title, class_name=f"flap {kind}".strip())
+
+
+def emoji_flap(field_id: str, title: rx.Var | str) -> rx.Component:
+    """A button that offers emoji for a field."""
+    grid = _EmojiGrid.create(groups=EMOJI, field=field_id, class_name="emoji")
+    return flap("🙂", title, grid)
+
+
+def wrap_text(field_id: str, mark: str) -> Any:
+    """The event that puts `mark` around what is selected in a field."""
+    data = VarData(imports={_LIBRARY: [rx.ImportVar(tag="wrapText")]})
+    function = rx.Var("wrapText", _var_data=data).to(FunctionVar)
+    return run_script(function.call(field_id, mark))

@@ -1,0 +1,169 @@
+"""The last steps of a campaign: when it starts and what it takes, and the look at all of it."""
+
+import reflex as rx
+
+from sender_app.components.ui import card, icon, link, notice, stat, table
+from sender_app.components.words import moment, number, tr, tr_n
+from sender_app.states.compose import Compose
+
+
+def start() -> rx.Component:
+    """At once or at a time, and the expected course."""
+    return rx.fragment(
+        card(
+            rx.el.fieldset(
+                rx.el.legend(tr("start.when"), class_name="hidden"),
+                _choice("now", tr("start.now"), tr("start.now_hint"), ~Compose.starts_later, False),
+                _choice(
+                    "later",
+                    tr("start.later"),
+                    tr("start.later_hint", zone=Compose.zone),
+                    Compose.starts_later,
+                    True,
+                ),
+                class_name="choices",
+            ),
+            rx.cond(
+                Compose.starts_later,
+                rx.el.input(
+                    type="datetime-local",
+                    value=Compose.starts_at,
+                    on_change=Compose.start_at,
+                    aria_label=tr("start.time"),
+                    id="starts-at",
+                ),
+            ),
+            title=tr("start.title"),
+        ),
+        _course(),
+    )
+
+
+def _choice(name: str, title: rx.Var, hint: rx.Var, is_on: rx.Var, later: bool) -> rx.Component:
+    return rx.el.label(
+        rx.el.input(
+            type="radio",
+            name="start",
+            value=name,
+            checked=is_on,
+            on_change=lambda _value: Compose.choose_start(later),
+        ),
+        rx.el.span(rx.el.strong(title), rx.el.span(hint, class_name="hint")),
+        class_name="choice",
+    )
+
+
+def _course() -> rx.Component:
+    look = Compose.look
+    return card(
+        rx.el.div(
+            stat(tr("start.people"), look.people),
+            stat(tr("start.known"), look.known, "good"),
+            stat(tr("start.cold"), look.cold, "warn"),
+            rx.cond(look.opted_out > 0, stat(tr("start.opted_out"), look.opted_out)),
+            class_name="stats first",
+        ),
+        plan(class_name="plan"),
+        rx.el.p(
+            tr("start.cold_text"),
+            " ",
+            link(tr("start.pace"), href="/settings"),
+            class_name="hint",
+        ),
+        title=tr("start.course"),
+    )
+
+
+def plan(class_name: str) -> rx.Component:
+    """When the campaign will end."""
+    look = Compose.look
+    return rx.el.strong(
+        rx.cond(
+            look.days > 0,
+            rx.fragment(
+                rx.cond(
+                    look.days == 1,
+                    tr("compose.plan_one"),
+                    tr("compose.plan", days=number(look.days)),
+                ),
+                " ",
+                moment(look.ends_at, zone=Compose.zone),
+                ".",
+            ),
+            rx.cond(look.reached > 0, tr("compose.plan_never"), ""),
+        ),
+        class_name=class_name,
+    )
+
+
+def review() -> rx.Component:
+    """Everything at once, and what keeps it from starting."""
+    look = Compose.look
+    return rx.fragment(
+        rx.cond(
+            (look.problem != "") & (look.gap_count == 0),
+            notice(look.problem, tone="danger", name="circle-alert"),
+        ),
+        rx.cond(look.gap_count > 0, _gaps()),
+        card(
+            rx.el.dl(
+                _fact(tr("review.name"), Compose.name),
+                _fact(tr("review.account"), Compose.account),
+                _fact(tr("review.people"), number(look.people)),
+                _fact(
+                    tr("review.start"),
+                    rx.cond(
+                        Compose.starts_later,
+                        rx.fragment(Compose.starts_at.replace("T", " "), " · ", Compose.zone),
+                        tr("start.now"),
+                    ),
+                ),
+                _fact(
+                    tr("review.end"),
+                    rx.cond(look.days > 0, moment(look.ends_at, zone=Compose.zone), "—"),
+                ),
+                _fact(tr("review.variants"), Compose.texts.length()),
+                class_name="facts",
+            ),
+            rx.cond(
+                look.opted_out > 0,
+                rx.el.p(tr_n("review.opted_out", look.opted_out), class_name="hint"),
+            ),
+            title=tr("review.title"),
+        ),
+    )
+
+
+def _fact(label: rx.Var, value: rx.Var | rx.Component) -> rx.Component:
+    return rx.el.div(rx.el.dt(label), rx.el.dd(value))
+
+
+def _gaps() -> rx.Component:
+    return card(
+        rx.el.p(
+            icon("triangle-alert", 16),
+            tr_n("review.gaps", Compose.look.gap_count),
+            class_name="gap",
+        ),
+        rx.el.div(
+            table(
+                [tr("compose.row"), tr("campaign.person"), tr("review.missing")],
+                rx.foreach(
+                    Compose.gaps,
+                    lambda gap: rx.el.tr(
+                        rx.el.td(gap.row, class_name="number"),
+                        rx.el.td(
+                            rx.el.strong(gap.name),
+                            rx.el.span(gap.phone, class_name="hint"),
+                            class_name="person",
+                        ),
+                        rx.el.td(gap.missing),
+                        key=gap.row,
+                    ),
+                ),
+                tr("review.gaps_label"),
+            ),
+            class_name="long",
+        ),
+        rx.el.p(tr("review.gaps_help"), class_name="hint"),
+    )
