@@ -35,25 +35,52 @@ demo: install ## The same with virtual phones: no telephone, no internet
 link: ## Print a new sign-in link of the running Sender
 	@$(RUN) -m sender_app.local link
 
+.PHONY: backup
+backup: install ## Save database, uploads and secret (FILE=sender.backup), also while it runs
+	@$(RUN) -m sender_app.local backup $${FILE:-sender.backup}
+
+.PHONY: restore
+restore: install ## Put a stopped Sender back to a backup (FILE=sender.backup)
+	@$(RUN) -m sender_app.local restore $${FILE:-sender.backup}
+
 .PHONY: chromium
 chromium:
 	@command -v chromium >/dev/null || { \
 	  test "$$(id -u)" = 0 || { echo "The browser tests need Chromium: apt-get install chromium" >&2; exit 1; }; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }
 
+.PHONY: nginx
+nginx:
+	@test -x /usr/sbin/nginx || command -v nginx >/dev/null || { \
+	  test "$$(id -u)" = 0 || { echo "A test needs nginx: apt-get install nginx-light" >&2; exit 1; }; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light; }
+
 .PHONY: test
-test: $(VENV)/.installed-dev chromium ## Run every test
+test: $(VENV)/.installed-dev chromium nginx ## Run every test
 	$(RUN) -m sender_app.local.frontend
 	$(RUN) -m pytest
+
+.PHONY: image-test
+image-test: $(VENV)/.installed-dev chromium ## Build the image and do the main job on it (root; minutes)
+	@command -v buildah runc debootstrap >/dev/null || { \
+	  test "$$(id -u)" = 0 || { echo "apt-get install buildah runc debootstrap" >&2; exit 1; }; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah runc debootstrap; }
+	$(RUN) -m pytest tests/image
 
 .PHONY: chaos
 chaos: $(VENV)/.installed-dev ## A hundred blows over two thousand people (CHAOS_SEED replays a run)
 	CHAOS_KILLS=$${CHAOS_KILLS:-100} CHAOS_PEOPLE=$${CHAOS_PEOPLE:-2000} $(RUN) -m pytest tests/chaos -s
 
 .PHONY: bench
-bench: $(VENV)/.installed-dev ## Measure sending (PEER=folder alternates with another system's)
+bench: $(VENV)/.installed-dev ## Measure importing and sending (PEER=folder alternates with another system's)
 	$(RUN) -m benchmarks.send $(if $(PEER),--peer $(PEER))
+	$(RUN) -m benchmarks.ingest $(if $(PEER),--peer $(PEER))
 	$(RUN) -m benchmarks.whatsapp
+
+.PHONY: load
+load: $(VENV)/.installed-dev nginx ## Fifty accounts, three workers, two web replicas behind nginx
+	$(RUN) -m sender_app.local.frontend
+	$(RUN) -m benchmarks.load
 
 .PHONY: check
 check: $(VENV)/.installed-dev ## Lint, types and the import contracts

@@ -76,7 +76,7 @@ def contacts(path: Path, people: int) -> None:
         file.write("nombre,sustantivo,grupo,phone\n")
         for n in range(people):
             title = "Sra." if n % 2 else "Sr."
-            phone = f"+595 98{n // 1_000_000} {n // 1000 % 1000:03d} {n % 1000:03d}"
+            phone = f"+595 {981 + n // 1_000_000} {n // 1000 % 1000:03d} {n % 1000:03d}"
             file.write(f"Nombre Apellido {n},{title},grupo-{n % 20},{phone}\n")
 
 

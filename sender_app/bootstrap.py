@@ -6,18 +6,24 @@ from functools import cache
 
 from redis import Redis
 
+from sender_app import __version__
 from sender_app.adapters.contact_files.reader import PolarsContactReader
 from sender_app.adapters.media_store import FolderMediaStore
 from sender_app.adapters.no_provider import NoProvider
+from sender_app.adapters.observed_gateway import ObservedGateway
+from sender_app.adapters.probes import ServerProbes
 from sender_app.adapters.processes import end_owner
+from sender_app.adapters.prometheus import exposition
 from sender_app.adapters.redis_cache import RedisCache
 from sender_app.adapters.redis_client import connect
 from sender_app.adapters.redis_events import RedisControl, RedisEvents
 from sender_app.adapters.redis_hub import Hub
 from sender_app.adapters.redis_leases import LockedLeases
+from sender_app.adapters.redis_meter import RedisMeter
 from sender_app.adapters.redis_pairing import RedisPairingBoard
 from sender_app.adapters.redis_sessions import RedisSessions
 from sender_app.adapters.rq_queue import RqQueue
+from sender_app.adapters.rq_queues import RqQueues
 from sender_app.config import settings
 from sender_app.domain.pacing import Pace
 from sender_app.ports.contact_reader import ContactReader
@@ -25,6 +31,7 @@ from sender_app.ports.identity import IdentityProvider
 from sender_app.ports.limits import Limits
 from sender_app.ports.media import MediaStore
 from sender_app.ports.store import Store
+from sender_app.ports.telemetry import Observer, Probes
 from sender_app.ports.whatsapp import Gateway
 from sender_app.services.accounts import Accounts
 from sender_app.services.audit import AuditLog, audited
@@ -37,11 +44,15 @@ from sender_app.services.imports import Imports
 from sender_app.services.members import Members
 from sender_app.services.opt_outs import OptOuts
 from sender_app.services.reconcile import Reconciler
+from sender_app.services.retention import Retention
 from sender_app.services.serving.desk import Timings
 from sender_app.services.serving.session import Serving
 from sender_app.services.sign_in import SignIn
+from sender_app.services.system import System
 from sender_app.services.team_login import TeamLogin
 from sender_app.services.workspaces import Workspaces
+from sender_app.stores.postgres.engine import Database
+from sender_app.stores.postgres.observation import PostgresObserver
 from sender_app.stores.postgres.store import PostgresStore
 from sender_app.text import translate
 
@@ -64,6 +75,8 @@ class Services:
     import_job: ImportJob
     reconciler: Reconciler
     book_upkeep: BookUpkeep
+    retention: Retention
+    system: System
 
 
 @cache
@@ -149,6 +162,12 @@ def services() -> Services:
         import_job=ImportJob(store(), media(), contact_reader(), events, _explained),
         reconciler=Reconciler(store(), queue, ImportWatch(store(), queue, events)),
         book_upkeep=BookUpkeep(store()),
+        retention=Retention(
+            store(),
+            keep_events=timedelta(days=settings().keep_events),
+            keep_replies=timedelta(days=settings().keep_replies),
+        ),
+        system=System(__version__, probes(), observer(), RqQueues(redis())),
     )
 
 
@@ -163,15 +182,39 @@ def hub() -> Hub:
     return Hub(settings().redis_url)
 
 
+@cache
+def probes() -> Probes:
+    """What tells whether this process can work."""
+    return ServerProbes(settings().postgres_url, settings().redis_url)
+
+
+@cache
+def meter() -> RedisMeter:
+    """Counts and times what this process does."""
+    return RedisMeter(redis())
+
+
+def figures() -> bytes:
+    """The installation's figures for Prometheus. Raises where a server cannot be reached."""
+    meter().flush()
+    return exposition(__version__, observer().observe(), RqQueues(redis()).depths(), meter().sums())
+
+
+@cache
+def observer() -> Observer:
+    """What looks at the whole installation."""
+    return PostgresObserver(Database(settings().postgres_url, most=2))
+
+
 def gateway() -> Gateway:
     """The WhatsApp gateway. Loads the Go library: only ever called in an account's process."""
     if settings().gateway == "noop":
         from sender_app.adapters.noop_gateway import NoopGateway
 
-        return NoopGateway()
+        return ObservedGateway(NoopGateway(), meter())
     from sender_app.adapters.neonize_gateway import NeonizeGateway
 
-    return NeonizeGateway(settings().postgres_url)
+    return ObservedGateway(NeonizeGateway(settings().postgres_url), meter())
 
 
 def serving() -> Serving:

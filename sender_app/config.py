@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     send_limit: Annotated[float, Field(ge=1)] = 25.0  # seconds until a send counts as stuck
     workers: Annotated[int, Field(ge=1, le=500)] = 4  # accounts that one worker serves at once
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    metrics_token: SecretStr = SecretStr("")  # what a scraper of /metrics has to show
+    otel_exporter_otlp_endpoint: str = ""  # where traces go (OTLP over HTTP); empty: nowhere
+    keep_events: Annotated[int, Field(ge=0)] = 0  # days of metric_events; 0: for good
+    keep_replies: Annotated[int, Field(ge=0)] = 0  # days of replies; 0: for good
 
     @model_validator(mode="before")
     @classmethod

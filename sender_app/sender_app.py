@@ -6,8 +6,10 @@ from reflex.app import default_error_boundary
 
 from sender_app import logs
 from sender_app.api import exports
+from sender_app.api import health as health_routes
 from sender_app.api import imports as import_routes
 from sender_app.api import sign_in as sign_in_routes
+from sender_app.api.requests import Requests
 from sender_app.config import settings
 from sender_app.pages.audit import audit
 from sender_app.pages.campaign import campaign
@@ -23,6 +25,7 @@ from sender_app.pages.members import members
 from sender_app.pages.opt_outs import opt_outs
 from sender_app.pages.settings import settings as settings_page
 from sender_app.pages.sign_in import sign_in
+from sender_app.pages.system import system
 from sender_app.states.audit import AuditTrail
 from sender_app.states.campaign import Campaign
 from sender_app.states.campaigns import CampaignList
@@ -38,10 +41,12 @@ from sender_app.states.opt_outs import OptOutList
 from sender_app.states.ownership import Ownership
 from sender_app.states.session import Session
 from sender_app.states.settings import Preferences
+from sender_app.states.system import Machinery
 
 logs.configure(settings().log_level)
 
 routes = FastAPI(title="Sender", docs_url=None, redoc_url=None, openapi_url=None)
+routes.include_router(health_routes.router)
 routes.include_router(sign_in_routes.router)
 routes.include_router(import_routes.router)
 routes.include_router(exports.router)
@@ -56,7 +61,7 @@ app = rx.App(
         rx.el.meta(name="viewport", content="width=device-width, initial-scale=1"),
     ],
     toaster=rx.toast.provider(rich_colors=True, close_button=True, position="bottom-right"),
-    api_transformer=routes,
+    api_transformer=[routes, Requests],
     app_wraps={(55, "ErrorBoundary"): lambda _stateful: default_error_boundary()},
 )
 
@@ -76,6 +81,7 @@ for page, route, title, load in (
     (duplicates, "/duplicates", "Duplicados · Sender", Duplicates.load),
     (opt_outs, "/opt-outs", "Bajas · Sender", OptOutList.load),
     (settings_page, "/settings", "Ajustes · Sender", Preferences.load),
+    (system, "/system", "Sistema · Sender", Machinery.load),
 ):
     app.add_page(
         page,

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import httpx
+
 from sender_app.domain.account import Account, AccountStatus
 from sender_app.domain.actor import Actor
 from sender_app.domain.campaign import Campaign, CampaignStatus
@@ -150,6 +152,35 @@ class Stack:
     def finished(self, campaign: Campaign, timeout: float = 60) -> Campaign:
         eventually(lambda: self.now(campaign).status is CampaignStatus.FINISHED, timeout, "the end")
         return self.now(campaign)
+
+
+class Web:
+    """A web tier as a process, on a port of its own."""
+
+    def __init__(self, env: Mapping[str, str], log: Path, port: int) -> None:
+        self.url, self.log, self.port = f"http://127.0.0.1:{port}", log, port
+        own = {"HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": str(log.parent / "data")}
+        self._env = dict(os.environ) | own | dict(env)
+        self.start()
+
+    def start(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "web.py"], cwd=ROOT, env=self._env, stdout=log, stderr=log
+            )
+        eventually(self._answers, 60, f"the web tier ({self.log})")
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(40)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return httpx.get(f"{self.url}/health").status_code == 200
+        except httpx.TransportError:
+            return False
 
 
 def settled_honestly(stack: "Stack", campaign: Campaign, kills: int) -> None:

@@ -61,6 +61,7 @@ class PauseReason(StrEnum):
     OUTDATED = "outdated"  # WhatsApp refuses this version of the library
     REFUSED = "refused"  # WhatsApp refused the login
     NOT_LINKED = "not_linked"  # the account has no linked device
+    RESTORED = "restored"  # a backup was restored, which does not know what was sent since
 
 
 @dataclass(frozen=True, slots=True)

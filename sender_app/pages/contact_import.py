@@ -1,5 +1,7 @@
 """The import page: from any file to the address book."""
 
+from typing import cast
+
 import reflex as rx
 
 from sender_app.components.browser import pulse
@@ -60,7 +62,7 @@ def contact_import() -> rx.Component:
 
 
 def _steps() -> rx.Component:
-    at = rx.match(Importing.step, *_AT.items(), 0)
+    at = cast(rx.Var, rx.match(Importing.step, *_AT.items(), 0)).to(int)
     return rx.el.ol(
         *[
             rx.el.li(

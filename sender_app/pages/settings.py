@@ -4,7 +4,7 @@ import reflex as rx
 
 from sender_app.components.browser import countries, time_zones
 from sender_app.components.frame import frame, language_choice, sign_out_button, theme_choice
-from sender_app.components.ui import button, card, field, icon, link_button, page, skeleton
+from sender_app.components.ui import button, card, field, icon, link, link_button, page, skeleton
 from sender_app.components.words import tr, weekday
 from sender_app.states.session import Session
 from sender_app.states.settings import COUNTRIES, Preferences
@@ -47,6 +47,7 @@ def settings() -> rx.Component:
                     key=f"opt-out-{Preferences.filled}",
                 ),
             ),
+            link(icon("activity", 16), tr("settings.system"), href="/system", class_name="back"),
             lead=tr("settings.lead"),
         ),
         title=tr("settings.title"),

@@ -716,6 +716,22 @@ class MetricsStore(Protocol):
         ...
 
 
+class UpkeepStore(Protocol):
+    """What keeps the store from growing for ever."""
+
+    def forget_events(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` of the events that were recorded before and that the rollups have
+        taken in; returns how many. Receipts of their messages find nobody any more."""
+        ...
+
+    def forget_replies(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` of the replies that were recorded before; returns how many.
+
+        Opt-outs stay. Who wrote before that and never got a message counts as never talked with.
+        """
+        ...
+
+
 class Store(Protocol):
     """All of it."""
 
@@ -757,3 +773,6 @@ class Store(Protocol):
 
     @property
     def metrics(self) -> MetricsStore: ...
+
+    @property
+    def upkeep(self) -> UpkeepStore: ...

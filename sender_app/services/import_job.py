@@ -103,7 +103,9 @@ class ImportJob:
         counts = Counts(
             found.good, found.bad, found.repeated, book.created, book.updated, book.unchanged
         )
-        self.store.imports.checked(work, counts, found.good_rows, found.bad_rows)
+        if not self.store.imports.checked(work, counts, found.good_rows, found.bad_rows):
+            self._drop_rejects(work)
+            raise _Superseded
 
     def _import(self, work: ContactImport, path: Path) -> None:
         def batches() -> Iterator[ContactBatch]:
@@ -116,6 +118,12 @@ class ImportJob:
 
         if self.store.imports.commit(work, batches(), on_step):
             self.media.delete(file_key(work))
+
+    def _drop_rejects(self, work: ContactImport) -> None:
+        """Nobody waits for them, unless another job of the same import wrote them meanwhile."""
+        now = self.store.imports.get(work.workspace_id, work.id)
+        if now.status is ImportStatus.CANCELLED:
+            self.media.delete(rejects_key(work))
 
     def _beat(self, work: ContactImport, part: float) -> None:
         """Say how far it got, and hear whether it is still wanted."""

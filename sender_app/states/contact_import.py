@@ -100,7 +100,7 @@ class Importing(rx.State):
 
     async def _keep(self, chunks: rx.UploadChunkIterator) -> None:
         first = await anext(chunks, None)
-        name = first.filename if first else ""
+        name = first.filename.rsplit("/", 1)[-1] if first else ""  # browsers put a path before it
         upload: Upload = await use(self, lambda s, actor: s.imports.open_upload(actor, name))
         if first:
             await asyncio.to_thread(upload.write, first.data)

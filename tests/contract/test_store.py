@@ -445,3 +445,36 @@ def test_it_pages_through_everything_once(store: Store):
         if (cursor := page.next) is None:
             break
     assert len(names) == len(set(names)) == 25
+
+
+def test_old_events_and_replies_are_forgotten_and_the_figures_stay(store: Store):
+    clinic = Clinic(store, people=3)
+    lease = clinic.lease()
+    claims = clinic.claim(lease)
+    clinic.settle(lease, [sent(one) for one in claims])
+    heard = Incoming("R1", claims[0].phone, "BAJA", None, NOW)
+    store.receipts.reply(clinic.account.id, heard, opt_out=True)
+    yesterday, tomorrow = NOW - timedelta(days=1), NOW + timedelta(days=1)
+    assert store.upkeep.forget_events(yesterday, 10) == 0
+    assert store.upkeep.forget_replies(yesterday, 10) == 0
+    assert store.upkeep.forget_events(tomorrow, 2) == 2
+    assert store.upkeep.forget_events(tomorrow, 10) == 2, "a message and a reply were left"
+    assert store.upkeep.forget_events(tomorrow, 10) == 0
+    assert store.upkeep.forget_replies(tomorrow, 10) == 1
+    phone = claims[0].phone
+    assert store.deliveries.opted_out(clinic.workspace.id, [phone]) == frozenset({phone})
+    assert store.campaigns.get(clinic.workspace.id, clinic.campaign.id).sent_count == 3
+
+
+def test_events_that_no_rollup_has_taken_in_yet_are_not_forgotten(store: Store):
+    clinic = Clinic(store, people=2)
+    claims = clinic.claim(lease := clinic.lease())
+    journal = store.deliveries.open_journal(lease)
+    journal.settle([sent(claims[0])], fold=True)
+    journal.settle([sent(claims[1])], fold=False)
+    tomorrow = NOW + timedelta(days=1)
+    assert store.upkeep.forget_events(tomorrow, 10) == 1
+    assert store.upkeep.forget_events(tomorrow, 10) == 0
+    journal.close()
+    assert store.campaigns.get(clinic.workspace.id, clinic.campaign.id).sent_count == 2
+    assert store.upkeep.forget_events(tomorrow, 10) == 1

@@ -12,8 +12,8 @@ from tests.e2e.test_journey import GOOD, csv, go, link, sign_in
 from tests.stack import children, eventually
 
 PLACES = (
-    *("", "whatsapp", "messages", "campaigns", "contacts", "contacts/new", "duplicates"),
-    *("opt-outs", "settings", "members", "audit", "sign-in"),
+    *("", "whatsapp", "messages", "campaigns", "contacts", "contacts/new", "contacts/import"),
+    *("duplicates", "opt-outs", "settings", "members", "audit", "system", "sign-in"),
 )
 
 
@@ -66,7 +66,7 @@ def test_a_file_that_is_no_table_is_refused_in_words(page: Page, demo: Demo):
         "buffer": b"PK\x03\x04" + bytes(99),
     }
     page.set_input_files("input[type=file]", files=[sheet])
-    expect(page.get_by_text("Es una hoja de cálculo")).to_be_visible()
+    expect(page.get_by_text("No es una hoja de cálculo XLSX")).to_be_visible()
     expect(page.locator(".drop")).to_be_visible()
 
 
@@ -162,3 +162,15 @@ def test_a_live_page_catches_up_by_itself_after_the_web_tier_was_killed(
     expect(page.locator(".progress-head")).to_contain_text("Terminada", timeout=30_000)
     expect(page.get_by_role("alert").filter(has_text="Sin conexión")).to_have_count(0)
     context.close()
+
+
+def test_an_administrator_sees_how_the_installation_is(page: Page, demo: Demo):
+    sign_in(page, demo)
+    link(page, demo)
+    go(page, "Ajustes")
+    page.get_by_role("link", name="Estado del sistema").click()
+    expect(page.locator("h1")).to_have_text("Sistema")
+    expect(page.locator(".chip-good")).to_have_count(3)
+    expect(page.locator("tbody tr").first).to_contain_text("Cuentas de WhatsApp")
+    expect(page.locator("tbody tr").first.locator("td").last).to_have_text("4")
+    expect(page.locator(".kpis")).to_contain_text("Cuentas atendidas")

@@ -13,7 +13,7 @@ FAMILIES = (  # texts chosen while it runs, by a status, a reason or the name of
     *("account.", "account_help.", "campaign.done_", "campaign_status.", "dashboard.", "error."),
     *("import.holds_", "import.promise_", "import.step_"),
     *("contacts.sort.", "contacts.standing.", "opt_outs.source."),
-    *("pause.", "reason.", "settings.", "status.", "sign_in_problem."),
+    *("pause.", "reason.", "settings.", "status.", "sign_in_problem.", "system."),
     *("audit_action.", "audit_outcome.", "role."),
 )
 RAISED = re.compile(r"""RuleViolation\(\s*(?:\n\s*)?"([a-z_]+)\"""")

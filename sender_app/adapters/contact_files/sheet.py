@@ -40,7 +40,7 @@ _DAMAGED = (
 def rows(path: Path, most_columns: int) -> Iterator[tuple[list[str], float]]:
     """Each row from row 1 on, blank ones included, and which part of the sheet it ends.
 
-    A row with more than `most_columns` cells has its last one behind the first of them. Raises
+    Of a row with more than `most_columns` cells the last comes behind the first of them. Raises
     RuleViolation: `sheet_too_large` before anything is unpacked into memory, `sheet_damaged`,
     `file_empty`.
     """

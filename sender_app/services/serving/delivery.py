@@ -76,7 +76,8 @@ class Delivery:
         for campaign in self.desk.store.deliveries.running(self.desk.account.id):
             claims = self._claim(campaign, limit)
             if claims:
-                self._send_all(Template(campaign.message_template), claims)
+                with structlog.contextvars.bound_contextvars(campaign_id=str(campaign.id)):
+                    self._send_all(Template(campaign.message_template), claims)
                 return len(claims)
             self.recorder.flush()
             if self.desk.store.deliveries.finish(campaign.id, self.desk.now()):

@@ -81,7 +81,7 @@ class Serving:
         lease = self.leases.take(account_id, owner, self.timings.lease_ttl)
         if lease is None:
             return False
-        log = _log.bind(account_id=str(account_id), epoch=lease.epoch)
+        structlog.contextvars.bind_contextvars(account_id=str(account_id), epoch=lease.epoch)
         if lease.previous is not None:
             self.end_owner(lease.previous)
         try:
@@ -105,15 +105,16 @@ class Serving:
                 )
                 unlisten = self.control.listen(account_id, desk.nudged.set)
                 try:
-                    log.info("serving")
+                    _log.info("serving")
                     _Session(self, desk).run()
                 finally:
                     unlisten()
         except LeaseLost as lost:
-            log.warning("lease lost", error=str(lost))
+            _log.warning("lease lost", error=str(lost))
         finally:
             self.leases.release(lease)
-            log.info("served")
+            _log.info("served")
+            structlog.contextvars.unbind_contextvars("account_id", "epoch")
         return True
 
 

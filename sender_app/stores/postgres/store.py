@@ -13,6 +13,7 @@ from sender_app.stores.postgres.members import PostgresMembers
 from sender_app.stores.postgres.metrics import PostgresMetrics
 from sender_app.stores.postgres.opt_outs import PostgresOptOuts
 from sender_app.stores.postgres.receipts import PostgresReceipts
+from sender_app.stores.postgres.upkeep import PostgresUpkeep
 from sender_app.stores.postgres.workspaces import PostgresWorkspaces
 
 
@@ -34,6 +35,7 @@ class PostgresStore:
         self.deliveries = PostgresDeliveries(self.database)
         self.receipts = PostgresReceipts(self.database)
         self.metrics = PostgresMetrics(self.database)
+        self.upkeep = PostgresUpkeep(self.database)
 
     def close(self) -> None:
         """Close every connection."""

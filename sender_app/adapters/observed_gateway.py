@@ -1,0 +1,75 @@
+"""A gateway around another one: counts, times and traces each message that it sends."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from sender_app.adapters.tracing import span
+from sender_app.domain.errors import GatewayError
+from sender_app.ports.telemetry import Meter
+from sender_app.ports.whatsapp import (
+    Accepted,
+    Connection,
+    Gateway,
+    GatewayEvent,
+    OutgoingMessage,
+)
+
+
+class ObservedGateway:
+    """See ports.whatsapp.Gateway."""
+
+    def __init__(self, gateway: Gateway, meter: Meter) -> None:
+        self._gateway = gateway
+        self._meter = meter
+
+    def open(self, session_id: str | None) -> Connection:
+        return _ObservedConnection(self._gateway.open(session_id), self._meter)
+
+
+class _ObservedConnection:
+    def __init__(self, connection: Connection, meter: Meter) -> None:
+        self._connection = connection
+        self._meter = meter
+
+    def start(self) -> None:
+        self._connection.start()
+
+    def request_code(self, phone: str) -> str:
+        return self._connection.request_code(phone)
+
+    def events(self, timeout: float) -> Iterator[GatewayEvent]:
+        if self._meter.is_due():
+            self._meter.flush()
+        return self._connection.events(timeout)
+
+    def is_ready(self) -> bool:
+        return self._connection.is_ready()
+
+    def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> Accepted:
+        began = time.monotonic()
+        outcome = "fault"  # what is no GatewayError, a defect, say
+        with span("whatsapp.send") as traced:
+            try:
+                accepted = self._connection.send(phone, message, secret)
+                outcome = "accepted"
+            except GatewayError as error:
+                outcome = error.code
+                raise
+            finally:
+                traced.set_attribute("sender.outcome", outcome)
+                self._meter.count("sender_messages_total", outcome=outcome)
+                self._meter.time("sender_send_duration_seconds", time.monotonic() - began)
+        return accepted
+
+    def find_message_ids(self, secrets: Sequence[bytes]) -> Mapping[bytes, str]:
+        return self._connection.find_message_ids(secrets)
+
+    def are_on_whatsapp(self, phones: Sequence[str]) -> Mapping[str, bool]:
+        return self._connection.are_on_whatsapp(phones)
+
+    def log_out(self) -> None:
+        self._connection.log_out()
+
+    def close(self) -> None:
+        self._connection.close()
+        self._meter.flush()

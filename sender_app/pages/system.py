@@ -1,0 +1,113 @@
+"""The state of the installation, for administrators."""
+
+import reflex as rx
+
+from sender_app.components.browser import pulse
+from sender_app.components.frame import frame
+from sender_app.components.ui import card, icon, link, page, skeleton, stat, table
+from sender_app.components.words import number, tr, tr_of
+from sender_app.domain.account import AccountStatus
+from sender_app.states.system import Machinery
+
+_PARTS = ["postgres", "redis", "migrations"]
+_QUEUES = ["accounts", "default", "control"]
+_STATUSES = [status.value for status in AccountStatus]
+
+
+def system() -> rx.Component:
+    """Parts, accounts, queues; looks again every five seconds."""
+    return frame(
+        "/settings",
+        pulse(5_000, Machinery.load),
+        page(
+            tr("system.title"),
+            rx.cond(Machinery.loaded, _all(), skeleton(88, 190, 260)),
+            lead=tr("system.lead"),
+            above=link(
+                icon("chevron-left", 16), tr("nav.settings"), href="/settings", class_name="back"
+            ),
+        ),
+        title=tr("system.title"),
+    )
+
+
+def _all() -> rx.Component:
+    return rx.fragment(
+        rx.el.div(
+            card(stat(tr("system.served"), Machinery.served, "good")),
+            card(stat(tr("system.to_serve"), Machinery.to_serve, "bad")),
+            card(stat(tr("system.waiting"), Machinery.waiting)),
+            card(stat(tr("system.unconfirmed"), Machinery.unconfirmed, "bad")),
+            class_name="kpis",
+        ),
+        rx.el.div(_parts(), _facts(), class_name="halves"),
+        card(
+            table(
+                [
+                    tr("system.queue"),
+                    tr("system.jobs_waiting"),
+                    tr("system.jobs_running"),
+                    tr("system.jobs_failed"),
+                    tr("system.workers"),
+                ],
+                rx.foreach(
+                    Machinery.queues,
+                    lambda queue: rx.el.tr(
+                        rx.el.td(tr_of("system.queue", queue.name, _QUEUES)),
+                        *(
+                            rx.el.td(number(n), class_name="number")
+                            for n in (queue.waiting, queue.running, queue.failed, queue.workers)
+                        ),
+                        key=queue.name,
+                    ),
+                ),
+                tr("system.queues"),
+            ),
+            title=tr("system.queues"),
+        ),
+    )
+
+
+def _parts() -> rx.Component:
+    return card(
+        rx.el.dl(
+            rx.foreach(Machinery.parts, _part),
+            rx.foreach(
+                Machinery.accounts,
+                lambda one: rx.el.div(
+                    rx.el.dt(tr_of("account", one.status, _STATUSES)),
+                    rx.el.dd(number(one.n)),
+                    key=one.status,
+                ),
+            ),
+            class_name="facts pairs",
+        ),
+        title=tr("system.parts"),
+    )
+
+
+def _part(part: rx.Var) -> rx.Component:
+    good = rx.el.span(icon("check", 14), tr("system.ok"), class_name="chip chip-good")
+    bad = rx.el.span(icon("circle-alert", 14), part.state, class_name="chip chip-bad")
+    return rx.el.div(
+        rx.el.dt(tr_of("system.part", part.name, _PARTS)),
+        rx.el.dd(rx.cond(part.ok, good, bad)),
+        key=part.name,
+    )
+
+
+def _facts() -> rx.Component:
+    facts = (
+        (tr("system.longest_wait"), Machinery.longest_wait),
+        (tr("system.oldest_lease"), Machinery.oldest_lease),
+        (tr("system.run_out"), number(Machinery.run_out)),
+        (tr("system.database"), Machinery.database),
+        (tr("system.version"), Machinery.version),
+    )
+    return card(
+        rx.el.dl(
+            *[rx.el.div(rx.el.dt(name), rx.el.dd(value)) for name, value in facts],
+            class_name="facts pairs",
+        ),
+        title=tr("system.facts"),
+    )

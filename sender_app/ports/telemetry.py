@@ -1,0 +1,89 @@
+"""Figures about Sender itself, for whoever runs it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+
+class Meter(Protocol):
+    """Counts and times what happens, over all processes together. Never raises."""
+
+    def count(self, name: str, **labels: str) -> None:
+        """One more of `name`, a counter's name in Prometheus' style."""
+        ...
+
+    def time(self, name: str, seconds: float, **labels: str) -> None:
+        """One more observation of the histogram `name`."""
+        ...
+
+    def is_due(self) -> bool:
+        """Whether the last `flush` was a few seconds ago."""
+        ...
+
+    def flush(self) -> None:
+        """Hand over what was counted so far."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The installation at one moment, over all workspaces."""
+
+    campaigns: Mapping[str, int]  # by status
+    accounts: Mapping[str, int]  # by status
+    accounts_to_serve: int  # with something to do now, and no process
+    accounts_served: int  # with a live lease
+    waiting: int  # recipients of running campaigns that are not settled
+    unconfirmed: int  # recipients that a receipt or a person has to settle
+    oldest_lease: timedelta  # how long the longest serving process has been at it
+    leases_run_out: int  # never given back: their process died or stalled
+    longest_wait: timedelta  # since when an account with something to do has had no process
+    database_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """One job queue."""
+
+    name: str
+    waiting: int
+    running: int
+    failed: int
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Whether what Sender depends on can be used: "ok" or what is wrong, by part."""
+
+    states: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ready(self) -> bool:
+        """Whether every part can be used."""
+        return all(state == "ok" for state in self.states.values())
+
+
+class Observer(Protocol):
+    """Looks at the installation."""
+
+    def observe(self) -> Observation:
+        """One look, cheap however large the ledger is."""
+        ...
+
+
+class Queues(Protocol):
+    """Looks at the job queues."""
+
+    def depths(self) -> list[QueueDepth]:
+        """Every queue."""
+        ...
+
+
+class Probes(Protocol):
+    """Looks at what Sender depends on."""
+
+    def look(self) -> Parts:
+        """Each part, within a few seconds; never raises."""
+        ...

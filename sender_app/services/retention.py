@@ -1,0 +1,36 @@
+"""Retention: events and replies are forgotten after a time that the installation chooses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sender_app.ports.store import Store
+from sender_app.services.clock import Clock, system_clock
+
+_BATCH = 10_000  # rows a transaction: nobody waits long for a lock
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Runs every night; zero keeps for good. Statistics, recipients and opt-outs always stay."""
+
+    store: Store
+    keep_events: timedelta
+    keep_replies: timedelta
+    clock: Clock = system_clock
+
+    def run(self) -> dict[str, int]:
+        """Forget what is too old; returns how many rows went, by what they were."""
+        upkeep = self.store.upkeep
+        return {
+            "events": self._forget(upkeep.forget_events, self.keep_events),
+            "replies": self._forget(upkeep.forget_replies, self.keep_replies),
+        }
+
+    def _forget(self, forget: Callable[[datetime, int], int], keep: timedelta) -> int:
+        if not keep:
+            return 0
+        before, forgotten = self.clock() - keep, 0
+        while gone := forget(before, _BATCH):
+            forgotten += gone
+        return forgotten

@@ -1,0 +1,37 @@
+"""Forgetting what is old. Keys grow with time (uuid v7), so what is old is at their beginning."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sender_app.stores.postgres.engine import Database
+
+_FORGET = """
+DELETE FROM {table} WHERE id IN (
+  SELECT id FROM {table} t WHERE id < %s AND {settled} ORDER BY id LIMIT %s)
+"""
+# What a journal has not folded yet is not in the counters and rollups.
+_FOLDED = """NOT EXISTS (SELECT FROM delivery_journals j
+  WHERE j.id = t.journal_id AND j.folded_entry < t.entry)"""
+
+
+class PostgresUpkeep:
+    """See ports.store.UpkeepStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def forget_events(self, before: datetime, limit: int) -> int:
+        return self._forget("metric_events", before, limit, settled=_FOLDED)
+
+    def forget_replies(self, before: datetime, limit: int) -> int:
+        return self._forget("replies", before, limit)
+
+    def _forget(self, table: str, before: datetime, limit: int, settled: str = "true") -> int:
+        statement = _FORGET.format(table=table, settled=settled)
+        with self._database.transaction() as cursor:
+            return cursor.execute(statement, (_first_key(before), limit)).rowcount
+
+
+def _first_key(at: datetime) -> UUID:
+    """The smallest uuid v7 of a millisecond (RFC 9562, section 5.7)."""
+    return UUID(int=int(at.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62)

@@ -1,0 +1,107 @@
+"""Backup and restore, as whoever runs Sender does it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from sender_app.domain.campaign import CampaignStatus, PauseReason
+from sender_app.local.postgres import start_postgres
+from sender_app.stores.postgres.store import PostgresStore
+from tests.contract.test_store import Clinic
+from tests.stack import ROOT
+
+
+def sender(*words: str, data: Path, **env: str) -> "subprocess.CompletedProcess[str]":
+    clean = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "POSTGRES_HOST")}
+    return subprocess.run(
+        [sys.executable, "-m", "sender_app.local", *words],
+        cwd=ROOT,
+        env=clean | {"DATA_DIR": str(data)} | env,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_what_was_saved_comes_back_and_nothing_goes_on_sending_by_itself(
+    database_url: str, tmp_path: Path
+):
+    data, target = tmp_path / "data", tmp_path / "a.backup"
+    (data / "media" / "x").mkdir(parents=True)
+    (data / "media" / "x" / "file.csv").write_text("0981000001")
+    (data / "secret.key").write_text("secret")
+    store = PostgresStore(database_url)
+    clinic = Clinic(store, people=3)
+    finished = clinic.campaign_for(1)
+    store.campaigns.move(finished.id, frozenset({CampaignStatus.RUNNING}), CampaignStatus.CANCELLED)
+    saved = sender("backup", str(target), data=data, DATABASE_URL=database_url)
+    assert (saved.returncode, saved.stdout) == (0, f"sender: saved to {target}\n"), saved.stderr
+    assert target.stat().st_mode & 0o077 == 0, "it holds a secret"
+
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("DELETE FROM contacts")
+        connection.execute("CREATE TABLE made_since (id int)")
+    shutil.rmtree(data)
+    store.close()
+    restored = sender("restore", str(target), data=data, DATABASE_URL=database_url)
+    assert restored.stdout == "sender: restored; campaigns paused: 1\n", restored.stderr
+
+    store = PostgresStore(database_url)
+    assert store.contacts.count(clinic.workspace.id) == 3
+    campaign = store.campaigns.get(clinic.workspace.id, clinic.campaign.id)
+    assert campaign.status is CampaignStatus.PAUSED
+    assert campaign.pause_reason is PauseReason.RESTORED
+    assert store.campaigns.get(clinic.workspace.id, finished.id).status is CampaignStatus.CANCELLED
+    store.close()
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute("SELECT to_regclass('made_since')").fetchone()
+        assert found == (None,)
+    assert (data / "media" / "x" / "file.csv").read_text() == "0981000001"
+    assert (data / "secret.key").read_text() == "secret"
+
+
+def test_an_embedded_installation_is_saved_and_restored_elsewhere(data: Path, tmp_path: Path):
+    first, second, target = data / uuid4().hex, data / uuid4().hex, tmp_path / "b.backup"
+    assert "nothing to save" in sender("backup", str(target), data=first).stderr
+    server = start_postgres(first / "postgres", first / "postgres.log")
+    subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": server.url},
+        check=True,
+        capture_output=True,
+    )
+    server.child.stop(10)
+    saved = sender("backup", str(target), data=first)
+    assert saved.returncode == 0, saved.stderr
+    restored = sender("restore", str(target), data=second)
+    assert restored.stdout == "sender: restored; campaigns paused: 0\n", restored.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"not a backup"])
+def test_what_is_no_backup_changes_nothing(content: bytes, database_url: str, tmp_path: Path):
+    target = tmp_path / "c.backup"
+    target.write_bytes(content)
+    refused = sender("restore", str(target), data=tmp_path / "data", DATABASE_URL=database_url)
+    assert refused.returncode == 1
+    assert "is no backup" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+
+
+def test_a_database_that_cannot_be_reached_leaves_no_file(tmp_path: Path):
+    target = tmp_path / "d.backup"
+    url = "postgresql://sender@127.0.0.1:1/sender"
+    failed = sender("backup", str(target), data=tmp_path / "data", DATABASE_URL=url)
+    assert failed.returncode == 1
+    assert len(failed.stderr.strip().splitlines()) == 1
+    assert not target.exists()
+    assert list(tmp_path.glob("*.part")) == []

@@ -1,0 +1,190 @@
+"""What whoever runs Sender asks: is it alive, can it work, how is it, why does it not start."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from sender_app import __version__
+from sender_app.local.valkey import start_valkey
+from tests.e2e.conftest import free_ports
+from tests.integration.test_local_processes import gone
+from tests.stack import ROOT, Stack, Web, children, eventually
+
+
+@pytest.fixture
+def web(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Web]:
+    env = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "DATA_DIR": str(tmp_path / "data"),
+        "LOG_LEVEL": "INFO",
+    }
+    running = Web(env, tmp_path / "web.log", free_ports(1))
+    yield running
+    if running.process.poll() is None:
+        running.stop()
+
+
+def ready(web: Web) -> tuple[int, dict[str, str]]:
+    answer = httpx.get(f"{web.url}/ready", timeout=20)
+    return answer.status_code, answer.json()
+
+
+def figures(web: Web) -> dict[str, dict[str, float]]:
+    """Samples of /metrics by name, then by their labels written `a=1,b=2`."""
+    answer = httpx.get(f"{web.url}/metrics")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, dict[str, float]] = {}
+    for family in text_string_to_metric_families(answer.text):
+        for sample in family.samples:
+            labels = ",".join(f"{name}={value}" for name, value in sorted(sample.labels.items()))
+            found.setdefault(sample.name, {})[labels] = sample.value
+    return found
+
+
+def test_it_is_ready_only_with_a_migrated_database(web: Web, database_url: str):
+    assert ready(web) == (
+        200,
+        {"status": "ready", "postgres": "ok", "redis": "ok", "migrations": "ok"},
+    )
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'a newer one'")
+        assert ready(web)[0] == 200, "an older replica serves on while a new one rolls out"
+        connection.execute("DELETE FROM alembic_version")
+        assert ready(web)[1]["migrations"] == "behind: run alembic upgrade head"
+        connection.execute("DROP TABLE alembic_version")
+        status, parts = ready(web)
+    assert (status, parts["migrations"]) == (503, "never migrated")
+
+
+def test_it_is_alive_but_not_ready_without_redis(database_url: str, data: Path, tmp_path: Path):
+    valkey = start_valkey(tmp_path / "valkey", tmp_path / "valkey.log")
+    env = {"DATABASE_URL": database_url, "REDIS_URL": valkey.url}
+    web = Web(env, tmp_path / "web.log", free_ports(1))
+    assert ready(web)[0] == 200
+    valkey.child.stop(10)
+    status, parts = ready(web)
+    assert (status, parts["redis"], parts["postgres"]) == (503, "unreachable", "ok")
+    assert httpx.get(f"{web.url}/health").json() == {"status": "alive"}
+    assert web.stop() == 0
+
+
+def test_figures_are_for_those_who_may_see_them(
+    database_url: str, redis_url: str, tmp_path: Path, web: Web
+):
+    assert httpx.get(f"{web.url}/metrics").status_code == 200
+    forwarded = {"X-Forwarded-For": "203.0.113.9"}
+    assert httpx.get(f"{web.url}/metrics", headers=forwarded).status_code == 403
+    env = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "METRICS_TOKEN": "secret"}
+    guarded = Web(env, tmp_path / "guarded.log", free_ports(1))
+    assert httpx.get(f"{guarded.url}/metrics").status_code == 403
+    shown = forwarded | {"Authorization": "Bearer secret"}
+    assert httpx.get(f"{guarded.url}/metrics", headers=shown).status_code == 200
+    wrong = {"Authorization": "Bearer wrong"}
+    assert httpx.get(f"{guarded.url}/metrics", headers=wrong).status_code == 403
+    assert guarded.stop() == 0
+
+
+def test_every_request_has_an_id_in_its_answer_and_its_log_line(web: Web):
+    given = httpx.get(f"{web.url}/sign-in", headers={"X-Request-ID": "from-the-proxy.1"})
+    assert given.headers["x-request-id"] == "from-the-proxy.1"
+    made = httpx.get(f"{web.url}/auth/local?token=secret", headers={"X-Request-ID": "not\tone"})
+    assert re.fullmatch("[0-9a-f]{32}", made.headers["x-request-id"])
+
+    def logged(answer: httpx.Response) -> dict[str, object]:
+        """The line of a request: it comes when the answer is out."""
+        wanted = answer.headers["x-request-id"]
+
+        def lines() -> list[dict[str, object]]:
+            noted = [line for line in web.log.read_text().splitlines() if wanted in line]
+            return [line for line in map(json.loads, noted) if line["event"] == "request"]
+
+        return eventually(lines, 10, "the line")[0]
+
+    assert logged(given)["path"] == "/sign-in"
+    assert logged(made)["status"] == 303
+    assert "secret" not in web.log.read_text()
+
+
+def test_the_figures_tell_what_was_sent_and_what_waits(
+    stack: Stack, database_url: str, redis_url: str, tmp_path: Path
+):
+    stack.link()
+    stack.finished(stack.send(7))
+    env = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    web = Web(env, tmp_path / "web.log", free_ports(1))
+
+    def sent() -> float:
+        return figures(web).get("sender_messages_total", {}).get("outcome=accepted", 0)
+
+    eventually(lambda: sent() == 7, 20, "the figures of a process that has ended or goes on")
+    seen = figures(web)
+    assert seen["sender_build_info"] == {f"version={__version__}": 1}
+    assert seen["sender_campaigns"] == {"status=finished": 1}
+    assert sum(seen["sender_accounts"].values()) == 1
+    assert seen["sender_recipients_waiting"] == {"": 0}
+    assert seen["sender_send_duration_seconds_count"] == {"": 7}
+    assert seen["sender_send_duration_seconds_bucket"]["le=+Inf"] == 7
+    assert 0 < seen["sender_send_duration_seconds_sum"][""] < 70
+    assert seen["sender_queue_workers"]["queue=accounts"] == 2
+    assert seen["sender_http_requests_total"]["route=/health,status=200"] >= 1
+    stack.stop_worker()
+    stack.send(3, start=100)
+    late = figures(web)
+    assert late["sender_recipients_waiting"] == {"": 3}
+    assert late["sender_accounts_to_serve"] == {"": 1}
+    assert late["sender_accounts_served"] == {"": 0}
+    assert late["sender_account_wait_seconds"][""] > 0
+    assert web.stop() == 0
+
+
+def refusal(script: str, **env: str) -> tuple[int, str]:
+    """The exit code and the one line of a tier that does not start."""
+    clean = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "POSTGRES_HOST")}
+    done = subprocess.run(
+        [sys.executable, script],
+        cwd=ROOT,
+        env=clean | env,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    assert len(lines) == 1, lines
+    return done.returncode, lines[0]
+
+
+@pytest.mark.parametrize("script", ["worker.py", "web.py"])
+def test_a_tier_refuses_to_start_without_a_database(script: str, redis_url: str):
+    code, line = refusal(script, REDIS_URL=redis_url)
+    assert code == os.EX_CONFIG
+    assert "DATABASE_URL or POSTGRES_HOST" in line
+    code, line = refusal(script, REDIS_URL=redis_url, DATABASE_URL="postgresql://x", PORT="none")
+    assert code == os.EX_CONFIG
+    assert "PORT" in line
+
+
+def test_a_worker_says_that_redis_is_away(database_url: str):
+    url = f"redis://127.0.0.1:{free_ports(1)}/0"
+    code, line = refusal("worker.py", DATABASE_URL=database_url, REDIS_URL=url)
+    assert code == os.EX_UNAVAILABLE
+    assert "REDIS_URL" in line
+
+
+def test_granians_worker_ends_when_its_main_process_is_killed(web: Web):
+    workers = children(web.process.pid)
+    assert workers
+    web.process.kill()
+    web.process.wait()
+    for worker in workers:
+        gone(worker)

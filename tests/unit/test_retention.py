@@ -1,0 +1,44 @@
+"""Retention: what is kept for how long."""
+
+from datetime import UTC, datetime, timedelta
+
+from sender_app.services.retention import Retention
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+class Shelf:
+    """A store with events and replies of some ages, in days."""
+
+    def __init__(self, events: list[int], replies: list[int]) -> None:
+        self.events, self.replies = events, replies
+        self.upkeep = self
+
+    def forget_events(self, before: datetime, limit: int) -> int:
+        return self._forget(self.events, before, limit)
+
+    def forget_replies(self, before: datetime, limit: int) -> int:
+        return self._forget(self.replies, before, limit)
+
+    def _forget(self, ages: list[int], before: datetime, limit: int) -> int:
+        old = [age for age in ages if NOW - timedelta(days=age) < before][: min(limit, 2)]
+        for age in old:
+            ages.remove(age)
+        return len(old)
+
+
+def run(shelf: Shelf, events: int, replies: int) -> dict[str, int]:
+    days = timedelta(days=1)
+    return Retention(shelf, events * days, replies * days, lambda: NOW).run()
+
+
+def test_it_forgets_what_is_older_than_the_settings_batch_by_batch():
+    shelf = Shelf(events=[1, 30, 31, 400, 500, 600], replies=[5, 50])
+    assert run(shelf, events=30, replies=10) == {"events": 4, "replies": 1}
+    assert (shelf.events, shelf.replies) == ([1, 30], [5])
+
+
+def test_nought_keeps_for_good():
+    shelf = Shelf(events=[4000], replies=[4000])
+    assert run(shelf, events=0, replies=0) == {"events": 0, "replies": 0}
+    assert (shelf.events, shelf.replies) == ([4000], [4000])
