@@ -77,7 +77,7 @@ def services_on(database_url: str, redis_url: str, **env: str) -> Iterator[Servi
     from sender_app.config import settings
 
     cached = [settings, bootstrap.redis, bootstrap.store, bootstrap.services]
-    cached += [bootstrap.limits, bootstrap.identity_provider]
+    cached += [bootstrap.limits, bootstrap.identity_provider, bootstrap.probes]
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **env}.items():
             patch.setenv(name, value)
