@@ -15,6 +15,7 @@ from sender_app.domain.actor import Actor, Role
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.contact_search import ContactQuery
+from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.identity import Session, User
 from sender_app.ports.store import NewCampaign
 from sender_app.stores.postgres.store import PostgresStore
@@ -34,6 +35,9 @@ class World:
     account_id: UUID
     campaign_id: UUID
     file_id: UUID
+    import_id: UUID
+    contact_id: UUID
+    group_id: UUID
     spare: str  # a member whom others may change
     sessions: Mapping[str, str]  # persona → session id
     mores: Mapping[str, str]  # state → a cursor of its list
@@ -73,7 +77,7 @@ def services_on(database_url: str, redis_url: str, **env: str) -> Iterator[Servi
     from sender_app.config import settings
 
     cached = [settings, bootstrap.redis, bootstrap.store, bootstrap.services]
-    cached += [bootstrap.limits, bootstrap.identity_provider]
+    cached += [bootstrap.limits, bootstrap.identity_provider, bootstrap.probes]
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **env}.items():
             patch.setenv(name, value)
@@ -108,10 +112,16 @@ def make_world(services: Services) -> World:
     campaign = None
     for n in range(2):
         new = NewCampaign(account.id, f"{SECRET} {n}", f"Hola {SECRET}", CampaignStatus.RUNNING, {})
-        campaign = store.campaigns.create(here, f"sender-{tag}", new, rows)
+        campaign = store.campaigns.create(here, f"sender-{tag}", new, [ContactBatch.of(rows)])
     assert campaign is not None
     sender = Actor(f"sender-{tag}", here, Role.SENDER)
     file = services.imports.check_file(sender, "x.csv", f"0981000001,Sr.,{SECRET},G".encode())
+    upload = services.imports.open_upload(sender, "x.csv")
+    upload.write(f"0981000002,Sr.,{SECRET},G".encode())
+    kept = services.imports.keep(sender, upload)
+    services.opt_outs.add(sender, "0981000010\n0981000011")
+    contact = services.contacts.page(sender, ContactQuery(), None, 1).rows[0]
+    group = services.contacts.groups(sender)[0]
     return World(
         services=services,
         store=store,
@@ -119,6 +129,9 @@ def make_world(services: Services) -> World:
         account_id=account.id,
         campaign_id=campaign.id,
         file_id=file.file_id,
+        import_id=kept.id,
+        contact_id=contact.id,
+        group_id=group.id,
         spare=f"spare-{tag}",
         sessions={"nobody": ""}
         | {name: _open(services, f"{name}-{tags[name]}", people[name][0]) for name in people},
@@ -127,6 +140,7 @@ def make_world(services: Services) -> World:
             "Campaign": store.campaigns.recipients(campaign.id, None, None, 1).next or "",
             "ContactBook": store.contacts.page(here, ContactQuery(), None, 1).next or "",
             "AuditTrail": str(uuid4()),
+            "OptOutList": services.opt_outs.page(sender, "", None, 1).next or "",
         },
         ids={str(here), str(account.id), str(campaign.id), tag},
     )
