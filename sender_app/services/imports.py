@@ -157,6 +157,7 @@ class Imports:
 
         Raises NotFound, RuleViolation.
         """
+        actor.require(Role.SENDER)
         return self._move(actor, "check", import_id, rules.checked(columns))
 
     def start(self, actor: Actor, import_id: UUID) -> ContactImport:
