@@ -22,7 +22,7 @@ from sender_app.services.clock import Clock, system_clock
 from sender_app.services.imports import BAD_SHOWN, SAMPLE, file_key, rejects_key
 
 Explain = Callable[[str, str, dict[str, object]], str]  # language, code, params → a person's words
-_SILENT = timedelta(seconds=30)  # without a sign of life until a job counts as dead
+_SILENT = timedelta(seconds=60)  # without a sign of life until a job counts as dead
 _WAITING = timedelta(seconds=5)  # until a job that did not begin is asked for again
 _READING = 0.7  # the part of an import's time that reading takes; writing takes the rest
 _log = structlog.get_logger()

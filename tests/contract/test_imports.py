@@ -247,6 +247,26 @@ def test_it_goes_on_beside_somebody_who_adds_one_of_the_people(desk: Desk, datab
     assert desk.now().counts.created == 1
 
 
+def test_imports_into_one_workspace_take_turns_and_show_that_they_live(
+    desk: Desk, database_url: str
+):
+    work = desk.importing()
+    turn = "SELECT pg_advisory_xact_lock(hashtextextended('contacts ' || %s, 0))"
+    steps: list[float] = []
+    with psycopg.connect(database_url) as other:
+        other.execute(turn, (str(desk.workspace.id),))
+
+        def on_step(part: float) -> None:
+            steps.append(part)
+            if len(steps) == 2:
+                other.commit()
+
+        batch = ContactBatch.of([AudienceRow(2, ANA, "Ana")])
+        assert desk.store.imports.commit(work, [batch], on_step)
+    assert steps[:2] == [0.0, 0.0]
+    assert desk.book().keys() == {ANA}
+
+
 def test_it_finds_imports_that_nobody_attends_to(desk: Desk):
     imports, now = desk.store.imports, datetime.now(UTC)
     soon, late = now + timedelta(seconds=10), now + timedelta(minutes=2)

@@ -66,6 +66,7 @@ ORDER BY s.phone
 """
 # A third dearer, so only when somebody else added one of the people in that moment.
 _INSERT_BESIDE = f"{_INSERT} ON CONFLICT (workspace_id, phone) DO NOTHING"
+_TURN = "hashtextextended('contacts ' || %(workspace)s, 0)"
 _STEP = 100_000  # rows written by one statement
 
 
@@ -106,8 +107,7 @@ class Stage:
 
         Blank cells keep what a contact had. Imports into one workspace go one after the other.
         """
-        lock = "SELECT pg_advisory_xact_lock(hashtextextended('contacts ' || %(workspace)s, 0))"
-        self._cursor.execute(lock, self._scope)
+        self._wait_for_turn(on_step)
         totals = only(self._cursor.execute(_TOTALS))
         if totals.n == 0:
             return Comparison(0, 0, 0)
@@ -120,6 +120,15 @@ class Stage:
             if on_step is not None:
                 on_step(min((after + _STEP - begin) / (last - begin), 1.0))
         return Comparison(created, updated, totals.n - created - updated)
+
+    def _wait_for_turn(self, on_step: Callable[[float], None] | None) -> None:
+        if on_step is None:
+            self._cursor.execute(f"SELECT pg_advisory_xact_lock({_TURN})", self._scope)
+            return
+        attempt = f"SELECT pg_try_advisory_xact_lock({_TURN}) AS mine"
+        while not only(self._cursor.execute(attempt, self._scope)).mine:
+            on_step(0.0)
+            self._cursor.execute("SELECT pg_sleep(0.2)")
 
     def _insert(self, step: dict[str, object]) -> int:
         try:
