@@ -6,8 +6,8 @@ from functools import cache
 
 from redis import Redis
 
-from sender_app.adapters.contact_files.reader import PolarsContactReader
 from sender_app import __version__
+from sender_app.adapters.contact_files.reader import PolarsContactReader
 from sender_app.adapters.media_store import FolderMediaStore
 from sender_app.adapters.observed_gateway import ObservedGateway
 from sender_app.adapters.probes import ServerProbes

@@ -6,8 +6,8 @@ from reflex.app import default_error_boundary
 
 from sender_app import logs
 from sender_app.api import exports
-from sender_app.api import imports as import_routes
 from sender_app.api import health as health_routes
+from sender_app.api import imports as import_routes
 from sender_app.api import sign_in as sign_in_routes
 from sender_app.api.requests import Requests
 from sender_app.config import settings

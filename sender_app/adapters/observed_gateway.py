@@ -64,6 +64,9 @@ class _ObservedConnection:
     def find_message_ids(self, secrets: Sequence[bytes]) -> Mapping[bytes, str]:
         return self._connection.find_message_ids(secrets)
 
+    def are_on_whatsapp(self, phones: Sequence[str]) -> Mapping[str, bool]:
+        return self._connection.are_on_whatsapp(phones)
+
     def log_out(self) -> None:
         self._connection.log_out()
 
