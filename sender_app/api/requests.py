@@ -13,7 +13,10 @@ from sender_app import bootstrap
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # The first part of a path names what was asked for; anything else a client may invent.
 _ROUTES = frozenset(
-    {"api", "assets", "auth", "health", "media", "metrics", "ping", "ready", "_event", "_upload"}
+    {
+        *("_event", "_upload", "api", "assets", "auth", "export", "health", "imports", "media"),
+        *("metrics", "ping", "ready"),
+    }
 )
 _QUIET = frozenset({"assets", "health", "metrics", "ping", "ready"})  # asked for all the time
 _log = structlog.get_logger()

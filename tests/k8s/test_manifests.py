@@ -269,6 +269,12 @@ def test_the_workers_trigger_counts_accounts_that_are_due_or_served(scaler: str,
                 "UPDATE campaigns SET status = 'scheduled', scheduled_at = now() - interval '1 s'"
             )
         assert wanted(scaler) == 1, "nobody but a worker starts a scheduled campaign"
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(
+                "INSERT INTO imports (workspace_id, user_id, filename, size, country, status)"
+                " SELECT id, 'alice', 'x.csv', 1, 'PY', 'checking' FROM workspaces"
+            )
+        assert wanted(scaler) == 2, "nobody but a worker reads a file of contacts"
         store.close()
         with (
             psycopg.connect(scaler) as connection,
