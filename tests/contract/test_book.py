@@ -126,7 +126,7 @@ def test_it_sorts_every_way_and_shows_everybody_once(
         ContactSort.NAME: lambda p: (fold(p[1]) or "~",),
         ContactSort.NEWEST: lambda p: (-PEOPLE.index(p),),
         ContactSort.PHONE: lambda p: (p[0],),
-        ContactSort.GROUP: lambda p: (fold(p[2]), PEOPLE.index(p)),
+        ContactSort.GROUP: lambda p: (fold(p[2]) or "~", PEOPLE.index(p)),
     }
     people = sorted(PEOPLE, key=keys[sort], reverse=backwards)
     assert found == [nombre or phone for phone, nombre, _ in people]
