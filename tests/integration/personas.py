@@ -14,6 +14,8 @@ from sender_app.bootstrap import Services
 from sender_app.domain.actor import Actor, Role
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import CampaignStatus
+from sender_app.domain.contact_search import ContactQuery
+from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.identity import Session, User
 from sender_app.ports.store import NewCampaign
 from sender_app.stores.postgres.store import PostgresStore
@@ -107,7 +109,8 @@ def make_world(services: Services) -> World:
     campaign = None
     for n in range(2):
         new = NewCampaign(account.id, f"{SECRET} {n}", f"Hola {SECRET}", CampaignStatus.RUNNING, {})
-        campaign = store.campaigns.create(here, f"sender-{tag}", new, rows)
+        audience = [ContactBatch.of(rows)]
+        campaign = store.campaigns.create(here, f"sender-{tag}", new, audience)
     assert campaign is not None
     sender = Actor(f"sender-{tag}", here, Role.SENDER)
     file = services.imports.check_file(sender, "x.csv", f"0981000001,Sr.,{SECRET},G".encode())
@@ -124,8 +127,9 @@ def make_world(services: Services) -> World:
         mores={
             "CampaignList": store.campaigns.list(here, None, 1).next or "",
             "Campaign": store.campaigns.recipients(campaign.id, None, None, 1).next or "",
-            "ContactBook": store.contacts.page(here, "", None, 1).next or "",
+            "ContactBook": store.contacts.page(here, ContactQuery(), None, 1).next or "",
             "AuditTrail": str(uuid4()),
+            "OptOutList": '["2026-01-01T00:00:00+00:00", "+595981000001"]',
         },
         ids={str(here), str(account.id), str(campaign.id), tag},
     )

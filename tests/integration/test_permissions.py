@@ -36,6 +36,8 @@ HARMLESS = {
     *("Compose.turn_bad", "Compose.wait_for_file", "Compose.forget_file"),
     *("Campaign.begin", "Campaign.ask_cancel", "Campaign.ask_again", "Board.ask_clear"),
     "Team.ask_remove",
+    *("ContactBook.pick", "ContactBook.pick_page", "ContactBook.unpick", "ContactBook.ask"),
+    *("ContactBook.name_group", "ContactCard.ask", "OptOutList.ask_add", "OptOutList.ask_remove"),
 }
 # They look on in the background as `load` does; a browser test watches one lose its right.
 WATCHING = {"Campaign.watch"}
@@ -47,13 +49,20 @@ NEEDED = {
         *("Campaign.still_here", "Compose.load", "Compose.ask", "Connection.load"),
         *("Connection.poll", "ContactBook.load", "ContactBook.find", "ContactBook.next_page"),
         *("ContactBook.previous_page", "Preferences.load"),
+        *("ContactBook.show_group", "ContactBook.show_standing", "ContactBook.order"),
+        *("ContactBook.turn_around", "ContactCard.load", "Duplicates.load", "OptOutList.load"),
+        *("OptOutList.find", "OptOutList.next_page", "OptOutList.previous_page"),
     },
     Role.SENDER: {
         *("Campaign.pause", "Campaign.resume", "Campaign.cancel", "Campaign.retry"),
         *("Campaign.mark_sent", "Campaign.send_again", "Compose.send", "Compose.upload"),
+        *("ContactBook.join", "ContactBook.leave", "ContactBook.opt_out", "ContactBook.check"),
+        *("ContactBook.delete", "ContactCard.save", "ContactCard.opt_out", "ContactCard.check"),
+        *("ContactCard.delete", "Duplicates.merge", "OptOutList.add"),
     },
     Role.ADMIN: {
         *("Connection.ask_code", "Connection.unlink", "Preferences.save", "Team.load"),
+        *("Preferences.save_opt_out", "OptOutList.remove"),
         *("Team.set_role", "Team.let_in", "Team.remove", "AuditTrail.load"),
         *("AuditTrail.next_page", "AuditTrail.previous_page"),
     },
@@ -105,6 +114,12 @@ ARGUMENTS: dict[str, Any] = {
     "status": "",
     "text": "",
     "name": "",
+    "sort": "name",
+    "standing": "in",
+    "group_id": "",
+    "question": "",
+    "contact_id": "00000000-0000-7000-8000-000000000000",
+    "phone": "+595981000001",
     "role": "viewer",
 }
 
@@ -176,6 +191,8 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
         "good": 1,
         "loaded": True,
     }
+    if name == "ContactBook.leave":  # the group that the page is filtered by
+        filled["group"] = ARGUMENTS["contact_id"]
     for field, value in filled.items():
         with suppress(SetUndefinedStateVarError):
             setattr(state, field, value)
