@@ -76,6 +76,7 @@ bench: $(VENV)/.installed-dev ## Measure importing and sending (PEER=folder alte
 	$(RUN) -m benchmarks.send $(if $(PEER),--peer $(PEER))
 	$(RUN) -m benchmarks.ingest $(if $(PEER),--peer $(PEER))
 	$(RUN) -m benchmarks.whatsapp
+	$(RUN) -m benchmarks.book
 
 .PHONY: load
 load: $(VENV)/.installed-dev nginx ## Fifty accounts, three workers, two web replicas behind nginx

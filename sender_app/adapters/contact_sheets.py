@@ -10,8 +10,11 @@ import xlsxwriter
 from sender_app.domain.spreadsheet import guarded, written_phone
 from sender_app.ports.store import Contact
 
-# As the import reads them; further groups and the rest are for people.
-COLUMNS = ("numero", "sustantivo", "nombre", "grupo", "otros_grupos", "baja", "whatsapp")
+# As the import reads them, and after them what it leaves out for the name that they begin with.
+COLUMNS = (
+    *("numero", "sustantivo", "nombre", "grupo"),
+    *("sender_otros_grupos", "sender_baja", "sender_whatsapp"),
+)
 _ROWS = 1_048_575  # of a sheet, beside its heading
 
 

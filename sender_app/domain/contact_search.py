@@ -18,7 +18,7 @@ _DIALLED = re.compile(r"^[\d\s()+./-]*\d[\d\s()+./-]*$")
 
 
 class ContactSort(StrEnum):
-    """Orders of the book. Whoever has no name comes last by name."""
+    """Orders of the book. Whoever has no name, or no group, comes last by it."""
 
     NAME = "name"
     NEWEST = "newest"  # the latest to join the book first

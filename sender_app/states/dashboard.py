@@ -80,7 +80,7 @@ class Board(rx.State):
                 board.by_group(actor, days),
                 board.by_contact(actor, days),
                 services.accounts.list_accounts(actor),
-                services.contacts.count(actor),
+                services.contacts.count(actor).n,
             )
 
         month, timeline, groups, contacts, accounts, book = await use(self, read)

@@ -1,6 +1,8 @@
 """What every store promises of the address book."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -126,7 +128,7 @@ def test_it_sorts_every_way_and_shows_everybody_once(
         ContactSort.NAME: lambda p: (fold(p[1]) or "~",),
         ContactSort.NEWEST: lambda p: (-PEOPLE.index(p),),
         ContactSort.PHONE: lambda p: (p[0],),
-        ContactSort.GROUP: lambda p: (fold(p[2]), PEOPLE.index(p)),
+        ContactSort.GROUP: lambda p: (fold(p[2]) or "~", PEOPLE.index(p)),
     }
     people = sorted(PEOPLE, key=keys[sort], reverse=backwards)
     assert found == [nombre or phone for phone, nombre, _ in people]
@@ -305,3 +307,37 @@ def test_a_large_import_is_followed_bit_by_bit(store: Store, database_url: str):
         )
     assert [store.contacts.follow(2_000) for _ in range(3)] == [2_000, 1_000, 0]
     assert one.contacts.count(one.id, ContactQuery(group_id=one.group("G"))).n == 3000
+
+
+def test_many_may_write_and_read_the_book_at_once(store: Store):
+    one = Book(store)
+    people = [one.add(f"+59598{n:07d}", f"P {n}", f"G{n % 3}") for n in range(40)]
+    trouble: list[Exception] = []
+
+    def change(n: int) -> None:
+        contact = people[n]
+        draft = ContactDraft(contact.phone, f"Q {n}", "", f"G{(n + 1) % 3}", ("VIP",))
+        with suppress(NotFound):  # another thread deleted it
+            one.contacts.update(one.id, contact.id, draft)
+        one.find(f"q {n}")
+        store.opt_outs.add(one.id, [contact.phone], "person", "")
+        if n % 2:
+            one.contacts.delete(one.id, [contact.id, people[(n + 4) % 40].id])
+        one.contacts.count(one.id, ContactQuery(group_id=one.group("G1")))
+
+    def work(first: int) -> None:
+        try:
+            for n in range(first, 40, 4):
+                change(n)
+        except Exception as error:  # noqa: BLE001 - told to the test
+            trouble.append(error)
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert trouble == []
+    left = one.contacts.find(one.id, [person.id for person in people])
+    assert sorted(one.find()) == sorted(contact.nombre for contact in left)
+    assert sorted(one.find(opted_out=True)) == sorted(c.nombre for c in left if c.opted_out)

@@ -1,4 +1,4 @@
-"""Pages of the book from its index, the last as fast as the first (docs/adr/0006).
+"""Pages of the book from its index, the last as fast as the first (docs/adr/0009).
 
 A filter that few contacts pass is read as a whole and sorted; one that many pass is walked in the
 order of the page, where the next ones are never far. A look at the first few decides which.
