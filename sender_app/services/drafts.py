@@ -91,7 +91,7 @@ class Drafts:
 
     def get_draft(self, actor: Actor, campaign_id: UUID) -> Draft:
         """Go on writing. Raises NotFound when there is no such draft."""
-        actor.require(Role.SENDER)
+        actor.require(Role.VIEWER)
         campaign = self.store.campaigns.get(actor.workspace_id, campaign_id)
         if campaign.status is not CampaignStatus.DRAFT:
             raise NotFound("draft", campaign_id)
@@ -99,6 +99,7 @@ class Drafts:
 
     def preflight(self, actor: Actor, campaign_id: UUID) -> Preflight:
         """Look at everything that starting would look at, and at its expected course."""
+        actor.require(Role.SENDER)
         draft = self.get_draft(actor, campaign_id)
         columns, rows = self._people(actor, draft)
         phones = [row.phone for row in rows]
@@ -121,6 +122,7 @@ class Drafts:
         Raises RuleViolation, and changes nothing, when the message is not complete for everybody,
         the account cannot send, the time is past, or there are more or fewer people; NotFound.
         """
+        actor.require(Role.SENDER)
         draft = self.get_draft(actor, campaign_id)
         columns, rows = self._people(actor, draft)
         _lacking, problem = self._problems(actor, draft, columns, rows)

@@ -18,6 +18,7 @@ from sender_app.domain.contact_search import ContactQuery
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.identity import Session, User
 from sender_app.ports.store import NewCampaign
+from sender_app.services.drafts import Draft
 from sender_app.stores.postgres.store import PostgresStore
 
 SECRET = "Secretísima"  # in every name of the workspace that is looked after
@@ -34,6 +35,8 @@ class World:
     workspace_id: UUID
     account_id: UUID
     campaign_id: UUID
+    draft_id: UUID
+    template_id: UUID
     file_id: UUID
     import_id: UUID
     contact_id: UUID
@@ -115,6 +118,8 @@ def make_world(services: Services) -> World:
         campaign = store.campaigns.create(here, f"sender-{tag}", new, [ContactBatch.of(rows)])
     assert campaign is not None
     sender = Actor(f"sender-{tag}", here, Role.SENDER)
+    draft = services.drafts.create_draft(sender, Draft(account.id, f"Borrador {SECRET}"))
+    template = services.templates.save_template(sender, None, f"Saludo {SECRET}", ["Hola"])
     file = services.imports.check_file(sender, "x.csv", f"0981000001,Sr.,{SECRET},G".encode())
     upload = services.imports.open_upload(sender, "x.csv")
     upload.write(f"0981000002,Sr.,{SECRET},G".encode())
@@ -128,6 +133,8 @@ def make_world(services: Services) -> World:
         workspace_id=here,
         account_id=account.id,
         campaign_id=campaign.id,
+        draft_id=draft.id,
+        template_id=template.id,
         file_id=file.file_id,
         import_id=kept.id,
         contact_id=contact.id,
