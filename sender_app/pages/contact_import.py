@@ -132,7 +132,7 @@ def _map() -> rx.Component:
             [tr("import.column"), tr("import.holds"), tr("import.examples")],
             rx.foreach(Importing.columns, _column),
             tr("import.step_map"),
-            kind="columns",
+            kind="mapping",
         ),
         rx.el.div(
             button(tr("import.other_file"), kind="quiet", on_click=Importing.cancel),
