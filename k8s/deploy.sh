@@ -35,7 +35,7 @@ apply() { # step
 }
 
 secrets() {
-  make_secret backend-env-secrets REDIS_URL SECRET_KEY METRICS_TOKEN
+  make_secret backend-env-secrets REDIS_URL SECRET_KEY METRICS_TOKEN OIDC_CLIENT_SECRET
   make_secret sender-postgres-secret POSTGRES_PASSWORD SCALER_PASSWORD
   k create secret docker-registry ghcr-secret --docker-server=ghcr.io \
     --docker-username="$GHCR_USER" --docker-password="$GHCR_TOKEN" \

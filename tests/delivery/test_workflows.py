@@ -18,6 +18,7 @@ from tests.stack import ROOT
 
 BIN = Path(sys.executable).parent
 WORKFLOWS = ROOT / ".github" / "workflows"
+ENVIRONMENT = ("REDIS_URL", "SECRET_KEY", "METRICS_TOKEN", "OIDC_CLIENT_SECRET")
 IMAGE = f"ghcr.io/example/sender@sha256:{'0123456789abcdef' * 4}"
 
 
@@ -162,10 +163,11 @@ def test_a_first_deployment_has_nothing_to_go_back_to(cluster: Cluster):
 
 
 def test_secrets_come_from_the_environment_and_never_stand_on_a_command_line(cluster: Cluster):
-    values = {
-        name: f"value-of-{name}'\n$x"
-        for name in ("REDIS_URL", "SECRET_KEY", "METRICS_TOKEN", "POSTGRES_PASSWORD")
-    } | {"SCALER_PASSWORD": "s", "GHCR_USER": "robot", "GHCR_TOKEN": "t"}
+    values = {name: f"value-of-{name}'\n$x" for name in (*ENVIRONMENT, "POSTGRES_PASSWORD")} | {
+        "SCALER_PASSWORD": "s",
+        "GHCR_USER": "robot",
+        "GHCR_TOKEN": "t",
+    }
     told = cluster.run("secrets", **values)
     assert not any("value-of" in line for line in told)
     made = [
@@ -179,7 +181,7 @@ def test_secrets_come_from_the_environment_and_never_stand_on_a_command_line(clu
         "ghcr-secret",
     ]
     backend = {key: base64.b64decode(value).decode() for key, value in made[0]["data"].items()}
-    assert backend == {name: values[name] for name in ("REDIS_URL", "SECRET_KEY", "METRICS_TOKEN")}
+    assert backend == {name: values[name] for name in ENVIRONMENT}
     missing = steps(cluster.folder, "secrets", KUBECTL=str(cluster.kubectl), REDIS_URL="x")
     assert missing.returncode != 0
     assert "SECRET_KEY" in missing.stderr

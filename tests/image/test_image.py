@@ -80,7 +80,7 @@ def demo(rootfs: Path, servers: dict[str, str], data: Path) -> Iterator[Deployme
     subprocess.run(["chmod", "-R", "a+rX", str(whatsapp.data)], check=True)
     pace = {"PACE_INTERVAL": "0.1", "PACE_JITTER": "0.2", "WORKERS": "2", "LINGER": "5"}
     url = f"http://127.0.0.1:{port}"
-    env = servers | pace | {"PUBLIC_URL": url, "PORT": str(port)}
+    env = servers | pace | {"PUBLIC_URL": url, "PORT": str(port), "LOCAL_SIGN_IN": "true"}
     worker = Container(
         "sender-worker",
         folder / "worker",
