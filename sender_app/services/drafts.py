@@ -176,6 +176,7 @@ class Drafts:
         self, actor: Actor, file_id: UUID, search: str, limit: int
     ) -> list[AudienceRow]:
         """People of a checked file with `search` in their name or phone. Raises NotFound."""
+        actor.require(Role.SENDER)
         wanted = search.strip().lower()
         digits = "".join(letter for letter in wanted if letter.isdigit())
         with self.imports.audience(actor, file_id) as people:

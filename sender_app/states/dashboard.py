@@ -102,7 +102,7 @@ class Board(rx.State):
         ]
         self.empty = not any(t.sent or t.errors for t in timeline)
         self.linked = any(account.is_linked for account in accounts)
-        self.has_contacts = book.n > 0
+        self.has_contacts = book > 0
         self.loaded = True
 
 

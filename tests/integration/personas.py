@@ -118,9 +118,11 @@ def make_world(services: Services) -> World:
         campaign = store.campaigns.create(here, f"sender-{tag}", new, [ContactBatch.of(rows)])
     assert campaign is not None
     sender = Actor(f"sender-{tag}", here, Role.SENDER)
-    draft = services.drafts.create_draft(sender, Draft(account.id, f"Borrador {SECRET}"))
     template = services.templates.save_template(sender, None, f"Saludo {SECRET}", ["Hola"])
     file = services.imports.check_file(sender, "x.csv", f"0981000001,Sr.,{SECRET},G".encode())
+    draft = services.drafts.create_draft(
+        sender, Draft(account.id, f"Borrador {SECRET}", ("Hola",), file.file_id, "x.csv")
+    )
     upload = services.imports.open_upload(sender, "x.csv")
     upload.write(f"0981000002,Sr.,{SECRET},G".encode())
     kept = services.imports.keep(sender, upload)

@@ -25,6 +25,7 @@ from sender_app.services.audit import ACTIONS
 from sender_app.states import access
 from sender_app.states import session as session_state
 from sender_app.states.session import Session
+from sender_app.states.takeoff import Look
 from sender_app.text import translate
 from tests.conftest import fresh_database
 from tests.integration.personas import PERSONAS, SECRET, World, make_world, services_on
@@ -52,7 +53,7 @@ NEEDED = {
         *("CampaignList.load", "CampaignList.refresh", "CampaignList.load_more"),
         *("Campaign.load", "Campaign.show", "Campaign.next_page", "Campaign.previous_page"),
         *("Campaign.still_here", "Campaign.find", "CampaignList.show", "CampaignList.find"),
-        *("Compose.load", "Compose.use_template", "Compose.follow_trial", "Connection.load"),
+        *("Compose.load", "Compose.follow_trial", "Connection.load"),
         *("Library.load", "Library.edit"),
         *("Connection.poll", "ContactBook.load", "ContactBook.find", "ContactBook.next_page"),
         *("ContactBook.previous_page", "Preferences.load", "ContactBook.show_group"),
@@ -66,7 +67,7 @@ NEEDED = {
         *("Campaign.delete", "CampaignList.delete", "Compose.send", "Compose.upload"),
         *("Compose.write", "Compose.rename", "Compose.add_variant", "Compose.remove_variant"),
         *("Compose.forget_file", "Compose.ask", "Compose.go", "Compose.choose_start"),
-        *("Compose.start_at", "Compose.search", "Compose.try_out"),
+        *("Compose.start_at", "Compose.search", "Compose.try_out", "Compose.use_template"),
         *("Library.save", "Library.remove", "Library.use_now"),
         *("ContactBook.check", "ContactBook.delete", "ContactBook.join", "ContactBook.leave"),
         *("ContactBook.opt_out", "ContactCard.check", "ContactCard.delete", "ContactCard.opt_out"),
@@ -217,6 +218,7 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
         "_template_id": str(world.template_id),
         "deleting": str(world.draft_id),
         "texts": ["Hola", "Buenas"],
+        "look": Look(people=1),
         "more": world.mores.get(state_name, ""),
         "leaving": world.spare,
         "removing": "+595980000000",
