@@ -28,6 +28,8 @@ class _TypedField(rx.Component):
     library = _LIBRARY
     tag = "TypedField"
     multiline: rx.Var[bool]
+    type: rx.Var[str]
+    placeholder: rx.Var[str]
     value: rx.Var[str]
     rest: rx.Var[int]
     rows: rx.Var[int]

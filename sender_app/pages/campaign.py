@@ -11,6 +11,7 @@ from sender_app.components.ui import (
     card,
     chip,
     confirm,
+    download_link,
     empty,
     icon,
     link,
@@ -238,12 +239,11 @@ def _controls() -> rx.Component:
 def _more() -> rx.Component:
     view = Campaign.campaign
     downloads = [
-        rx.el.a(
+        download_link(
             icon("download", 16),
             tr(f"campaign.export_{kind}"),
             href=f"/results/{view.id}.{kind}",
-            download=True,
-            custom_attrs={"data-closes": "yes", "reloadDocument": True},  # not a page: a file
+            custom_attrs={"data-closes": "yes"},
         )
         for kind in ("csv", "xlsx")
     ]

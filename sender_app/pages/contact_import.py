@@ -9,6 +9,7 @@ from sender_app.components.frame import frame
 from sender_app.components.ui import (
     button,
     card,
+    download_link,
     icon,
     link,
     link_button,
@@ -297,12 +298,11 @@ def _rejected() -> rx.Component:
 
 
 def _download() -> rx.Component:
-    return rx.el.a(
+    return download_link(
         icon("file-down"),
         tr("import.download"),
         href=f"/imports/{Importing.file.id}/rejected",
         class_name="button",
-        download=True,
     )
 
 

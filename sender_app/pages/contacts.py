@@ -8,6 +8,7 @@ from sender_app.components.ui import (
     button,
     card,
     confirm,
+    download_link,
     empty,
     icon,
     link,
@@ -135,11 +136,10 @@ def _choice(label: str, value: rx.Var, on_change: object, *options: rx.Component
 
 
 def _download(kind: str) -> rx.Component:
-    return rx.el.a(
+    return download_link(
         icon("download", 16),
         kind.upper(),
         href=f"/export/contacts.{kind}?{ContactBook.export_query}",
-        download=True,
         class_name="button button-quiet",
         aria_label=tr("contacts.download", kind=kind.upper()),
     )

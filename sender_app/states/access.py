@@ -62,7 +62,8 @@ def explain(state: rx.State, error: Exception) -> Any:
     lang = language_of(state.router.headers.cookie, state.router.headers.raw_headers)
     match error:
         case SignedOut():
-            return rx.redirect(f"/sign-in?{urlencode({'next': state.router.url.path or '/'})}")
+            here = state.router.url.path.rstrip("/") or "/"
+            return rx.redirect(f"/sign-in?{urlencode({'next': here})}")
         case RuleViolation():
             text = translate(lang, f"error.{error.code}", **error.params)
         case NotFound():
