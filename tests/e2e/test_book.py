@@ -37,11 +37,11 @@ def test_a_person_keeps_the_book(page: Page, demo: Demo):
 
     page.get_by_label("Grupo", exact=True).select_option(label=group)
     expect(rows).to_have_count(2)
-    page.get_by_role("checkbox", name=f"Elegir a {alba}").check()
+    page.get_by_role("checkbox", name=f"Elegir a {alba}").click()
     page.get_by_role("button", name="Dar de baja").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Dar de baja").click()
     expect(rows.first).to_contain_text("De baja")
-    page.get_by_role("checkbox", name=f"Elegir a {bea}").check()
+    page.get_by_role("checkbox", name=f"Elegir a {bea}").click()
     page.get_by_role("button", name="Agregar a un grupo").click()
     dialog = page.get_by_role("alertdialog")
     dialog.get_by_label("Grupo").fill(f"Especiales {width}")
