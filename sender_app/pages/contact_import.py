@@ -75,7 +75,7 @@ def _steps() -> rx.Component:
             )
             for n, name in enumerate(_STEPS)
         ],
-        class_name="stepper",
+        class_name="course",
         aria_label=tr("import.steps"),
     )
 
