@@ -139,7 +139,7 @@ def _form() -> rx.Component:
             ),
         ),
         on_submit=ContactCard.save,
-        key=ContactCard.filled.to_string(),
+        key=rx.cond(view.id == "", "new", ContactCard.filled.to_string()),
     )
 
 

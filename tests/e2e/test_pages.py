@@ -89,7 +89,7 @@ def test_settings_stay(page: Page, demo: Demo):
     go(page, "Ajustes")
     page.get_by_label("Máximo por día").fill("2500")
     page.get_by_role("checkbox", name="dom").uncheck()
-    page.get_by_role("button", name="Guardar").click()
+    page.get_by_role("button", name="Guardar", exact=True).click()
     expect(page.get_by_text("Guardado.").first).to_be_visible()
     page.reload()
     expect(page.get_by_label("Máximo por día")).to_have_value("2500")
@@ -97,7 +97,7 @@ def test_settings_stay(page: Page, demo: Demo):
     expect(page.get_by_role("checkbox", name="lun")).to_be_checked()
     page.get_by_label("Máximo por día").fill("")
     page.get_by_role("checkbox", name="dom").check()
-    page.get_by_role("button", name="Guardar").click()
+    page.get_by_role("button", name="Guardar", exact=True).click()
     expect(page.get_by_text("Guardado.").first).to_be_visible()
 
 
