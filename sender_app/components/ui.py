@@ -31,10 +31,15 @@ def link_button(*children: Any, href: str | rx.Var, kind: str = "primary") -> rx
     return link(*children, href=href, class_name=f"button button-{kind}")
 
 
-def download_link(*children: Any, href: str | rx.Var, **props: Any) -> rx.Component:
-    """A link to a file: the browser fetches it, where a page would be shown without a request."""
+def outward_link(*children: Any, href: str | rx.Var, **props: Any) -> rx.Component:
+    """A link to something that is no page of the application: the browser asks the server for it."""
     attrs = props.pop("custom_attrs", {}) | {"reloadDocument": True}
-    return rx.el.a(*children, href=href, download=True, custom_attrs=attrs, **props)
+    return rx.el.a(*children, href=href, custom_attrs=attrs, **props)
+
+
+def download_link(*children: Any, href: str | rx.Var, **props: Any) -> rx.Component:
+    """A link to a file."""
+    return outward_link(*children, href=href, download=True, **props)
 
 
 def card(*children: Any, title: Any = None, aside: Any = None, **props: Any) -> rx.Component:

@@ -4,7 +4,7 @@ import reflex as rx
 
 from sender_app.components.browser import document_words
 from sender_app.components.frame import language_choice
-from sender_app.components.ui import icon, notice
+from sender_app.components.ui import icon, notice, outward_link
 from sender_app.components.words import tr, tr_of
 from sender_app.states.session import PROBLEMS, Session
 
@@ -41,10 +41,12 @@ def _problem() -> rx.Component:
 def _team() -> rx.Component:
     """Plain links: they lead out of the application, to the provider."""
     return rx.el.div(
-        rx.el.a(tr("sign_in.team"), href=Session.door, class_name="button button-primary"),
+        outward_link(tr("sign_in.team"), href=Session.door, class_name="button button-primary"),
         rx.cond(
             (Session.problem == "no_role") | (Session.problem == "denied"),
-            rx.el.a(tr("sign_in.other"), href=f"{Session.door}&other=true", class_name="button"),
+            outward_link(
+                tr("sign_in.other"), href=f"{Session.door}&other=true", class_name="button"
+            ),
         ),
         class_name="door-ways",
     )
