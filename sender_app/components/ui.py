@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router import link as router_link
 
 from sender_app.components.browser import modal
@@ -32,7 +33,7 @@ def link_button(*children: Any, href: str | rx.Var, kind: str = "primary") -> rx
 
 
 def outward_link(*children: Any, href: str | rx.Var, **props: Any) -> rx.Component:
-    """A link to something that is no page of the application: the browser asks the server for it."""
+    """A link that leads to no page of the application: the browser asks the server."""
     attrs = props.pop("custom_attrs", {}) | {"reloadDocument": True}
     return rx.el.a(*children, href=href, custom_attrs=attrs, **props)
 
@@ -40,6 +41,17 @@ def outward_link(*children: Any, href: str | rx.Var, **props: Any) -> rx.Compone
 def download_link(*children: Any, href: str | rx.Var, **props: Any) -> rx.Component:
     """A link to a file."""
     return outward_link(*children, href=href, download=True, **props)
+
+
+class _PostingForm(BaseHTML):
+    tag = "form"
+    action: rx.Var[str]
+    method: rx.Var[str]
+
+
+def posting_form(*children: Any, action: str, **props: Any) -> rx.Component:
+    """A form that the browser itself posts to the server; Reflex's own never leaves the page."""
+    return _PostingForm.create(*children, action=action, method="post", **props)
 
 
 def card(*children: Any, title: Any = None, aside: Any = None, **props: Any) -> rx.Component:

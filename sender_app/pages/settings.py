@@ -4,7 +4,17 @@ import reflex as rx
 
 from sender_app.components.browser import countries, time_zones
 from sender_app.components.frame import frame, language_choice, sign_out_button, theme_choice
-from sender_app.components.ui import button, card, field, icon, link, link_button, page, skeleton
+from sender_app.components.ui import (
+    button,
+    card,
+    field,
+    icon,
+    link,
+    link_button,
+    page,
+    posting_form,
+    skeleton,
+)
 from sender_app.components.words import tr, weekday
 from sender_app.states.session import Session
 from sender_app.states.settings import COUNTRIES, Preferences
@@ -90,7 +100,7 @@ def _team() -> rx.Component:
 
 def _places() -> rx.Component:
     """Chooses the workspace, where there are several. A form: the page is loaded anew for it."""
-    return rx.el.form(
+    return posting_form(
         rx.el.label(tr("settings.choose_workspace"), html_for="place", class_name="field-label"),
         rx.el.div(
             rx.el.select(
@@ -107,7 +117,6 @@ def _places() -> rx.Component:
             class_name="door-ways",
         ),
         action="/auth/workspace",
-        method="post",
         class_name="field",
         key=Session.workspace,
     )

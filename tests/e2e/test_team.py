@@ -168,7 +168,7 @@ def test_a_person_of_two_teams_changes_between_them(team: Team):
     expect(page.get_by_label("Nombre")).to_have_value("north")
     page.get_by_label("Espacio de trabajo").select_option("south")
     page.get_by_role("button", name="Cambiar").click()
-    expect(page).to_have_url(f"{team.url}/")
+    expect(page).to_have_url(at(team, "/"))
     expect(page.locator(".who")).to_contain_text("south")
     page.goto(f"{team.url}/settings")
     expect(page.get_by_label("Nombre")).to_have_value("south")
