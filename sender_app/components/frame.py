@@ -7,7 +7,7 @@ from reflex.style import color_mode, set_color_mode
 from reflex_components_core.core.banner import has_too_many_connection_errors
 
 from sender_app.components.browser import document_words
-from sender_app.components.ui import icon, link
+from sender_app.components.ui import icon, link, posting_form
 from sender_app.components.words import tr
 from sender_app.states.session import Session
 
@@ -127,7 +127,7 @@ def theme_choice() -> rx.Component:
 def sign_out_button(*, with_word: bool = False) -> rx.Component:
     """Ends the session."""
     word = [tr("sign_out")] if with_word else []
-    return rx.el.form(
+    return posting_form(
         rx.el.button(
             icon("log-out"),
             *word,
@@ -137,5 +137,4 @@ def sign_out_button(*, with_word: bool = False) -> rx.Component:
             title=tr("sign_out"),
         ),
         action="/auth/sign-out",
-        method="post",
     )

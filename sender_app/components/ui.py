@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router import link as router_link
 
 from sender_app.components.browser import modal
@@ -29,6 +30,17 @@ def link(*children: Any, href: str | rx.Var, **props: Any) -> rx.Component:
 def link_button(*children: Any, href: str | rx.Var, kind: str = "primary") -> rx.Component:
     """A link that looks like a button."""
     return link(*children, href=href, class_name=f"button button-{kind}")
+
+
+class _PostingForm(BaseHTML):
+    tag = "form"
+    action: rx.Var[str]
+    method: rx.Var[str]
+
+
+def posting_form(*children: Any, action: str, **props: Any) -> rx.Component:
+    """A form that the browser itself posts to the server; Reflex's own never leaves the page."""
+    return _PostingForm.create(*children, action=action, method="post", **props)
 
 
 def card(*children: Any, title: Any = None, aside: Any = None, **props: Any) -> rx.Component:

@@ -131,3 +131,12 @@ def test_every_page_is_in_the_language_that_was_chosen(page: Page, demo: Demo):
     expect(page.locator("main")).to_contain_text("Ritmo de envio")
     page.goto(f"{demo.url}/contacts")
     expect(page.locator("h1")).to_have_text("Contatos")
+
+
+def test_who_signs_out_is_out(page: Page, demo: Demo):
+    sign_in(page, demo)
+    go(page, "Ajustes")
+    page.locator("main").get_by_role("button", name="Salir").click()
+    expect(page).to_have_url(re.compile(r"/sign-in/?$"))
+    page.goto(f"{demo.url}/contacts")
+    expect(page).to_have_url(re.compile(r"/sign-in/?$"))
