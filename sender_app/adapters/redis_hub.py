@@ -26,9 +26,13 @@ class Hub:
 
     @contextlib.contextmanager
     def looking_at(self, key: UUID):
-        """An event that is set at each change of `key`; clear it before you look."""
+        """An event that is set at each change of `key`; clear it before you look.
+
+        It is set at first: nobody tells what changed between an earlier look and this call.
+        """
         self._start()
         changed = asyncio.Event()
+        changed.set()
         self._waiters[key].add(changed)
         try:
             yield changed
