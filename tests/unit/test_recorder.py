@@ -11,6 +11,7 @@ import pytest
 from sender_app.domain.delivery import Claim, Outcome, RecipientStatus
 from sender_app.domain.errors import LeaseLost
 from sender_app.services.serving.recorder import Recorder
+from tests.stack import eventually
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -114,6 +115,27 @@ def test_counters_follow_at_the_latest_when_nothing_more_waits():
             record.put(outcome(n))
         record.flush()
         assert len(folded) == 23
+
+
+def test_it_needs_one_lane_as_long_as_a_commit_has_room_for_what_waits():
+    opened: list[SlowJournal] = []
+
+    def open_journal() -> SlowJournal:
+        opened.append(SlowJournal())
+        return opened[-1]
+
+    with Recorder(open_journal, lambda _: None, window=9, group=5, lanes=3) as record:
+        record.put(outcome(0))
+        eventually(lambda: opened)
+        assert opened[0].asked.acquire(timeout=10)
+        for n in (1, 2, 3, 4):
+            record.put(outcome(n))
+        assert len(opened) == 1
+        record.put(outcome(5))
+        eventually(lambda: len(opened) == 2)
+        for journal in opened:
+            journal.commits_freely()
+        record.flush()
 
 
 def test_each_lane_counts_what_it_recorded_before_a_flush_ends():

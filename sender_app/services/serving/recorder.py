@@ -17,8 +17,9 @@ _FOLD_EVERY = 0.2  # seconds between two updates of counters, while there is mor
 class Recorder:
     """Lanes, each a thread with a journal of its own, take outcomes in their order.
 
-    While one lane commits, the outcomes that come in are gathered for the next record: slow sends
-    have a commit each, quick ones share. Never more than `window` outcomes are unrecorded.
+    While a lane commits, the outcomes that come in are gathered for its next record: slow sends
+    have a commit each, quick ones share. Another lane begins only when as many wait as may share a
+    commit. Never more than `window` outcomes are unrecorded.
     """
 
     def __init__(
@@ -80,7 +81,8 @@ class Recorder:
     def _take(self, outcomes: Iterable[Outcome]) -> None:
         self._check()
         self._waiting.extend(outcomes)
-        if not self._idle and len(self._lanes) < self._most_lanes:
+        enough = len(self._waiting) >= (self._group if self._lanes else 1)
+        if enough and not self._idle and len(self._lanes) < self._most_lanes:
             lane = threading.Thread(target=self._run, name="recorder", daemon=True)
             self._lanes.append(lane)
             lane.start()
