@@ -26,7 +26,7 @@ class SlowJournal:
 
     def __init__(self) -> None:
         self.records: list[list[int]] = []
-        self.folded = 0
+        self.commits = 0
         self.closed = False
         self.asked = threading.Semaphore(0)
         self.go_on = threading.Semaphore(0)
@@ -37,8 +37,9 @@ class SlowJournal:
         assert self.go_on.acquire(timeout=10)
         if self.error is not None:
             raise self.error
-        self.records.append([o.claim.recipient_id.int for o in outcomes])
-        self.folded += fold
+        self.commits += 1
+        if outcomes:
+            self.records.append([o.claim.recipient_id.int for o in outcomes])
         return len(outcomes)
 
     def close(self) -> None:
@@ -106,7 +107,7 @@ def test_it_takes_back_unused_claims_however_many_wait():
     assert list(chain(*journal.records)) == list(range(10))
 
 
-def test_counters_follow_at_the_latest_when_nothing_more_waits():
+def test_counters_have_followed_when_a_flush_ends():
     journal = SlowJournal()
     journal.commits_freely()
     folded: list[Outcome] = []
@@ -115,6 +116,19 @@ def test_counters_follow_at_the_latest_when_nothing_more_waits():
             record.put(outcome(n))
         record.flush()
         assert len(folded) == 23
+
+
+def test_counters_follow_by_themselves_and_cost_no_commit_of_their_own_at_first():
+    journal = SlowJournal()
+    journal.commits_freely()
+    folded: list[Outcome] = []
+    with Recorder(lambda: journal, folded.extend, window=50, group=1, lanes=1) as record:
+        record.put(outcome(0))
+        eventually(lambda: folded)
+        assert journal.commits == 1
+        record.put(outcome(1))
+        record.put(outcome(2))
+        eventually(lambda: len(folded) == 3)
 
 
 def test_it_needs_one_lane_as_long_as_a_commit_has_room_for_what_waits():
