@@ -5,7 +5,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,15 @@ def servers() -> Iterator[Servers]:
         finally:
             valkey.child.stop(10)
             postgres.child.stop(20)
+
+
+def until(look: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait for `look` to be true; raises TimeoutError when it is not within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not look():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not happen within {seconds:.0f} s")
+        time.sleep(0.01)
 
 
 def empty(found: Servers) -> None:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from benchmarks.servers import ROOT, Servers, servers
+from benchmarks.servers import ROOT, Servers, servers, until
 from sender_app.domain.account import AccountStatus
 from sender_app.domain.campaign import CampaignStatus
 from whatsapp_loopback.client import Loopback
@@ -84,8 +84,7 @@ def main() -> None:
             stdout=subprocess.DEVNULL,
         )
         try:
-            while not (whatsapp / "ready.json").exists():
-                time.sleep(0.1)
+            until((whatsapp / "ready.json").exists, 30, "the loopback server's start")
             _compare(found, whatsapp, args.people, args.rounds, args.accounts)
         finally:
             loopback.terminate()
@@ -165,14 +164,16 @@ class _Ours:
         self._account = self._services.accounts.ensure_account(self._actor).id
         accounts = self._services.accounts
         accounts.request_pairing(self._actor, self._account)
-        while True:
-            status = accounts.connection_status(self._actor, self._account, keep_pairing=True)
-            if status.qr:
-                Loopback(url).scan(f"5959810001{number:02d}", status.qr)
-                break
-            time.sleep(0.1)
-        while accounts.ensure_account(self._actor).status is not AccountStatus.ONLINE:
-            time.sleep(0.1)
+
+        def qr() -> str | None:
+            return accounts.connection_status(self._actor, self._account, keep_pairing=True).qr
+
+        def online() -> bool:
+            return accounts.ensure_account(self._actor).status is AccountStatus.ONLINE
+
+        until(lambda: bool(qr()), 60, "the QR")
+        Loopback(url).scan(f"5959810001{number:02d}", qr() or "")
+        until(online, 60, "the connection")
 
     def once(self) -> float:
         """Messages a second of one campaign, from its start to its end."""
@@ -183,9 +184,12 @@ class _Ours:
         campaign = campaigns.send_file(
             self._actor, file.file_id, self._account, "x", "Hola {nombre}"
         )
-        while campaign.status is not CampaignStatus.FINISHED:
-            time.sleep(0.02)
-            campaign = campaigns.get_campaign(self._actor, campaign.id)
+
+        def ended() -> bool:
+            found = campaigns.get_campaign(self._actor, campaign.id)
+            return found.status is CampaignStatus.FINISHED
+
+        until(ended, 60 + self._people, "the end")
         return self._people / (time.perf_counter() - began)
 
 

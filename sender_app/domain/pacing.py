@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from sender_app.domain.errors import RuleViolation
 
-WINDOW = 50  # messages claimed at once when nothing makes the account wait
+WINDOW = 200  # messages claimed at once when nothing makes the account wait
 _EVERY_DAY = frozenset(range(7))
 _HORIZON = 400  # days looked ahead before saying that no day is open
 

@@ -167,6 +167,12 @@ class _Runner:
                     self._revive(child)
                 rotate(self._log(child.name))
 
+    def _pause(self, seconds: float) -> None:
+        """Wait, but not when told to stop."""
+        until = time.monotonic() + seconds
+        while not self.stopping and time.monotonic() < until:
+            time.sleep(0.1)
+
     def stop(self) -> None:
         """End everything, the last started first."""
         self.stopping = True
@@ -184,7 +190,9 @@ class _Runner:
             file=sys.stderr,
         )
         if time.monotonic() - self._born[child.name] < 5:
-            time.sleep(2)
+            self._pause(2)
+            if self.stopping:
+                return
         # In its old place: what was started later still ends before it.
         self._children[self._children.index(child)] = self._starters[child.name]()
         self._born[child.name] = time.monotonic()

@@ -11,6 +11,7 @@ import pytest
 from sender_app.domain.delivery import Claim, Outcome, RecipientStatus
 from sender_app.domain.errors import LeaseLost
 from sender_app.services.serving.recorder import Recorder
+from tests.stack import eventually
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -25,7 +26,7 @@ class SlowJournal:
 
     def __init__(self) -> None:
         self.records: list[list[int]] = []
-        self.folded = 0
+        self.commits = 0
         self.closed = False
         self.asked = threading.Semaphore(0)
         self.go_on = threading.Semaphore(0)
@@ -36,8 +37,9 @@ class SlowJournal:
         assert self.go_on.acquire(timeout=10)
         if self.error is not None:
             raise self.error
-        self.records.append([o.claim.recipient_id.int for o in outcomes])
-        self.folded += fold
+        self.commits += 1
+        if outcomes:
+            self.records.append([o.claim.recipient_id.int for o in outcomes])
         return len(outcomes)
 
     def close(self) -> None:
@@ -105,7 +107,7 @@ def test_it_takes_back_unused_claims_however_many_wait():
     assert list(chain(*journal.records)) == list(range(10))
 
 
-def test_counters_follow_at_the_latest_when_nothing_more_waits():
+def test_counters_have_followed_when_a_flush_ends():
     journal = SlowJournal()
     journal.commits_freely()
     folded: list[Outcome] = []
@@ -114,6 +116,40 @@ def test_counters_follow_at_the_latest_when_nothing_more_waits():
             record.put(outcome(n))
         record.flush()
         assert len(folded) == 23
+
+
+def test_counters_follow_by_themselves_and_cost_no_commit_of_their_own_at_first():
+    journal = SlowJournal()
+    journal.commits_freely()
+    folded: list[Outcome] = []
+    with Recorder(lambda: journal, folded.extend, window=50, group=1, lanes=1) as record:
+        record.put(outcome(0))
+        eventually(lambda: folded)
+        assert journal.commits == 1
+        record.put(outcome(1))
+        record.put(outcome(2))
+        eventually(lambda: len(folded) == 3)
+
+
+def test_it_needs_one_lane_as_long_as_a_commit_has_room_for_what_waits():
+    opened: list[SlowJournal] = []
+
+    def open_journal() -> SlowJournal:
+        opened.append(SlowJournal())
+        return opened[-1]
+
+    with Recorder(open_journal, lambda _: None, window=9, group=5, lanes=3) as record:
+        record.put(outcome(0))
+        eventually(lambda: opened)
+        assert opened[0].asked.acquire(timeout=10)
+        for n in (1, 2, 3, 4):
+            record.put(outcome(n))
+        assert len(opened) == 1
+        record.put(outcome(5))
+        eventually(lambda: len(opened) == 2)
+        for journal in opened:
+            journal.commits_freely()
+        record.flush()
 
 
 def test_each_lane_counts_what_it_recorded_before_a_flush_ends():

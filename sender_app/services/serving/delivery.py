@@ -95,6 +95,7 @@ class Delivery:
                 self.desk.lease, campaign.id, start, limit, only_known
             )
             if claims:
+                self.desk.opted_out.clear()  # the claims know of those
                 self._cursors[campaign.id] = claims[-1].recipient_id
                 return claims
         self._cursors[campaign.id] = None
@@ -110,9 +111,9 @@ class Delivery:
                 if self._shall_stop():
                     break
         finally:
-            self.recorder.put_all(_put_back(claim, self.desk.now()) for claim in left)
-        if left:
-            self.recorder.flush()
+            if left:
+                self.recorder.put_all(_put_back(claim, self.desk.now()) for claim in left)
+                self.recorder.flush()
 
     def _hear_in_time(self) -> None:
         now = time.monotonic()

@@ -46,7 +46,7 @@ class Desk:
     pace: Pace
     stop: threading.Event  # the process shall end
     nudged: threading.Event = field(default_factory=threading.Event)  # orders may have changed
-    opted_out: set[str] = field(default_factory=set)  # phones, since the last claim or before
+    opted_out: set[str] = field(default_factory=set)  # phones, heard since the last claim
     answers_due: bool = True  # somebody may wait for the confirmation of an opt-out
 
     def now(self) -> datetime:

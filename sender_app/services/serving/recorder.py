@@ -11,14 +11,15 @@ from sender_app.domain.delivery import Outcome
 from sender_app.ports.store import Journal
 
 _log = structlog.get_logger()
-_FOLD_EVERY = 0.2  # seconds between two updates of counters, while there is more to record
+_FOLD_EVERY = 0.2  # seconds between two updates of the counters
 
 
 class Recorder:
     """Lanes, each a thread with a journal of its own, take outcomes in their order.
 
-    While one lane commits, the outcomes that come in are gathered for the next record: slow sends
-    have a commit each, quick ones share. Never more than `window` outcomes are unrecorded.
+    While a lane commits, the outcomes that come in are gathered for its next record: slow sends
+    have a commit each, quick ones share. Another lane begins only when as many wait as may share a
+    commit. Never more than `window` outcomes are unrecorded.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Recorder:
         self._waiting: deque[Outcome] = deque()
         self._recording = 0  # outcomes that lanes hold
         self._uncounted = 0  # outcomes recorded, but not yet folded
+        self._flushing = 0  # callers that wait for everything to be counted
         self._closing = False
         self._error: BaseException | None = None
         lock = threading.Lock()
@@ -62,8 +64,11 @@ class Recorder:
     def flush(self) -> None:
         """Wait until everything is recorded, and counted. Raises what went wrong."""
         with self._less:
+            self._flushing += 1
+            self._more.notify_all()
             while (self._waiting or self._recording or self._uncounted) and self._error is None:
                 self._less.wait()
+            self._flushing -= 1
             self._check()
 
     def __enter__(self) -> "Recorder":
@@ -80,7 +85,8 @@ class Recorder:
     def _take(self, outcomes: Iterable[Outcome]) -> None:
         self._check()
         self._waiting.extend(outcomes)
-        if not self._idle and len(self._lanes) < self._most_lanes:
+        enough = len(self._waiting) >= (self._group if self._lanes else 1)
+        if enough and not self._idle and len(self._lanes) < self._most_lanes:
             lane = threading.Thread(target=self._run, name="recorder", daemon=True)
             self._lanes.append(lane)
             lane.start()
@@ -102,19 +108,19 @@ class Recorder:
                 self._less.notify_all()
 
     def _record(self, journal: Journal) -> None:
-        folded_at = 0.0
+        fold_at = 0.0  # monotonic seconds; counters follow no later
         uncounted: list[Outcome] = []
         while True:
-            batch = self._next_batch(wait=not uncounted)
+            batch = self._next_batch(fold_at if uncounted else None)
             if not batch and not uncounted:
                 return
             now = time.monotonic()
-            fold = not batch or not self._waiting or now - folded_at >= _FOLD_EVERY
+            fold = not batch or bool(self._flushing) or now >= fold_at
             journal.settle(batch, fold=fold)
             uncounted += batch
             counted: list[Outcome] = []
             if fold:
-                folded_at = now
+                fold_at = now + _FOLD_EVERY
                 counted, uncounted = uncounted, []
                 self._on_folded(counted)
             with self._less:
@@ -122,12 +128,16 @@ class Recorder:
                 self._uncounted += len(batch) - len(counted)
                 self._less.notify_all()
 
-    def _next_batch(self, *, wait: bool) -> list[Outcome]:
-        """The next outcomes to record together; none when nothing comes any more, or waits now."""
+    def _next_batch(self, fold_at: float | None) -> list[Outcome]:
+        """The next outcomes to record together. None when the recorder is closed, and, for a lane
+        that has something to count at `fold_at`, when it is time or somebody waits for that."""
         with self._more:
-            while wait and not self._waiting and not self._closing:
+            while not (self._waiting or self._closing or (self._flushing and fold_at is not None)):
+                left = None if fold_at is None else fold_at - time.monotonic()
+                if left is not None and left <= 0:
+                    break
                 self._idle += 1
-                self._more.wait()
+                self._more.wait(left)
                 self._idle -= 1
             count = min(self._group, len(self._waiting))
             batch = [self._waiting.popleft() for _ in range(count)]

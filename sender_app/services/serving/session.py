@@ -40,7 +40,6 @@ from sender_app.services.serving.recorder import Recorder
 _log = structlog.get_logger()
 _TICK = 0.5  # seconds at most between two looks at orders and events
 _LANES = 3  # commits on their way at once, where sending is quicker than they are
-_CLAIM_AT_ONCE = 200  # recipients, at most
 _IDLE = timedelta(seconds=2)  # between two looks for work while lingering
 _AFTER_REPLACED = timedelta(seconds=3)  # before the account tries to come back
 _REPLACED_AGAIN = timedelta(minutes=5)  # twice within this time is another program's doing
@@ -281,7 +280,7 @@ class _Session:
         decision = decide(desk.pace, self._history, now, desk.workspace.zone, self._draw)
         match decision:
             case SendNow(count):
-                sent = delivery.send_batch(min(count, _CLAIM_AT_ONCE))
+                sent = delivery.send_batch(count)
                 if delivery.session_error is not None:
                     error = delivery.session_error
                     self._session_ended(error.problem, error.until, str(error))
