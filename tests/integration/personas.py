@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID, uuid4
 
 import pytest
@@ -41,6 +43,7 @@ class World:
     import_id: UUID
     contact_id: UUID
     group_id: UUID
+    media_id: UUID
     spare: str  # a member whom others may change
     sessions: Mapping[str, str]  # persona → session id
     mores: Mapping[str, str]  # state → a cursor of its list
@@ -129,6 +132,10 @@ def make_world(services: Services) -> World:
     services.opt_outs.add(sender, "0981000010\n0981000011")
     contact = services.contacts.page(sender, ContactQuery(), None, 1).rows[0]
     group = services.contacts.groups(sender)[0]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_text(f"%PDF-1.4\n{SECRET}\n%%EOF")
+        media = services.media.add(sender, path, "x.pdf", None)
     return World(
         services=services,
         store=store,
@@ -141,6 +148,7 @@ def make_world(services: Services) -> World:
         import_id=kept.id,
         contact_id=contact.id,
         group_id=group.id,
+        media_id=media.id,
         spare=f"spare-{tag}",
         sessions={"nobody": ""}
         | {name: _open(services, f"{name}-{tags[name]}", people[name][0]) for name in people},

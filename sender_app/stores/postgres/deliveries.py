@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sender_app.domain.campaign import Campaign, PauseReason
+from sender_app.domain.content import from_config
 from sender_app.domain.delivery import (
     Claim,
     Lease,
@@ -18,6 +19,7 @@ from sender_app.domain.pacing import History
 from sender_app.stores.postgres.campaigns import campaign_of
 from sender_app.stores.postgres.engine import Cursor, Database
 from sender_app.stores.postgres.journals import PostgresJournal, take_in
+from sender_app.stores.postgres.parts import NOTE_ORPHANS_PARTS, dumped
 from sender_app.stores.postgres.rollups import FOLLOW
 
 _FIRST = UUID(int=0)
@@ -41,9 +43,14 @@ claimed AS (
     attempts = r.attempts + 1, claimed_at = now(),
     error_code = NULL, error_message = NULL, not_before = NULL
   FROM picked WHERE r.id = picked.id
-  RETURNING r.id, r.campaign_id, r.contact_id, r.phone, r.attempts)
+  RETURNING r.id, r.campaign_id, r.contact_id, r.phone, r.attempts, r.parts_sent)
 SELECT claimed.id, campaign_id, c.id AS contact_id, claimed.phone, attempts,
   c.nombre, c.sustantivo, c.grupo, c.fields AS own,
+  CASE WHEN claimed.parts_sent > 0 THEN (
+    SELECT array_agg(m.part) FROM recipient_messages m WHERE m.recipient_id = claimed.id)
+    END AS parts,
+  claimed.parts_sent > 0 AND EXISTS (
+    SELECT FROM recipient_messages m WHERE m.recipient_id = claimed.id AND m.in_doubt) AS in_doubt,
   EXISTS (SELECT FROM opt_outs o WHERE o.workspace_id = c.workspace_id AND o.phone = claimed.phone)
     AS opted_out
 FROM claimed LEFT JOIN contacts c ON c.id = claimed.contact_id ORDER BY claimed.id
@@ -60,7 +67,10 @@ SELECT 1 FROM leases WHERE account_id = %s AND epoch = %s AND expires_at > now()
 """
 # Only campaigns with unsettled recipients can have orphans.
 _ORPHANS = """
-SELECT r.id, r.attempts, k.key FROM campaigns c
+SELECT r.id, r.attempts, k.key, c.message_template, c.media_config,
+  CASE WHEN r.parts_sent > 0 THEN (
+    SELECT array_agg(m.part) FROM recipient_messages m WHERE m.recipient_id = r.id) END AS parts
+FROM campaigns c
 JOIN campaign_recipients r ON r.campaign_id = c.id
 JOIN lease_keys k ON k.account_id = c.account_id AND k.epoch = r.lease_epoch
 WHERE c.account_id = %s AND c.status IN ('running', 'paused', 'cancelled')
@@ -166,16 +176,16 @@ class PostgresDeliveries:
         with self._database.transaction() as cursor:
             take_in(cursor, lease)
             cursor.execute(_ORPHANS, (lease.account_id, lease.epoch))
-            return [
-                Orphan(row.id, attempt_secret(bytes(row.key), row.id, row.attempts))
-                for row in cursor
-            ]
+            return [_orphan(row) for row in cursor]
 
     def recover(self, lease: Lease, settlements: Sequence[Settlement]) -> None:
         if not settlements:
             return
         with self._database.transaction() as cursor:
             self._check(cursor, lease)
+            parts = [(s.recipient_id, part) for s in settlements for part in s.parts]
+            if parts:
+                cursor.execute(NOTE_ORPHANS_PARTS, {"epoch": lease.epoch, "parts": dumped(parts)})
             cursor.execute(
                 _RECOVER,
                 {
@@ -229,4 +239,17 @@ def _claim(row: Any) -> Claim:
         attempt=row.attempts,
         fields=(row.own or {}) | known | {"numero": row.phone},
         opted_out=row.opted_out,
+        parts_sent=frozenset(row.parts or ()),
+        in_doubt=row.in_doubt,
     )
+
+
+def _orphan(row: Any) -> Orphan:
+    count = len(from_config((row.message_template,), row.media_config).parts)
+    key, before = bytes(row.key), row.parts or ()
+    secrets = {
+        part: attempt_secret(key, row.id, row.attempts, part)
+        for part in range(count)
+        if part not in before
+    }
+    return Orphan(row.id, secrets, several=count > 1)

@@ -9,6 +9,7 @@ from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.groups import PostgresGroups
 from sender_app.stores.postgres.imports import PostgresImports
 from sender_app.stores.postgres.leases import PostgresLeases
+from sender_app.stores.postgres.media import PostgresMedia
 from sender_app.stores.postgres.members import PostgresMembers
 from sender_app.stores.postgres.metrics import PostgresMetrics
 from sender_app.stores.postgres.opt_outs import PostgresOptOuts
@@ -36,6 +37,7 @@ class PostgresStore:
         self.templates = PostgresTemplates(self.database)
         self.deliveries = PostgresDeliveries(self.database)
         self.receipts = PostgresReceipts(self.database)
+        self.media = PostgresMedia(self.database)
         self.metrics = PostgresMetrics(self.database)
         self.upkeep = PostgresUpkeep(self.database)
 
