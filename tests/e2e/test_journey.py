@@ -165,4 +165,4 @@ def test_who_signs_out_is_out(page: Page, demo: Demo):
     page.locator("main").get_by_role("button", name="Salir").click()
     expect(page).to_have_url(re.compile(r"/sign-in/?$"))
     page.goto(f"{demo.url}/contacts")
-    expect(page).to_have_url(re.compile(r"/sign-in/?$"))
+    expect(page).to_have_url(re.compile(r"/sign-in/?\?next="))
