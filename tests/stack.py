@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import httpx
 
+from sender_app import bootstrap
 from sender_app.domain.account import Account, AccountStatus
 from sender_app.domain.actor import Actor
 from sender_app.domain.campaign import Campaign, CampaignStatus
@@ -51,6 +52,16 @@ def free_ports(count: int) -> int:
             for probe in sockets:
                 probe.close()
     raise AssertionError("no free ports")
+
+
+def start_over() -> None:
+    """Close what this process has open and forget its settings: the next use reads them again."""
+    for opened in (bootstrap.store, bootstrap.redis):
+        if opened.cache_info().currsize:
+            opened().close()
+    for function in vars(bootstrap).values():
+        if hasattr(function, "cache_clear"):
+            function.cache_clear()
 
 
 class Whatsapp:

@@ -60,6 +60,8 @@ class ImportJob:
             return
         log = _log.bind(import_id=str(import_id), step=work.status.value)
         try:
+            if work.tries > MOST_TRIES:
+                raise RuleViolation("import_interrupted")
             with self.media.local(file_key(work)) as path:
                 self._do(work, path)
         except _Superseded:

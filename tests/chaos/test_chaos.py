@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from sender_app.domain.campaign import Campaign, CampaignStatus
 from sender_app.local.postgres import start_postgres
 from sender_app.local.valkey import start_valkey
-from tests.stack import NUMBER, ROOT, Stack, Whatsapp, account_processes, eventually
+from tests.stack import NUMBER, ROOT, Stack, Whatsapp, account_processes, eventually, start_over
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "8"))
 PEOPLE = int(os.environ.get("CHAOS_PEOPLE", "240"))
@@ -59,10 +59,8 @@ class Chaos:
             capture_output=True,
         )
         from sender_app import bootstrap
-        from sender_app.config import settings
 
-        for function in (settings, bootstrap.redis, bootstrap.store, bootstrap.services):
-            function.cache_clear()
+        start_over()
         self.whatsapp = Whatsapp(folder / "whatsapp", self.logs / "whatsapp.log")
         self.whatsapp.client.receipts_after(400)
         services = bootstrap.services()
@@ -74,7 +72,7 @@ class Chaos:
     def close(self) -> None:
         if self.stack.process.poll() is None:
             self.stack.kill_worker()
-        self.stack.store.close()
+        start_over()
         self.whatsapp.stop()
         self.valkey.child.stop(10)
         self.postgres.child.stop(10)

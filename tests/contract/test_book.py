@@ -296,8 +296,7 @@ def test_an_export_has_everybody_once(store: Store):
     assert len({contact.id for page in pages for contact in page}) == 25
 
 
-def test_a_large_import_is_followed_bit_by_bit(store: Store, database_url: str):
-    one = Book(store)
+def import_3000(one: Book, database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute(
             "INSERT INTO contacts (workspace_id, user_id, phone, nombre, grupo)"
@@ -305,6 +304,17 @@ def test_a_large_import_is_followed_bit_by_bit(store: Store, database_url: str):
             " FROM generate_series(1, 3000) n",
             (one.id,),
         )
+
+
+def test_an_export_right_after_a_large_import_misses_nobody(store: Store, database_url: str):
+    one = Book(store)
+    import_3000(one, database_url)
+    assert sum(len(page) for page in one.contacts.export(one.id, ContactQuery(), 1_000)) == 3_000
+
+
+def test_a_large_import_is_followed_bit_by_bit(store: Store, database_url: str):
+    one = Book(store)
+    import_3000(one, database_url)
     assert [store.contacts.follow(2_000) for _ in range(3)] == [2_000, 1_000, 0]
     assert one.contacts.count(one.id, ContactQuery(group_id=one.group("G"))).n == 3000
 

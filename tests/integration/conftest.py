@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.office import Office
-from tests.stack import Stack, Whatsapp
+from tests.stack import Stack, Whatsapp, start_over
 
 
 @pytest.fixture
@@ -28,7 +28,6 @@ def stack(
 ) -> Iterator[Stack]:
     """A worker, linked to nothing yet; no pace, little lingering."""
     from sender_app import bootstrap
-    from sender_app.config import settings
 
     env = {
         "DATABASE_URL": database_url,
@@ -42,9 +41,7 @@ def stack(
     }
     for name, value in env.items():
         monkeypatch.setenv(name, value)
-    cached = (settings, bootstrap.redis, bootstrap.store, bootstrap.services, bootstrap.hub)
-    for function in cached:
-        function.cache_clear()
+    start_over()
     services = bootstrap.services()
     actor = services.workspaces.actor_for("alice", "Alice")
     log = tmp_path / "logs" / "worker.log"
@@ -53,10 +50,7 @@ def stack(
     yield stack
     if stack.process is not None and stack.process.poll() is None:
         stack.stop_worker()
-    bootstrap.store().close()
-    bootstrap.redis().close()
-    for function in cached:
-        function.cache_clear()
+    start_over()
     if os.environ.get("SHOW_LOGS"):
         print(log.read_text())
 
@@ -66,7 +60,6 @@ def office(
     database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Office]:
     from sender_app import bootstrap
-    from sender_app.config import settings
 
     for name, value in (
         ("DATABASE_URL", database_url),
@@ -74,11 +67,6 @@ def office(
         ("DATA_DIR", str(tmp_path)),
     ):
         monkeypatch.setenv(name, value)
-    cached = (settings, bootstrap.redis, bootstrap.store, bootstrap.services, bootstrap.hub)
-    for function in cached:
-        function.cache_clear()
+    start_over()
     yield Office(bootstrap.services(), bootstrap.store())
-    bootstrap.store().close()
-    bootstrap.redis().close()
-    for function in cached:
-        function.cache_clear()
+    start_over()

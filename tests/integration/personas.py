@@ -22,6 +22,7 @@ from sender_app.ports.identity import Session, User
 from sender_app.ports.store import NewCampaign
 from sender_app.services.drafts import Draft
 from sender_app.stores.postgres.store import PostgresStore
+from tests.stack import start_over
 
 SECRET = "Secretísima"  # in every name of the workspace that is looked after
 PERSONAS = ("nobody", "viewer", "sender", "admin", "outsider")
@@ -80,20 +81,13 @@ class World:
 def services_on(database_url: str, redis_url: str, **env: str) -> Iterator[Services]:
     """The real services, on servers of the test's own."""
     from sender_app import bootstrap
-    from sender_app.config import settings
 
-    cached = [settings, bootstrap.redis, bootstrap.store, bootstrap.services]
-    cached += [bootstrap.limits, bootstrap.identity_provider, bootstrap.probes]
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **env}.items():
             patch.setenv(name, value)
-        for function in cached:
-            function.cache_clear()
+        start_over()
         yield bootstrap.services()
-        bootstrap.store().close()
-        bootstrap.redis().close()
-        for function in cached:
-            function.cache_clear()
+        start_over()
 
 
 def make_world(services: Services) -> World:

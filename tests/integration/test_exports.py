@@ -13,11 +13,9 @@ from fastapi import FastAPI
 from sender_app import bootstrap
 from sender_app.api import exports
 from sender_app.api.sign_in import COOKIE
-from sender_app.config import settings
 from sender_app.domain.actor import Actor
 from sender_app.ports.store import ContactDraft
-
-CACHED = (settings, bootstrap.redis, bootstrap.store, bootstrap.services)
+from tests.stack import start_over
 
 
 class Client:
@@ -44,13 +42,9 @@ def client(database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -
     """Nobody is signed in yet."""
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("REDIS_URL", redis_url)
-    for function in CACHED:
-        function.cache_clear()
+    start_over()
     yield Client()
-    bootstrap.store().close()
-    bootstrap.redis().close()
-    for function in CACHED:
-        function.cache_clear()
+    start_over()
 
 
 def sign_in(client: Client) -> Actor:

@@ -19,7 +19,7 @@ from sender_app.local.postgres import Postgres
 from sender_app.local.valkey import Valkey
 from tests.conftest import fresh_database
 from tests.oidc import SECRET, Provider, Visitor
-from tests.stack import ROOT, eventually, free_ports
+from tests.stack import ROOT, eventually, free_ports, start_over
 
 
 @dataclass
@@ -51,14 +51,11 @@ def running(
     postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Team]:
     from sender_app import bootstrap
-    from sender_app.config import settings
 
     folder = tmp_path_factory.mktemp("team")
     port = free_ports(2)
     url = f"http://127.0.0.1:{port}"
     provider = Provider(port + 1, url, folder / "provider.log")
-    cached = [settings, bootstrap.redis, bootstrap.store, bootstrap.services]
-    cached += [bootstrap.limits, bootstrap.identity_provider]
     with fresh_database(postgres) as database_url, pytest.MonkeyPatch.context() as patch:
         env = {
             "DATABASE_URL": database_url,
@@ -72,16 +69,12 @@ def running(
         }
         for name, value in env.items():
             patch.setenv(name, value)
-        for function in cached:
-            function.cache_clear()
+        start_over()
         process = serve(port, folder / "web.log")
         yield Team(url, provider, bootstrap.services())
         process.terminate()
         process.wait(10)
-        bootstrap.store().close()
-        bootstrap.redis().close()
-        for function in cached:
-            function.cache_clear()
+        start_over()
     provider.stop()
 
 

@@ -1,5 +1,6 @@
 """The address book in Postgres: single contacts, and the way to the book's pages."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -17,6 +18,7 @@ from sender_app.stores.postgres.history import HISTORY
 from sender_app.stores.postgres.rollups import forget
 
 _FRESH = 1_000  # changes that a reader takes in by itself; a larger import is the worker's work
+_BATCH = 5_000  # changes taken in at a time where all of them are
 _CREATE = """
 INSERT INTO contacts (workspace_id, user_id, phone, nombre, sustantivo, grupo, source)
 VALUES (%(workspace)s, %(user)s, %(phone)s, %(nombre)s, %(sustantivo)s, %(grupo)s, 'person')
@@ -83,6 +85,16 @@ class PostgresContacts:
         with self._database.transaction() as cursor:
             if contact_index.behind(cursor, workspace_id, 1):
                 contact_index.catch_up(cursor, workspace_id, _FRESH)
+
+    def _catch_up(self, workspace_id: UUID) -> None:
+        """Take in all that waits, or wait for whoever is at it: nobody shall be missing."""
+        waiting = True
+        while waiting:
+            with self._database.transaction() as cursor:
+                taken = contact_index.catch_up(cursor, workspace_id, _BATCH)
+                waiting = contact_index.behind(cursor, workspace_id, 1) > 0
+            if waiting and not taken:
+                time.sleep(0.05)
 
     def get(self, workspace_id: UUID, contact_id: UUID) -> Contact:
         with self._database.transaction() as cursor:
@@ -154,6 +166,7 @@ class PostgresContacts:
     def export(
         self, workspace_id: UUID, query: ContactQuery, size: int
     ) -> Iterator[Sequence[Contact]]:
+        self._catch_up(workspace_id)
         cursor = None
         while True:
             page = self.page(workspace_id, query, cursor, size)
