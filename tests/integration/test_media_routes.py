@@ -13,12 +13,10 @@ from fastapi import FastAPI
 from sender_app import bootstrap
 from sender_app.api.media import router
 from sender_app.api.sign_in import COOKIE
-from sender_app.config import settings
 from sender_app.domain.actor import Role
 from sender_app.ports.identity import Session, User
 from tests.files import picture, sound
-
-CACHED = (settings, bootstrap.redis, bootstrap.store, bootstrap.services)
+from tests.stack import start_over
 
 
 class Client:
@@ -77,13 +75,9 @@ def web(
         "MEDIA_DOCUMENT_MB": "16",
     }.items():
         monkeypatch.setenv(name, value)
-    for function in CACHED:
-        function.cache_clear()
+    start_over()
     yield Web()
-    bootstrap.store().close()
-    bootstrap.redis().close()
-    for function in CACHED:
-        function.cache_clear()
+    start_over()
 
 
 def upload(client: Client, content: bytes, name: str, **params: str) -> httpx.Response:
