@@ -196,7 +196,11 @@ class Web:
             self.process = subprocess.Popen(
                 [sys.executable, "web.py"], cwd=ROOT, env=self._env, stdout=log, stderr=log
             )
-        eventually(self._answers, 60, f"the web tier ({self.log})")
+        try:
+            eventually(self._answers, 60, f"the web tier ({self.log})")
+        except BaseException:
+            self.process.kill()
+            raise
 
     def stop(self) -> int:
         self.process.terminate()
