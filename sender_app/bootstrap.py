@@ -37,7 +37,9 @@ from sender_app.ports.store import Store
 from sender_app.ports.telemetry import Observer, Probes
 from sender_app.ports.whatsapp import Gateway
 from sender_app.services.accounts import Accounts
+from sender_app.services.api_keys import ApiKeys
 from sender_app.services.audit import AuditLog, audited
+from sender_app.services.bearer import Bearers
 from sender_app.services.book_upkeep import BookUpkeep
 from sender_app.services.campaigns import Campaigns
 from sender_app.services.contacts import Contacts
@@ -47,10 +49,12 @@ from sender_app.services.import_job import ImportJob, ImportWatch
 from sender_app.services.imports import Imports
 from sender_app.services.media import MediaLibrary
 from sender_app.services.members import Members
+from sender_app.services.once import Once
 from sender_app.services.opt_outs import OptOuts
 from sender_app.services.reconcile import Reconciler
 from sender_app.services.results import Results
 from sender_app.services.retention import Retention
+from sender_app.services.sending import Sending
 from sender_app.services.serving.desk import Timings
 from sender_app.services.serving.session import Serving
 from sender_app.services.sign_in import SignIn
@@ -70,6 +74,9 @@ class Services:
 
     sign_in: SignIn
     team: TeamLogin
+    bearers: Bearers
+    api_keys: ApiKeys
+    once: Once
     members: Members
     audit: AuditLog
     workspaces: Workspaces
@@ -78,6 +85,7 @@ class Services:
     media: MediaLibrary
     campaigns: Campaigns
     drafts: Drafts
+    sending: Sending
     templates: Templates
     results: Results
     contacts: Contacts
@@ -149,6 +157,7 @@ def identity_provider() -> IdentityProvider:
         scopes=settings().oidc_scopes,
         leeway=settings().oidc_leeway,
         secret=settings().oidc_client_secret.get_secret_value(),
+        audience=settings().oidc_api_audience,
     )
     return OidcProvider(settings().oidc_issuer, client, settings().claim_rules)
 
@@ -183,6 +192,9 @@ def services() -> Services:
     return Services(
         sign_in=SignIn(sessions, store(), workspaces, team, settings().local_sign_in_allowed),
         team=team,
+        bearers=Bearers(store(), sessions, workspaces, identity_provider(), rules),
+        api_keys=audited(ApiKeys(store()), "api_keys", store()),
+        once=Once(store()),
         members=audited(Members(store()), "members", store()),
         audit=AuditLog(store()),
         workspaces=audited(workspaces, "workspaces", store()),
@@ -190,6 +202,7 @@ def services() -> Services:
         imports=audited(imports, "imports", store()),
         campaigns=audited(campaigns, "campaigns", store()),
         drafts=audited(drafts, "drafts", store()),
+        sending=audited(Sending(store(), imports, campaigns), "sending", store()),
         templates=audited(Templates(store()), "templates", store()),
         results=audited(Results(store(), sheets), "results", store()),
         contacts=audited(Contacts(store(), queue, control), "contacts", store()),

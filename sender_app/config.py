@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     oidc_role_map: str = ""  # "boss=admin,staff=sender"; blank: sender-admin=admin and so on
     oidc_default_role: Annotated[str, Field(pattern="^(none|viewer|sender|admin)$")] = "none"
     oidc_workspace_claim: str = ""  # groups, organization; blank: everybody has their own
+    oidc_api_audience: str = ""  # that access tokens for the API name; blank: OIDC_CLIENT_ID
     oidc_leeway: Annotated[int, Field(ge=0, le=300)] = 30  # seconds that clocks may differ
     local_sign_in: bool | None = None  # the one-time link; None: only on this machine, without OIDC
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0  # in front, that set X-Forwarded-For
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     metrics_token: SecretStr = SecretStr("")  # what a scraper of /metrics has to show
     otel_exporter_otlp_endpoint: str = ""  # where traces go (OTLP over HTTP); empty: nowhere
+    api_rate: Annotated[int, Field(ge=1, le=1_000_000)] = 600  # requests a minute, each API key
     keep_events: Annotated[int, Field(ge=0)] = 0  # days of metric_events; 0: for good
     keep_replies: Annotated[int, Field(ge=0)] = 0  # days of replies; 0: for good
 

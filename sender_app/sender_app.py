@@ -11,8 +11,11 @@ from sender_app.api import imports as import_routes
 from sender_app.api import media as media_routes
 from sender_app.api import results as results_routes
 from sender_app.api import sign_in as sign_in_routes
+from sender_app.api.docs import router as docs_routes
 from sender_app.api.requests import Requests
+from sender_app.api.v1.app import api
 from sender_app.config import settings
+from sender_app.pages.api_keys import api_keys
 from sender_app.pages.audit import audit
 from sender_app.pages.campaign import campaign
 from sender_app.pages.campaigns import campaigns
@@ -29,6 +32,7 @@ from sender_app.pages.settings import settings as settings_page
 from sender_app.pages.sign_in import sign_in
 from sender_app.pages.system import system
 from sender_app.pages.templates import templates
+from sender_app.states.api_keys import Keys
 from sender_app.states.audit import AuditTrail
 from sender_app.states.campaign import Campaign
 from sender_app.states.campaigns import CampaignList
@@ -56,6 +60,8 @@ routes.include_router(import_routes.router)
 routes.include_router(exports.router)
 routes.include_router(results_routes.router)
 routes.include_router(media_routes.router)
+routes.include_router(docs_routes)
+routes.mount("/api/v1", api)
 
 app = rx.App(
     stylesheets=["/sender.css"],
@@ -82,6 +88,7 @@ for page, route, title, load in (
     (campaign, "/campaigns/[campaign_id]", "Campaña · Sender", [Campaign.begin, Campaign.load]),
     (contacts, "/contacts", "Contactos · Sender", ContactBook.load),
     (members, "/members", "Integrantes · Sender", Team.load),
+    (api_keys, "/api-keys", "Claves de API · Sender", Keys.load),
     (audit, "/audit", "Registro · Sender", AuditTrail.load),
     (contact_import, "/contacts/import", "Importar · Sender", Importing.load),
     (contact, "/contacts/[contact_id]", "Contacto · Sender", ContactCard.load),

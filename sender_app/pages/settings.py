@@ -92,6 +92,7 @@ def _team() -> rx.Component:
             link_button(
                 icon("scroll-text"), tr("settings.audit_link"), href="/audit", kind="plain"
             ),
+            link_button(icon("key-round"), tr("api_keys.title"), href="/api-keys", kind="plain"),
             class_name="door-ways",
         ),
         title=tr("settings.team"),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sender_app.domain.account import Account, AccountStatus
 from sender_app.domain.actor import Actor, Role
+from sender_app.domain.api_key import ApiKey
 from sender_app.domain.audience import AudienceRow, BadRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.contact_import import ContactImport, Counts, ImportStatus, Layout
@@ -180,6 +181,25 @@ class NewImport:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer as it is kept."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What is known of an idempotency key that was used. Without an `answer`, the request that
+    began at `started_at` is under way, or its process died."""
+
+    fingerprint: bytes  # of the request
+    started_at: datetime
+    answer: Answer | None
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """Counts of messages. `key` names what is counted: a day, a group, a contact's id."""
 
@@ -243,6 +263,63 @@ class MemberStore(Protocol):
 
     def touch(self, workspace_id: UUID, user_id: str) -> None:
         """The person acts in this workspace now."""
+        ...
+
+    def of_person(self, user_id: str) -> Sequence[Member]:
+        """Where the person is in, unless removed; the one they were in last first."""
+        ...
+
+
+class ApiKeyStore(Protocol):
+    """Keys of programs; of each secret only a hash and its first letters are kept."""
+
+    def create(
+        self,
+        workspace_id: UUID,
+        user_id: str,
+        name: str,
+        role: Role,
+        secret: str,
+        expires_at: datetime | None,
+    ) -> ApiKey:
+        """A new key."""
+        ...
+
+    def list(self, workspace_id: UUID) -> Sequence[ApiKey]:
+        """Newest first, those revoked and expired too, with their owners' names."""
+        ...
+
+    def find(self, secret: str, now: datetime) -> ApiKey | None:
+        """The key of `secret`, if it was neither revoked nor expired at `now`."""
+        ...
+
+    def touch(self, key_id: UUID, at: datetime) -> None:
+        """The key was used."""
+        ...
+
+    def revoke(self, workspace_id: UUID, key_id: UUID, at: datetime) -> None:
+        """Raises NotFound; a key revoked before stays as it was."""
+        ...
+
+
+class AnswerStore(Protocol):
+    """Answers to requests that bear an idempotency key, by workspace and key."""
+
+    def begin(
+        self, workspace_id: UUID, key: str, fingerprint: bytes, now: datetime, since: datetime
+    ) -> KeptAnswer | None:
+        """Take the key for a request; None: it was free, or last taken before `since`.
+
+        Else what is kept. Of several that ask at once, one gets None.
+        """
+        ...
+
+    def keep(self, workspace_id: UUID, key: str, answer: Answer) -> None:
+        """The request was answered."""
+        ...
+
+    def release(self, workspace_id: UUID, key: str) -> None:
+        """The request did nothing: the key is free again."""
         ...
 
 
@@ -870,6 +947,10 @@ class UpkeepStore(Protocol):
         taken in; returns how many. Receipts of their messages find nobody any more."""
         ...
 
+    def forget_answers(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` of the answers that were kept since before; returns how many."""
+        ...
+
     def forget_replies(self, before: datetime, limit: int) -> int:
         """Delete up to `limit` of the replies that were recorded before; returns how many.
 
@@ -889,6 +970,12 @@ class Store(Protocol):
 
     @property
     def audit(self) -> AuditStore: ...
+
+    @property
+    def api_keys(self) -> ApiKeyStore: ...
+
+    @property
+    def answers(self) -> AnswerStore: ...
 
     @property
     def accounts(self) -> AccountStore: ...

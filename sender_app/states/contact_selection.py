@@ -52,7 +52,7 @@ class ContactSelection(rx.State, mixin=True):
         """Put them into the group."""
         name = self.joining
         return await self._do(
-            "contacts.joined", lambda s, actor, ids: s.contacts.add_to_group(actor, name, ids)
+            "contacts.joined", lambda s, actor, ids: s.contacts.add_to_group(actor, name, ids)[1]
         )
 
     @rx.event

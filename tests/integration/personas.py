@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 
 from sender_app.bootstrap import Services
 from sender_app.domain.actor import Actor, Role
+from sender_app.domain.api_key import new_secret
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.contact_search import ContactQuery
@@ -45,8 +46,10 @@ class World:
     contact_id: UUID
     group_id: UUID
     media_id: UUID
+    key_id: UUID
     spare: str  # a member whom others may change
     sessions: Mapping[str, str]  # persona → session id
+    keys: Mapping[str, str]  # persona → secret of an API key in their role
     mores: Mapping[str, str]  # state → a cursor of its list
     ids: set[str] = field(default_factory=set)
 
@@ -59,7 +62,7 @@ class World:
             for table in SQLModel.metadata.sorted_tables:
                 if table.name == "audit_log":
                     continue
-                query = f"SELECT (to_jsonb(t) - 'seen_at')::text FROM {table.name} t"  # noqa: S608
+                query = f"SELECT (to_jsonb(t) - 'seen_at' - 'used_at')::text FROM {table.name} t"  # noqa: S608
                 rows = connection.execute(text(query)).scalars()
                 found |= {(table.name, row) for row in rows if self._ours(row)}
         for key in bootstrap.redis().scan_iter():
@@ -105,6 +108,10 @@ def make_world(services: Services) -> World:
         called = "Otra" if name == "outsider" else f"{name} {SECRET}"
         store.workspaces.ensure_member(workspace_id, f"{name}-{tags[name]}", called, role)
     store.workspaces.ensure_member(here, f"spare-{tag}", f"Zoe {SECRET}", Role.SENDER)
+    keys = {"nobody": ""} | {
+        name: _key(store, workspace_id, f"{name}-{tags[name]}", role)
+        for name, (workspace_id, role) in people.items()
+    }
     account = store.accounts.create(here, f"admin-{tag}", "WhatsApp")
     store.accounts.linked(account.id, "+595981000001", "session")
     store.accounts.create(there, f"outsider-{other}", "WhatsApp")
@@ -143,9 +150,11 @@ def make_world(services: Services) -> World:
         contact_id=contact.id,
         group_id=group.id,
         media_id=media.id,
+        key_id=store.api_keys.list(here)[0].id,
         spare=f"spare-{tag}",
         sessions={"nobody": ""}
         | {name: _open(services, f"{name}-{tags[name]}", people[name][0]) for name in people},
+        keys=keys,
         mores={
             "CampaignList": store.campaigns.list(here, None, 1).next or "",
             "Campaign": store.campaigns.recipients(campaign.id, None, None, 1).next or "",
@@ -155,6 +164,12 @@ def make_world(services: Services) -> World:
         },
         ids={str(here), str(account.id), str(campaign.id), tag},
     )
+
+
+def _key(store: PostgresStore, workspace_id: UUID, user_id: str, role: Role) -> str:
+    secret = new_secret()
+    store.api_keys.create(workspace_id, user_id, "Programa", role, secret, None)
+    return secret
 
 
 def _open(services: Services, user_id: str, workspace_id: UUID) -> str:

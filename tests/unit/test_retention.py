@@ -12,10 +12,15 @@ class Shelf:
 
     def __init__(self, events: list[int], replies: list[int]) -> None:
         self.events, self.replies = events, replies
+        self.answers = [0, 2]
         self.upkeep = self
 
     def forget_events(self, before: datetime, limit: int) -> int:
         return self._forget(self.events, before, limit)
+
+    def forget_answers(self, before: datetime, limit: int) -> int:
+        assert before == NOW - timedelta(days=1)
+        return self._forget(self.answers, before, limit)
 
     def forget_replies(self, before: datetime, limit: int) -> int:
         return self._forget(self.replies, before, limit)
@@ -34,11 +39,11 @@ def run(shelf: Shelf, events: int, replies: int) -> dict[str, int]:
 
 def test_it_forgets_what_is_older_than_the_settings_batch_by_batch():
     shelf = Shelf(events=[1, 30, 31, 400, 500, 600], replies=[5, 50])
-    assert run(shelf, events=30, replies=10) == {"events": 4, "replies": 1}
+    assert run(shelf, events=30, replies=10) == {"answers": 1, "events": 4, "replies": 1}
     assert (shelf.events, shelf.replies) == ([1, 30], [5])
 
 
 def test_nought_keeps_for_good():
     shelf = Shelf(events=[4000], replies=[4000])
-    assert run(shelf, events=0, replies=0) == {"events": 0, "replies": 0}
+    assert run(shelf, events=0, replies=0) == {"answers": 1, "events": 0, "replies": 0}
     assert (shelf.events, shelf.replies) == ([4000], [4000])

@@ -293,7 +293,7 @@ def _start(start: str | None) -> tuple[int, str, UUID | None]:
         return 0, "", None
     try:
         part, key, after = json.loads(start)
-        return int(part), str(key), UUID(after)
+        return int(part), str(key).replace("\x00", ""), UUID(after)
     except (ValueError, TypeError) as error:
         raise RuleViolation("cursor_unreadable") from error
 

@@ -14,7 +14,7 @@ from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import CampaignFilter, NewCampaign, Page, RecipientRow
 from sender_app.stores.postgres.accounts import WAKE
-from sender_app.stores.postgres.engine import Cursor, Database, like, only
+from sender_app.stores.postgres.engine import Cursor, Database, key_at, like, only
 from sender_app.stores.postgres.media import use_media
 from sender_app.stores.postgres.rollups import FOLLOW
 from sender_app.stores.postgres.staging import Stage
@@ -276,7 +276,7 @@ class PostgresCampaigns:
                 _LIST,
                 {
                     "workspace": workspace_id,
-                    "before": UUID(cursor) if cursor else None,
+                    "before": key_at(cursor),
                     "statuses": [status.value for status in wanted.statuses],
                     "search": wanted.search.strip(),
                     "like": like(wanted.search),
@@ -328,7 +328,7 @@ class PostgresCampaigns:
                 _RECIPIENTS,
                 {
                     "campaign": campaign_id,
-                    "after": UUID(cursor) if cursor else None,
+                    "after": key_at(cursor),
                     "status": status and status.value,
                     "reached": reached,
                     "search": search.strip(),

@@ -1,6 +1,8 @@
 """The whole store on Postgres."""
 
 from sender_app.stores.postgres.accounts import PostgresAccounts
+from sender_app.stores.postgres.answers import PostgresAnswers
+from sender_app.stores.postgres.api_keys import PostgresApiKeys
 from sender_app.stores.postgres.audit import PostgresAudit
 from sender_app.stores.postgres.campaigns import PostgresCampaigns
 from sender_app.stores.postgres.contacts import PostgresContacts
@@ -27,6 +29,8 @@ class PostgresStore:
         self.workspaces = PostgresWorkspaces(self.database)
         self.members = PostgresMembers(self.database)
         self.audit = PostgresAudit(self.database)
+        self.api_keys = PostgresApiKeys(self.database)
+        self.answers = PostgresAnswers(self.database)
         self.accounts = PostgresAccounts(self.database)
         self.leases = PostgresLeases(self.database)
         self.contacts = PostgresContacts(self.database)

@@ -428,6 +428,43 @@ class MemberRow(SQLModel, table=True):
     created_at: datetime = _stamp(now=True)
 
 
+class ApiKeyRow(SQLModel, table=True):
+    """A key of a program."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (
+        UniqueConstraint("digest"),
+        Index("api_keys_newest", "workspace_id", "id"),
+    )
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    user_id: str
+    name: str
+    role: str
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    hint: str
+    expires_at: datetime | None = _stamp()
+    used_at: datetime | None = _stamp()
+    revoked_at: datetime | None = _stamp()
+    created_at: datetime = _stamp(now=True)
+
+
+class ApiAnswerRow(SQLModel, table=True):
+    """An answer to a request with an idempotency key; no status while it is under way."""
+
+    __tablename__ = "api_answers"
+    __table_args__ = (Index("api_answers_oldest", "started_at"),)
+
+    workspace_id: UUID = Field(primary_key=True, foreign_key="workspaces.id", ondelete="CASCADE")
+    key: str = Field(primary_key=True)
+    fingerprint: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    started_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    status: int | None = Field(default=None, sa_type=SmallInteger, nullable=True)
+    headers: dict[str, str] = _json()
+    body: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+
+
 class AuditRow(SQLModel, table=True):
     """Who did what, appended only. No foreign keys: it outlives what it tells of."""
 

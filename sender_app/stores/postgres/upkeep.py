@@ -9,6 +9,10 @@ _FORGET = """
 DELETE FROM {table} WHERE id IN (
   SELECT id FROM {table} t WHERE id < %s AND {settled} ORDER BY id LIMIT %s)
 """
+_FORGET_ANSWERS = """
+DELETE FROM api_answers WHERE (workspace_id, key) IN (
+  SELECT workspace_id, key FROM api_answers WHERE started_at < %s ORDER BY started_at LIMIT %s)
+"""
 # What a journal has not folded yet is not in the counters and rollups.
 _FOLDED = """NOT EXISTS (SELECT FROM delivery_journals j
   WHERE j.id = t.journal_id AND j.folded_entry < t.entry)"""
@@ -22,6 +26,10 @@ class PostgresUpkeep:
 
     def forget_events(self, before: datetime, limit: int) -> int:
         return self._forget("metric_events", before, limit, settled=_FOLDED)
+
+    def forget_answers(self, before: datetime, limit: int) -> int:
+        with self._database.transaction() as cursor:
+            return cursor.execute(_FORGET_ANSWERS, (before, limit)).rowcount
 
     def forget_replies(self, before: datetime, limit: int) -> int:
         return self._forget("replies", before, limit)
