@@ -24,17 +24,10 @@ class RedisLimits:
 
     def spend(self, what: str, who: str, per_minute: int) -> Allowance:
         allowed = self.allow(what, who, per_minute)
-        return self._left(what, who, per_minute, allowed)
-
-    def look(self, what: str, who: str, per_minute: int) -> Allowance:
-        return self._left(what, who, per_minute, None)
-
-    def _left(self, what: str, who: str, per_minute: int, allowed: bool | None) -> Allowance:
-        stats = self._limiter.get_window_stats(RateLimitItemPerMinute(per_minute), what, _name(who))
-        if allowed is None:
-            allowed = stats.remaining > 0
-        resets_in = min(60, max(1, math.ceil(stats.reset_time - time.time())))
-        return Allowance(allowed, per_minute, max(0, stats.remaining), resets_in)
+        item = RateLimitItemPerMinute(per_minute)
+        left = self._limiter.get_window_stats(item, what, _name(who))
+        resets_in = min(60, max(1, math.ceil(left.reset_time - time.time())))
+        return Allowance(allowed, per_minute, max(0, left.remaining), resets_in)
 
 
 def _name(who: str) -> str:

@@ -24,7 +24,3 @@ class Limits(Protocol):
     def spend(self, what: str, who: str, per_minute: int) -> Allowance:
         """Count one attempt, and say what is left."""
         ...
-
-    def look(self, what: str, who: str, per_minute: int) -> Allowance:
-        """What is left, without counting; `allowed` says whether one more would be."""
-        ...

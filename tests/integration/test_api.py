@@ -199,6 +199,7 @@ def test_failures_are_problems_with_the_fields_in_order(program: Program):
         "POST", "/contacts", content=b"{", headers={"content-type": "application/json"}
     )
     assert broken.json()["errors"][0]["code"] == "json_invalid"
+    assert answer.headers["ratelimit"].startswith('"minute";r=')
     nowhere = program("GET", "/nowhere")
     assert (nowhere.status_code, nowhere.json()["code"]) == (404, "api_http_404")
     put = program("PUT", f"/contacts/{uuid4()}")

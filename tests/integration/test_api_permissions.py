@@ -183,7 +183,7 @@ def test_a_token_opens_nothing_after_its_end(world: World):
     assert secret not in str(world.facts())
 
 
-def test_many_wrong_tokens_are_not_looked_at_any_more(world: World):
+def test_many_wrong_tokens_are_told_to_wait_and_keep_no_good_one_out(world: World):
     wrong = [Program(new_secret())("GET", "/campaigns").status_code for _ in range(32)]
     assert wrong == [401] * 30 + [429] * 2
-    assert Program(world.keys["viewer"])("GET", "/campaigns").status_code == 429
+    assert Program(world.keys["viewer"])("GET", "/campaigns").status_code == 200

@@ -52,16 +52,18 @@ class ApiRoute(APIRoute):
                 if caller is None:
                     return unauthorised(request)
                 left = await _spend(caller)
-                if left.allowed:
-                    _check_query(request, known)
-                    answer = await _carry_out(request, caller, handle)
-                else:
-                    answer = _too_many(request, left)
             except Exception as error:  # noqa: BLE001 - the boundary to the client
                 return answer_to(error, request)
+            answer = _too_many(request, left)
+            if left.allowed:
+                answer = await _answer(request, once)
             answer.headers.update(_rate_headers(left))
             answer.headers.setdefault("Cache-Control", "no-store")
             return answer
+
+        async def once(request: Request) -> Response:
+            _check_query(request, known)
+            return await _carry_out(request, handle)
 
         return guarded
 
@@ -119,14 +121,13 @@ async def _identify(request: Request) -> Caller | None:
     address = address_of(request)
 
     def identify() -> Caller:
-        limits = bootstrap.limits()
-        if not limits.look("api-refused", address, _REFUSALS).allowed:
-            raise SignInRefused("too_many", f"too many wrong tokens from {address}")
         try:
             return bootstrap.services().bearers.identify(token.strip(), workspace_id)
-        except SignInRefused:
-            limits.allow("api-refused", address, _REFUSALS)
-            raise
+        except SignInRefused as refusal:
+            # A good token is served all the same: many programs may share one address.
+            if bootstrap.limits().allow("api-refused", address, _REFUSALS):
+                raise
+            raise SignInRefused("too_many", f"wrong tokens from {address}") from refusal
 
     request.state.caller = await asyncio.to_thread(identify)
     return request.state.caller
@@ -138,9 +139,7 @@ async def _spend(caller: Caller) -> Allowance:
 
 
 async def _carry_out(
-    request: Request,
-    caller: Caller,
-    handle: Callable[[Request], Coroutine[Any, Any, Response]],
+    request: Request, handle: Callable[[Request], Coroutine[Any, Any, Response]]
 ) -> Response:
     """The handler's answer, or the one that the same request got before."""
     key = request.headers.get("idempotency-key")
@@ -148,8 +147,8 @@ async def _carry_out(
         return await _answer(request, handle)
     if not _KEY.fullmatch(key):
         raise _header_wrong("Idempotency-Key", "string_pattern_mismatch", "1 to 255 of ! to ~")
-    once, actor = bootstrap.services().once, caller.actor
-    fingerprint = await _fingerprint(request, caller)
+    once, caller = bootstrap.services().once, request.state.caller
+    actor, fingerprint = caller.actor, await _fingerprint(request, caller)
     before = await asyncio.to_thread(once.begin, actor, key, fingerprint)
     if before is not None:
         headers = dict(before.headers) | {"Idempotent-Replayed": "true"}
