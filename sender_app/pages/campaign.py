@@ -39,6 +39,7 @@ REASONS = [
     "not_on_whatsapp",
     "opted_out",
     "cancelled",
+    "written_lately",
     "contact_deleted",
     "placeholder_empty",
     "message_blank",

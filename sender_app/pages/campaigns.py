@@ -19,7 +19,7 @@ from sender_app.components.ui import (
 from sender_app.components.words import moment, number, tr
 from sender_app.states.campaigns import KINDS, CampaignList
 
-STATUSES = ["draft", "scheduled", "running", "paused", "finished", "cancelled"]
+STATUSES = ["draft", "awaiting", "scheduled", "running", "paused", "finished", "cancelled"]
 
 
 def campaigns() -> rx.Component:

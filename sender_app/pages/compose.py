@@ -28,6 +28,15 @@ def compose() -> rx.Component:
                     name="smartphone",
                 ),
             ),
+            rx.cond(
+                Compose.note != "",
+                notice(
+                    rx.el.strong(tr("compose.sent_back")),
+                    rx.el.p(Compose.note),
+                    tone="warning",
+                    name="undo-2",
+                ),
+            ),
             _stepper(),
             rx.el.div(
                 rx.el.div(
@@ -107,16 +116,22 @@ def _onward() -> rx.Component:
 
 
 def _go_words() -> rx.Var:
-    count = Compose.look.people
+    count = Compose.look.reached
     return rx.cond(
         count > 0,
-        rx.cond(Compose.starts_later, tr_n("compose.schedule", count), tr_n("compose.send", count)),
+        rx.cond(Compose.needs_approval, tr_n("compose.request", count), _start_words(count)),
         tr("compose.send_none"),
     )
 
 
+def _start_words(count: rx.Var) -> rx.Var:
+    return rx.cond(
+        Compose.starts_later, tr_n("compose.schedule", count), tr_n("compose.send", count)
+    )
+
+
 def _question() -> rx.Component:
-    count = Compose.look.people
+    count = Compose.look.reached
     return confirm(
         "send",
         Compose.confirming,
@@ -125,7 +140,11 @@ def _question() -> rx.Component:
             tr_n("compose.ask_later", count),
             tr_n("compose.ask", count),
         ),
-        rx.fragment(tr("compose.ask_text", account=Compose.account), plan(class_name="plan")),
+        rx.fragment(
+            rx.cond(Compose.needs_approval, rx.fragment(tr("review.needs_approval"), " "), ""),
+            tr("compose.ask_text", account=Compose.account),
+            plan(class_name="plan"),
+        ),
         _go_words(),
         Compose.send,
         Compose.ask(False),

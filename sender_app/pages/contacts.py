@@ -21,6 +21,7 @@ from sender_app.components.ui import (
 )
 from sender_app.components.words import number, tr, tr_n
 from sender_app.states.contacts import ContactBook
+from sender_app.states.session import Session
 
 _STANDINGS = ("in", "out", "present", "absent", "unknown")
 _SORTS = ("name", "newest", "phone", "group")
@@ -122,6 +123,15 @@ def _filters() -> rx.Component:
                 rx.el.span(tr("contacts.likeness"), class_name="hint"),
             ),
             rx.el.span(class_name="spring"),
+            rx.cond(
+                Session.may_send & (ContactBook.total > 0),
+                button(
+                    icon("send", 16),
+                    tr_n("contacts.write_to", ContactBook.total),
+                    kind="quiet",
+                    on_click=ContactBook.write_to_found,
+                ),
+            ),
             _download("csv"),
             _download("xlsx"),
             class_name="filters",
@@ -151,6 +161,7 @@ def _picked() -> rx.Component:
         count > 0,
         rx.el.div(
             rx.el.strong(tr_n("contacts.picked", count)),
+            button(icon("send", 16), tr("contacts.write"), on_click=ContactBook.write_to_picked),
             button(icon("users", 16), tr("contacts.join"), on_click=ContactBook.ask("group")),
             rx.cond(
                 ContactBook.group_name != "",

@@ -59,7 +59,7 @@ NEEDED = {
         *("CampaignList.load", "CampaignList.refresh", "CampaignList.load_more"),
         *("Campaign.load", "Campaign.show", "Campaign.next_page", "Campaign.previous_page"),
         *("Campaign.still_here", "Campaign.find", "CampaignList.show", "CampaignList.find"),
-        *("Compose.load", "Compose.follow_trial", "Connection.load"),
+        *("Compose.load", "Compose.find_contacts", "Compose.follow_trial", "Connection.load"),
         *("Library.load", "Library.edit"),
         *("Connection.poll", "ContactBook.load", "ContactBook.find", "ContactBook.next_page"),
         *("ContactBook.previous_page", "Preferences.load", "ContactBook.show_group"),
@@ -75,6 +75,10 @@ NEEDED = {
         *("Compose.forget_file", "Compose.ask", "Compose.go", "Compose.choose_start"),
         *("Compose.start_at", "Compose.search", "Compose.try_out", "Compose.use_template"),
         *("Compose.attach", "Compose.detach", "Compose.move_attachment"),
+        *("Compose.toggle_group", "Compose.toggle_contact", "Compose.drop_contacts"),
+        *("Compose.use_filter", "Compose.filter_by_search", "Compose.filter_by_group"),
+        *("Compose.filter_by_standing", "Compose.take_earlier", "Compose.rest_for"),
+        *("ContactBook.write_to_picked", "ContactBook.write_to_found"),
         *("Compose.caption_attachment", "Library.save", "Library.remove", "Library.use_now"),
         *("ContactBook.check", "ContactBook.delete", "ContactBook.join", "ContactBook.leave"),
         *("ContactBook.opt_out", "ContactCard.check", "ContactCard.delete", "ContactCard.opt_out"),
@@ -141,6 +145,7 @@ ARGUMENTS: dict[str, Any] = {
         "jitter": "1",
     },
     "open_": True,
+    "on": True,
     "by": 1,
     "index": 0,
     "wanted": True,
@@ -233,7 +238,7 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
         "_template_id": str(world.template_id),
         "deleting": str(world.draft_id),
         "texts": ["Hola", "Buenas"],
-        "look": Look(people=1),
+        "look": Look(reached=1),
         "more": world.mores.get(state_name, ""),
         "leaving": world.spare,
         "removing": "+595980000000",
@@ -352,7 +357,13 @@ def test_a_route_tells_and_changes_nothing_of_others(route: str, world: World):
 
 UNNOTED = {  # they only read, or keep what one is writing
     *("audit.list_entries", "campaigns.lacking", "drafts.create_draft", "drafts.find_people"),
-    *("drafts.preflight", "drafts.save_draft", "imports.check_again", "imports.open_upload"),
+    *(
+        "drafts.people",
+        "drafts.preflight",
+        "drafts.save_draft",
+        "imports.check_again",
+        "imports.open_upload",
+    ),
     *("members.list_members", "system.look"),
 }
 

@@ -46,5 +46,7 @@ def campaign_of(row: Any) -> Campaign:
         created_at=row.created_at,
         variants=tuple(row.variants),
         audience=dict(row.audience),
+        approved_by=row.approved_by,
+        review_note=row.review_note,
         is_test=row.is_test,
     )

@@ -10,7 +10,7 @@ from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import CampaignFilter, NewCampaign, Page, RecipientRow
+from sender_app.ports.store import AudienceSpec, CampaignFilter, NewCampaign, Page, RecipientRow
 from sender_app.stores.postgres import recipients
 from sender_app.stores.postgres.accounts import WAKE
 from sender_app.stores.postgres.campaign_rows import campaign_of, read_campaign
@@ -34,10 +34,23 @@ WHERE id = %(campaign)s AND workspace_id = %(workspace)s AND status = 'draft'
 """
 _LAUNCH = """
 UPDATE campaigns SET status = %(status)s::text, user_id = %(user)s, scheduled_at = %(at)s,
+  approved_by = NULL, review_note = '',
   started_at = CASE WHEN %(status)s::text = 'running' THEN now() END
 WHERE id = %(campaign)s AND workspace_id = %(workspace)s AND status = 'draft'
   AND deleted_at IS NULL
 RETURNING account_id
+"""
+_APPROVE = """
+UPDATE campaigns SET approved_by = %(user)s,
+  status = CASE WHEN scheduled_at > %(now)s THEN 'scheduled' ELSE 'running' END,
+  started_at = CASE WHEN scheduled_at > %(now)s THEN NULL ELSE now() END
+WHERE id = %(campaign)s AND status = 'awaiting' AND user_id <> %(user)s
+RETURNING account_id, status
+"""
+_SEND_BACK = """
+UPDATE campaigns SET status = 'draft', review_note = %(note)s, total_recipients = 0,
+  skipped_count = 0
+WHERE id = %(campaign)s AND status = 'awaiting' RETURNING id
 """
 # A draft has no ledger yet; of anything else the ledger stays and only the campaign is hidden.
 _DELETE = """
@@ -55,6 +68,8 @@ WHERE workspace_id = %(workspace)s AND (%(before)s::uuid IS NULL OR id < %(befor
   AND NOT is_test AND deleted_at IS NULL
   AND (%(statuses)s::text[] = '{}' OR status = ANY(%(statuses)s))
   AND (%(search)s = '' OR name ILIKE %(like)s)
+  AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
+  AND (NOT %(unreached)s OR error_count > 0 OR status = 'cancelled')
 ORDER BY id DESC LIMIT %(limit)s
 """
 _MOVE = """
@@ -85,14 +100,14 @@ class PostgresCampaigns:
         new: NewCampaign,
         audience: Iterable[ContactBatch],
         needed: Sequence[str] = (),
+        written_since: datetime | None = None,
     ) -> Campaign:
         with self._database.transaction() as cursor:
             use_media(cursor, workspace_id, new.media_config)
             campaign_id = _insert(cursor, {"workspace": workspace_id, "user": user_id}, new)
             if new.status is not CampaignStatus.DRAFT:
-                recipients.add_recipients(
-                    cursor, workspace_id, user_id, campaign_id, audience, needed
-                )
+                spec = AudienceSpec(rows=audience, written_since=written_since)
+                recipients.add_file(cursor, workspace_id, user_id, campaign_id, spec, needed)
             if new.status is CampaignStatus.RUNNING:
                 cursor.execute(WAKE, (new.account_id,))
             return read_campaign(cursor, workspace_id, campaign_id)
@@ -109,20 +124,48 @@ class PostgresCampaigns:
         workspace_id: UUID,
         user_id: str,
         campaign_id: UUID,
-        audience: Iterable[ContactBatch],
-        scheduled_at: datetime | None,
+        audience: AudienceSpec,
+        status: CampaignStatus,
+        scheduled_at: datetime | None = None,
+        confirmed: int | None = None,
     ) -> bool:
-        status = CampaignStatus.SCHEDULED if scheduled_at else CampaignStatus.RUNNING
         scope = {"workspace": workspace_id, "user": user_id}
         with self._database.transaction() as cursor:
             order = {"campaign": campaign_id, "status": status.value, "at": scheduled_at}
             launched = cursor.execute(_LAUNCH, scope | order).fetchone()
             if launched is None:
                 return False
-            recipients.add_recipients(cursor, workspace_id, user_id, campaign_id, audience)
+            recipients.add_audience(cursor, workspace_id, user_id, campaign_id, audience, confirmed)
             if status is CampaignStatus.RUNNING:
                 cursor.execute(WAKE, (launched.account_id,))
             return True
+
+    def approve(self, campaign_id: UUID, user_id: str, now: datetime) -> bool:
+        with self._database.transaction() as cursor:
+            order = {"campaign": campaign_id, "user": user_id, "now": now}
+            approved = cursor.execute(_APPROVE, order).fetchone()
+            if approved is None:
+                return False
+            if approved.status == CampaignStatus.RUNNING.value:
+                cursor.execute(WAKE, (approved.account_id,))
+            return True
+
+    def send_back(self, campaign_id: UUID, note: str) -> bool:
+        with self._database.transaction() as cursor:
+            order = {"campaign": campaign_id, "note": note}
+            if cursor.execute(_SEND_BACK, order).fetchone() is None:
+                return False
+            cursor.execute("DELETE FROM campaign_recipients WHERE campaign_id = %s", (campaign_id,))
+            return True
+
+    def awaiting(self, workspace_id: UUID, user_id: str) -> int:
+        with self._database.transaction() as cursor:
+            cursor.execute(
+                "SELECT count(*)::int AS n FROM campaigns"
+                " WHERE workspace_id = %s AND status = 'awaiting' AND user_id <> %s",
+                (workspace_id, user_id),
+            )
+            return only(cursor).n
 
     def create_test(
         self, workspace_id: UUID, user_id: str, new: NewCampaign, phone: str
@@ -155,10 +198,6 @@ class PostgresCampaigns:
         with self._database.transaction() as cursor:
             return recipients.with_book(cursor, workspace_id, rows)
 
-    def known(self, account_id: UUID, phones: Sequence[str]) -> int:
-        with self._database.transaction() as cursor:
-            return recipients.known(cursor, account_id, phones)
-
     def get(self, workspace_id: UUID, campaign_id: UUID) -> Campaign:
         with self._database.transaction() as cursor:
             return read_campaign(cursor, workspace_id, campaign_id)
@@ -179,6 +218,8 @@ class PostgresCampaigns:
                     "statuses": [status.value for status in wanted.statuses],
                     "search": wanted.search.strip(),
                     "like": like(wanted.search),
+                    "since": wanted.since,
+                    "unreached": wanted.unreached,
                     "limit": limit + 1,
                 },
             )

@@ -1,6 +1,6 @@
 """The people of a campaign in Postgres, as everybody but the account's process deals with them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,9 +8,9 @@ from uuid import UUID
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import RuleViolation
-from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import Page, RecipientRow
-from sender_app.stores.postgres.engine import Cursor, like, only
+from sender_app.ports.store import AudienceSpec, Page, RecipientRow
+from sender_app.stores.postgres.audiences import gather
+from sender_app.stores.postgres.engine import Cursor, like
 from sender_app.stores.postgres.rollups import FOLLOW
 from sender_app.stores.postgres.staging import Stage
 
@@ -20,6 +20,21 @@ INSERT INTO campaign_recipients (campaign_id, contact_id, phone)
 SELECT %(campaign)s, c.id, s.phone
 FROM stage s JOIN contacts c ON c.workspace_id = %(workspace)s AND c.phone = s.phone
 ORDER BY s.n
+"""
+_FREEZE = """
+INSERT INTO campaign_recipients (campaign_id, contact_id, phone)
+SELECT %(campaign)s, contact_id, phone FROM people WHERE NOT resting
+ORDER BY n NULLS LAST, contact_id
+"""
+# No event tells of them: nothing happened.
+_FREEZE_RESTING = """
+INSERT INTO campaign_recipients (campaign_id, contact_id, phone, status, error_code)
+SELECT %(campaign)s, contact_id, phone, 'skipped', 'written_lately' FROM people WHERE resting
+ORDER BY n NULLS LAST, contact_id
+"""
+_TOTALS = """
+UPDATE campaigns SET total_recipients = %(total)s, skipped_count = %(skipped)s
+WHERE id = %(campaign)s
 """
 _SKIP_QUEUED = f"""
 WITH changed AS (
@@ -98,39 +113,67 @@ WHERE r.campaign_id = %(campaign)s AND (%(after)s::uuid IS NULL OR r.id > %(afte
   AND (%(search)s = '' OR c.nombre ILIKE %(like)s OR r.phone LIKE %(like)s)
 ORDER BY r.id LIMIT %(limit)s
 """
-_TALKED_WITH = """
-SELECT count(*)::int AS n FROM unnest(%(phones)s::text[]) AS p(phone) WHERE
-  EXISTS (SELECT FROM replies r WHERE r.account_id = %(account)s AND r.phone = p.phone)
-  OR EXISTS (
-    SELECT FROM contacts c JOIN campaign_recipients e ON e.contact_id = c.id
-    JOIN campaigns o ON o.id = e.campaign_id
-    WHERE c.workspace_id = (SELECT workspace_id FROM accounts WHERE id = %(account)s)
-      AND c.phone = p.phone AND o.account_id = %(account)s AND e.delivered_at IS NOT NULL)
-"""
 
 
-def add_recipients(
+def add_file(
     cursor: Cursor,
     workspace_id: UUID,
     user_id: str,
     campaign_id: UUID,
-    audience: Iterable[ContactBatch],
+    audience: AudienceSpec,
     needed: Sequence[str] = (),
 ) -> None:
-    """Upsert the contacts of `audience` and make them the campaign's recipients."""
+    """Upsert the people of a file and make them the campaign's recipients."""
     stage = Stage(cursor, workspace_id)
-    stage.fill(audience)
+    stage.fill(audience.rows)
     stage.write(user_id)
     count, rows = stage.blank(needed, _NAMED)
     if count:
         named = ", ".join(map(str, rows))
         raise RuleViolation("placeholder_blank_rows", count=count, rows=named)
+    if audience.written_since is not None:
+        _freeze(cursor, workspace_id, campaign_id, audience, None)
+        return
     cursor.execute(_INSERT_RECIPIENTS, {"workspace": workspace_id, "campaign": campaign_id})
     if cursor.rowcount == 0:
         raise RuleViolation("audience_empty")
-    cursor.execute(
-        "UPDATE campaigns SET total_recipients = %s WHERE id = %s", (cursor.rowcount, campaign_id)
-    )
+    cursor.execute(_TOTALS, {"campaign": campaign_id, "total": cursor.rowcount, "skipped": 0})
+
+
+def add_audience(
+    cursor: Cursor,
+    workspace_id: UUID,
+    user_id: str,
+    campaign_id: UUID,
+    audience: AudienceSpec,
+    confirmed: int | None,
+) -> None:
+    """Make the audience the campaign's recipients; see ports.store.CampaignStore.launch."""
+    stage = Stage(cursor, workspace_id)
+    stage.fill(audience.rows)
+    if audience.rows:
+        stage.write(user_id)
+    _freeze(cursor, workspace_id, campaign_id, audience, confirmed)
+
+
+def _freeze(
+    cursor: Cursor,
+    workspace_id: UUID,
+    campaign_id: UUID,
+    audience: AudienceSpec,
+    confirmed: int | None,
+) -> None:
+    counts = gather(cursor, workspace_id, audience).counts()
+    if counts.people == 0:
+        raise RuleViolation("audience_empty")
+    if confirmed is not None and counts.reached != confirmed:
+        raise RuleViolation("audience_changed", count=counts.reached)
+    if counts.reached == 0:
+        raise RuleViolation("audience_left_out")
+    cursor.execute(_FREEZE, {"campaign": campaign_id})
+    cursor.execute(_FREEZE_RESTING, {"campaign": campaign_id})
+    totals = {"total": counts.people, "skipped": counts.resting}
+    cursor.execute(_TOTALS, totals | {"campaign": campaign_id})
 
 
 def skip_queued(cursor: Cursor, campaign_id: UUID) -> None:
@@ -199,12 +242,6 @@ def requeue_failed(cursor: Cursor, campaign_id: UUID) -> int:
         (campaign_id,),
     )
     return row.n
-
-
-def known(cursor: Cursor, account_id: UUID, phones: Sequence[str]) -> int:
-    """See ports.store.CampaignStore.known."""
-    order = {"account": account_id, "phones": list(phones)}
-    return only(cursor.execute(_TALKED_WITH, order)).n
 
 
 def with_book(

@@ -1,6 +1,7 @@
 """The whole store on Postgres."""
 
 from sender_app.stores.postgres.accounts import PostgresAccounts
+from sender_app.stores.postgres.audiences import PostgresAudiences
 from sender_app.stores.postgres.audit import PostgresAudit
 from sender_app.stores.postgres.campaigns import PostgresCampaigns
 from sender_app.stores.postgres.contacts import PostgresContacts
@@ -34,6 +35,7 @@ class PostgresStore:
         self.groups = PostgresGroups(self.database)
         self.opt_outs = PostgresOptOuts(self.database)
         self.campaigns = PostgresCampaigns(self.database)
+        self.audiences = PostgresAudiences(self.database)
         self.templates = PostgresTemplates(self.database)
         self.deliveries = PostgresDeliveries(self.database)
         self.receipts = PostgresReceipts(self.database)
