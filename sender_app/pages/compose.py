@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from sender_app.components.frame import frame
+from sender_app.components.frame import frame, senders_only
 from sender_app.components.ui import button, confirm, icon, link_button, notice, page
 from sender_app.components.words import tr, tr_n, written
 from sender_app.pages.compose_message import message, preview
@@ -19,33 +19,37 @@ def compose() -> rx.Component:
         "/messages",
         page(
             tr("compose.title"),
-            rx.cond(
-                Compose.loaded & ~Compose.linked,
-                notice(
-                    rx.el.p(tr("compose.not_linked")),
-                    link_button(tr("compose.go_link"), href="/whatsapp"),
-                    tone="warning",
-                    name="smartphone",
+            senders_only(
+                rx.cond(
+                    Compose.loaded & ~Compose.linked,
+                    notice(
+                        rx.el.p(tr("compose.not_linked")),
+                        link_button(tr("compose.go_link"), href="/whatsapp"),
+                        tone="warning",
+                        name="smartphone",
+                    ),
                 ),
-            ),
-            rx.cond(
-                Compose.note != "",
-                notice(
-                    rx.el.strong(tr("compose.sent_back")),
-                    rx.el.p(Compose.note),
-                    tone="warning",
-                    name="undo-2",
+                rx.cond(
+                    Compose.note != "",
+                    notice(
+                        rx.el.strong(tr("compose.sent_back")),
+                        rx.el.p(Compose.note),
+                        tone="warning",
+                        name="undo-2",
+                    ),
                 ),
-            ),
-            _stepper(),
-            rx.el.div(
+                _stepper(),
                 rx.el.div(
-                    rx.match(Compose.step, (1, people()), (2, message()), (3, start()), review()),
-                    _onward(),
-                    class_name="stack",
+                    rx.el.div(
+                        rx.match(
+                            Compose.step, (1, people()), (2, message()), (3, start()), review()
+                        ),
+                        _onward(),
+                        class_name="stack",
+                    ),
+                    rx.el.div(preview(), class_name="stack sticky"),
+                    class_name="split",
                 ),
-                rx.el.div(preview(), class_name="stack sticky"),
-                class_name="split",
             ),
             _question(),
             actions=rx.fragment(

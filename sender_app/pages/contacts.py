@@ -3,7 +3,7 @@
 import reflex as rx
 
 from sender_app.components.browser import typed_field
-from sender_app.components.frame import frame
+from sender_app.components.frame import for_senders, frame
 from sender_app.components.ui import (
     button,
     card,
@@ -41,7 +41,7 @@ def contacts() -> rx.Component:
                         "contact",
                         tr("contacts.none"),
                         tr("contacts.none_text"),
-                        link_button(tr("contacts.bring"), href="/contacts/import"),
+                        for_senders(link_button(tr("contacts.bring"), href="/contacts/import")),
                     ),
                     card(_filters(), _picked(), _people(), _questions()),
                 ),
@@ -65,9 +65,13 @@ def _count() -> rx.Var:
 def _actions() -> rx.Component:
     return rx.fragment(
         link_button(icon("ban"), tr("contacts.opt_outs"), href="/opt-outs", kind="quiet"),
-        link_button(icon("copy"), tr("contacts.duplicates"), href="/duplicates", kind="quiet"),
-        link_button(icon("file-up"), tr("contacts.bring"), href="/contacts/import", kind="plain"),
-        link_button(icon("plus"), tr("contacts.add"), href="/contacts/new"),
+        for_senders(
+            link_button(icon("copy"), tr("contacts.duplicates"), href="/duplicates", kind="quiet"),
+            link_button(
+                icon("file-up"), tr("contacts.bring"), href="/contacts/import", kind="plain"
+            ),
+            link_button(icon("plus"), tr("contacts.add"), href="/contacts/new"),
+        ),
     )
 
 
@@ -183,11 +187,13 @@ def _picked() -> rx.Component:
 
 
 def _people() -> rx.Component:
-    all_here = rx.el.input(
-        type="checkbox",
-        on_change=ContactBook.pick_page,
-        checked=ContactBook.page_picked,
-        aria_label=tr("contacts.pick_page"),
+    all_here = for_senders(
+        rx.el.input(
+            type="checkbox",
+            on_change=ContactBook.pick_page,
+            checked=ContactBook.page_picked,
+            aria_label=tr("contacts.pick_page"),
+        )
     )
     return rx.fragment(
         table(
@@ -212,11 +218,15 @@ def _people() -> rx.Component:
 def _person(row: rx.Var) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
-            rx.el.input(
-                type="checkbox",
-                checked=ContactBook.selected.contains(row.id),
-                on_change=lambda _checked: ContactBook.pick(row.id),
-                aria_label=tr("contacts.pick", name=rx.cond(row.name != "", row.name, row.phone)),
+            for_senders(
+                rx.el.input(
+                    type="checkbox",
+                    checked=ContactBook.selected.contains(row.id),
+                    on_change=lambda _checked: ContactBook.pick(row.id),
+                    aria_label=tr(
+                        "contacts.pick", name=rx.cond(row.name != "", row.name, row.phone)
+                    ),
+                ),
             ),
             class_name="pick",
         ),

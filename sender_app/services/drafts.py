@@ -44,6 +44,7 @@ class Draft:
     filename: str = ""
     starts_at: datetime | None = None  # aware; None starts at once
     attachments: Sequence[Attachment] = ()
+    pacing: Mapping[str, object] = field(default_factory=dict)  # fixed when the draft is made
     choice: AudienceChoice = field(default_factory=AudienceChoice)  # people beside the file's
 
     def as_campaign(self, kinds: Mapping[UUID, MediaKind]) -> NewCampaign:
@@ -55,7 +56,7 @@ class Draft:
             name=self.name,
             message_template=self.texts[0],
             status=CampaignStatus.DRAFT,
-            pacing={},
+            pacing=self.pacing,
             scheduled_at=self.starts_at,
             variants=self.texts[1:],
             audience=audience,
@@ -175,7 +176,8 @@ class Drafts:
         return campaign
 
     def clone(self, actor: Actor, campaign_id: UUID, name: str) -> Campaign:
-        """A draft of the same message to the same people, under another name. Raises NotFound."""
+        """A draft of the same message to the same choice of people at the same pace, under
+        another name; whom the choice finds is seen anew. Raises NotFound."""
         actor.require(Role.SENDER)
         campaign = self.store.campaigns.get(actor.workspace_id, campaign_id)
         return self.create_draft(actor, replace(_draft(campaign), name=name, starts_at=None))
@@ -323,5 +325,6 @@ def _draft(campaign: Campaign) -> Draft:
         filename=str(campaign.audience.get("filename", "")),
         starts_at=campaign.scheduled_at,
         attachments=campaign.content.attachments,
+        pacing=campaign.pacing,
         choice=choice_from(campaign.audience),
     )

@@ -36,6 +36,7 @@ HARMLESS = {
     *("Connection.ask_unlink", "Compose.step_person", "Compose.show_variant", "Compose.look_at"),
     *("Compose.dial", "Compose.turn_bad", "Compose.wait_for_file", "Compose.start_over"),
     *("Campaign.begin", "Campaign.ask_cancel", "Campaign.ask_again", "Campaign.ask_delete"),
+    *("Campaign.ask_back", "Campaign.write_note"),
     *("CampaignList.ask_delete", "Board.ask_clear", "Library.write", "Library.show_variant"),
     *("Library.add_variant", "Library.remove_variant", "Library.begin", "Library.close"),
     *("Library.rename", "Library.ask_remove"),
@@ -55,7 +56,15 @@ HARMLESS = {
 BACKGROUND = {"Campaign.watch", "Importing.watch", "Importing.upload"}
 NEEDED = {
     Role.VIEWER: {
-        *("Session.load", "Board.load", "Board.refresh", "Board.choose_days", "Board.clear_cache"),
+        *(
+            "Session.load",
+            "Session.count_waiting",
+            "CampaignList.show_span",
+            "Board.load",
+            "Board.refresh",
+            "Board.choose_days",
+            "Board.clear_cache",
+        ),
         *("CampaignList.load", "CampaignList.refresh", "CampaignList.load_more"),
         *("Campaign.load", "Campaign.show", "Campaign.next_page", "Campaign.previous_page"),
         *("Campaign.still_here", "Campaign.find", "CampaignList.show", "CampaignList.find"),
@@ -70,6 +79,7 @@ NEEDED = {
     Role.SENDER: {
         *("Campaign.pause", "Campaign.resume", "Campaign.cancel", "Campaign.retry"),
         *("Campaign.mark_sent", "Campaign.send_again", "Campaign.start_now", "Campaign.clone"),
+        *("Campaign.approve", "Campaign.send_back", "CampaignList.clone"),
         *("Campaign.delete", "CampaignList.delete", "Compose.send", "Compose.upload"),
         *("Compose.write", "Compose.rename", "Compose.add_variant", "Compose.remove_variant"),
         *("Compose.forget_file", "Compose.ask", "Compose.go", "Compose.choose_start"),
@@ -89,7 +99,7 @@ NEEDED = {
         *("Connection.ask_code", "Connection.unlink", "Preferences.save", "Team.load"),
         *("Team.set_role", "Team.let_in", "Team.remove", "AuditTrail.load"),
         *("AuditTrail.next_page", "AuditTrail.previous_page", "OptOutList.remove"),
-        *("Preferences.save_opt_out", "Machinery.load"),
+        *("Preferences.save_campaigns", "Preferences.save_opt_out", "Machinery.load"),
     },
 }
 # What a member sees there names the secret, so the test would notice it in other hands.
@@ -141,6 +151,7 @@ ARGUMENTS: dict[str, Any] = {
         "country": "PY",
         "phone": "0981000009",
         "time_zone": "America/Asuncion",
+        "rest_days": "3",
         "interval": "1",
         "jitter": "1",
     },
@@ -153,6 +164,7 @@ ARGUMENTS: dict[str, Any] = {
     "days": "7",
     "status": "",
     "kind": "drafts",
+    "span": "7",
     "local": "2031-05-01T09:00",
     "later": True,
     "step": 4,

@@ -27,7 +27,7 @@ RETURNING id
 """
 _SAVE_DRAFT = """
 UPDATE campaigns SET account_id = %(account)s, name = %(name)s, message_template = %(template)s,
-  pacing = %(pacing)s, variants = %(variants)s, media_config = %(media)s, audience = %(audience)s,
+  variants = %(variants)s, media_config = %(media)s, audience = %(audience)s,
   scheduled_at = %(scheduled_at)s
 WHERE id = %(campaign)s AND workspace_id = %(workspace)s AND status = 'draft'
   AND deleted_at IS NULL
