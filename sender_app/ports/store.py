@@ -662,8 +662,9 @@ class CampaignStore(Protocol):
         Of the file the rows come first, in their order. Whoever rests becomes a skipped recipient;
         whoever opted out is skipped by the sending, which looks again. False when it is no draft
         (any more): somebody was faster. Raises RuleViolation, and then nothing has happened:
-        `audience_empty`, `audience_left_out` when nobody is left to be written to, and
-        `audience_changed` when others than `confirmed` people would be.
+        `audience_empty`, `audience_left_out` when nobody is left to be written to,
+        `audience_changed` when others than `confirmed` people would be, and `book_behind` while
+        the book still takes in an import that groups and searches would miss.
         """
         ...
 

@@ -221,6 +221,19 @@ def test_the_audience_is_frozen_as_confirmed_or_not_at_all(school: School):
     assert len(campaigns.recipients(draft.id, None, None, 10).rows) == 2
 
 
+def test_nothing_starts_while_the_book_takes_in_a_large_import(school: School):
+    rows = [AudienceRow(n, f"+59597{n:07d}", f"N {n}", "", "Padres") for n in range(2_500)]
+    new = NewCampaign(school.account_id, "x", "Hola", CampaignStatus.RUNNING, {})
+    school.store.campaigns.create(school.id, "alice", new, [ContactBatch.of(rows)])
+    spec, padres = school.spec(filter=BookFilter()), school.spec(groups=(school.group("Padres"),))
+    with pytest.raises(RuleViolation, match="book_behind"):
+        school.launch(spec)
+    while school.store.contacts.follow(1_000):
+        pass
+    assert school.launch(spec, confirmed=2_505).total_recipients == 2_505
+    assert school.counts(padres).reached == 2_502
+
+
 def test_people_are_told_apart_by_what_a_message_needs_of_them(school: School):
     rows = (
         AudienceRow(1, school.phones["Ana"], "", "Sra.", own={"deuda": "5"}),

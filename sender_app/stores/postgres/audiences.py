@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.audience_choice import AudienceChoice, Source
+from sender_app.domain.errors import RuleViolation
 from sender_app.ports.store import AudienceCounts, AudienceSpec, Likes
 from sender_app.stores.postgres import book, contact_index
 from sender_app.stores.postgres.engine import Cursor, Database, like, only
@@ -100,6 +101,7 @@ class PostgresAudiences:
     @contextmanager
     def gather(self, workspace_id: UUID, spec: AudienceSpec) -> Iterator["Gathered"]:
         with self._database.transaction() as cursor:
+            contact_index.refresh(cursor, workspace_id)
             Stage(cursor, workspace_id).fill(spec.rows)
             yield gather(cursor, workspace_id, spec)
 
@@ -116,11 +118,17 @@ def gather(cursor: Cursor, workspace_id: UUID, spec: AudienceSpec) -> "Gathered"
     return Gathered(cursor)
 
 
+def check_caught_up(cursor: Cursor, workspace_id: UUID, choice: AudienceChoice) -> None:
+    """Raise RuleViolation where groups and searches would miss what was imported just now."""
+    if choice.groups or choice.filter is not None:
+        contact_index.refresh(cursor, workspace_id)
+        if contact_index.behind(cursor, workspace_id, 1):
+            raise RuleViolation("book_behind")
+
+
 def _choose(cursor: Cursor, workspace_id: UUID, choice: AudienceChoice) -> None:
     """Fill `chosen`, source by source."""
     scope: dict[str, object] = {"workspace": workspace_id}
-    if choice.groups or choice.filter is not None:
-        contact_index.refresh(cursor, workspace_id)
     if choice.groups:
         cursor.execute(
             _GROUPS, scope | {"groups": list(choice.groups), "bit": _BITS[Source.GROUPS]}

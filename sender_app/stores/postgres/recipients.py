@@ -9,7 +9,7 @@ from sender_app.domain.audience import AudienceRow
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import RuleViolation
 from sender_app.ports.store import AudienceSpec, Page, RecipientRow
-from sender_app.stores.postgres.audiences import gather
+from sender_app.stores.postgres.audiences import check_caught_up, gather
 from sender_app.stores.postgres.engine import Cursor, like
 from sender_app.stores.postgres.rollups import FOLLOW
 from sender_app.stores.postgres.staging import Stage
@@ -149,6 +149,7 @@ def add_audience(
     confirmed: int | None,
 ) -> None:
     """Make the audience the campaign's recipients; see ports.store.CampaignStore.launch."""
+    check_caught_up(cursor, workspace_id, audience.choice)
     stage = Stage(cursor, workspace_id)
     stage.fill(audience.rows)
     if audience.rows:
