@@ -304,9 +304,9 @@ def _questions() -> rx.Component:
             typed_field(
                 ContactBook.joining,
                 ContactBook.name_group,
-                list="groups",
                 max_length=200,
                 aria_label=tr("contacts.group"),
+                custom_attrs={"list": "groups"},
             ),
             rx.el.datalist(
                 rx.foreach(
