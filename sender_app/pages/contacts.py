@@ -131,7 +131,11 @@ def _filters() -> rx.Component:
                 Session.may_send & (ContactBook.total > 0),
                 button(
                     icon("send", 16),
-                    tr_n("contacts.write_to", ContactBook.total),
+                    rx.cond(
+                        ContactBook.counted,
+                        tr_n("contacts.write_to", ContactBook.total),
+                        tr("contacts.write_all"),
+                    ),
                     kind="quiet",
                     on_click=ContactBook.write_to_found,
                 ),
