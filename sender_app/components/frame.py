@@ -8,7 +8,7 @@ from reflex_components_core.core.banner import has_too_many_connection_errors
 
 from sender_app.components.browser import document_words
 from sender_app.components.ui import empty, icon, link, posting_form, skeleton
-from sender_app.components.words import tr
+from sender_app.components.words import tr, tr_n
 from sender_app.states.session import Session
 
 _PLACES = (
@@ -99,6 +99,7 @@ def _place(href: str, name: str, key: str, here: str) -> rx.Component:
     place = link(
         icon(name, 20),
         rx.el.span(tr(key)),
+        *([_waiting()] if href == "/campaigns" else []),
         href=href,
         class_name="place",
         custom_attrs={"aria-current": "page"} if href == here else {},
@@ -106,15 +107,38 @@ def _place(href: str, name: str, key: str, here: str) -> rx.Component:
     return rx.cond(Session.role != "viewer", place) if href in _FOR_SENDERS else place
 
 
+def _waiting() -> rx.Component:
+    """How many campaigns wait for the person's approval."""
+    words = tr_n("nav.waiting", Session.waiting)
+    return rx.cond(
+        Session.waiting > 0,
+        rx.el.span(Session.waiting, class_name="badge", title=words, aria_label=words),
+    )
+
+
+def for_senders(*children: Any) -> rx.Component:
+    """Orders that only those who may send have; nothing for others."""
+    return rx.cond(Session.may_send, rx.fragment(*children))
+
+
+def senders_only(*children: Any) -> rx.Component:
+    """A page that only those who may send have any use for."""
+    return _only_for(Session.may_send, tr("senders.only"), *children)
+
+
 def for_admins(*children: Any) -> rx.Component:
     """What only an admin has any use for; the services refuse the others in any case."""
+    return _only_for(Session.is_admin, tr("admins.only"), *children)
+
+
+def _only_for(may: rx.Var, words: rx.Var, *children: Any) -> rx.Component:
     return rx.cond(
-        Session.is_admin,
+        may,
         rx.fragment(*children),
         rx.cond(
             Session.role == "",
             skeleton(320),
-            empty("lock", tr("admins.only"), tr("admins.only_text")),
+            empty("lock", words, tr("admins.only_text")),
         ),
     )
 

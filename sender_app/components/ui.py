@@ -230,6 +230,7 @@ _CHIPS = {
     "skipped": ("ban", ""),
     "unconfirmed": ("circle-help", "chip-warn"),
     "draft": ("pencil", ""),
+    "awaiting": ("user-check", "chip-warn"),
     "scheduled": ("calendar-clock", "chip-info"),
     "running": ("send", "chip-info"),
     "paused": ("pause", "chip-warn"),

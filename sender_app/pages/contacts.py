@@ -3,7 +3,7 @@
 import reflex as rx
 
 from sender_app.components.browser import typed_field
-from sender_app.components.frame import frame
+from sender_app.components.frame import for_senders, frame
 from sender_app.components.ui import (
     button,
     card,
@@ -21,6 +21,7 @@ from sender_app.components.ui import (
 )
 from sender_app.components.words import number, tr, tr_n
 from sender_app.states.contacts import ContactBook
+from sender_app.states.session import Session
 
 _STANDINGS = ("in", "out", "present", "absent", "unknown")
 _SORTS = ("name", "newest", "phone", "group")
@@ -40,7 +41,7 @@ def contacts() -> rx.Component:
                         "contact",
                         tr("contacts.none"),
                         tr("contacts.none_text"),
-                        link_button(tr("contacts.bring"), href="/contacts/import"),
+                        for_senders(link_button(tr("contacts.bring"), href="/contacts/import")),
                     ),
                     card(_filters(), _picked(), _people(), _questions()),
                 ),
@@ -64,9 +65,13 @@ def _count() -> rx.Var:
 def _actions() -> rx.Component:
     return rx.fragment(
         link_button(icon("ban"), tr("contacts.opt_outs"), href="/opt-outs", kind="quiet"),
-        link_button(icon("copy"), tr("contacts.duplicates"), href="/duplicates", kind="quiet"),
-        link_button(icon("file-up"), tr("contacts.bring"), href="/contacts/import", kind="plain"),
-        link_button(icon("plus"), tr("contacts.add"), href="/contacts/new"),
+        for_senders(
+            link_button(icon("copy"), tr("contacts.duplicates"), href="/duplicates", kind="quiet"),
+            link_button(
+                icon("file-up"), tr("contacts.bring"), href="/contacts/import", kind="plain"
+            ),
+            link_button(icon("plus"), tr("contacts.add"), href="/contacts/new"),
+        ),
     )
 
 
@@ -122,6 +127,19 @@ def _filters() -> rx.Component:
                 rx.el.span(tr("contacts.likeness"), class_name="hint"),
             ),
             rx.el.span(class_name="spring"),
+            rx.cond(
+                Session.may_send & (ContactBook.total > 0),
+                button(
+                    icon("send", 16),
+                    rx.cond(
+                        ContactBook.counted,
+                        tr_n("contacts.write_to", ContactBook.total),
+                        tr("contacts.write_all"),
+                    ),
+                    kind="quiet",
+                    on_click=ContactBook.write_to_found,
+                ),
+            ),
             _download("csv"),
             _download("xlsx"),
             class_name="filters",
@@ -151,6 +169,7 @@ def _picked() -> rx.Component:
         count > 0,
         rx.el.div(
             rx.el.strong(tr_n("contacts.picked", count)),
+            button(icon("send", 16), tr("contacts.write"), on_click=ContactBook.write_to_picked),
             button(icon("users", 16), tr("contacts.join"), on_click=ContactBook.ask("group")),
             rx.cond(
                 ContactBook.group_name != "",
@@ -172,11 +191,13 @@ def _picked() -> rx.Component:
 
 
 def _people() -> rx.Component:
-    all_here = rx.el.input(
-        type="checkbox",
-        on_change=ContactBook.pick_page,
-        checked=ContactBook.page_picked,
-        aria_label=tr("contacts.pick_page"),
+    all_here = for_senders(
+        rx.el.input(
+            type="checkbox",
+            on_change=ContactBook.pick_page,
+            checked=ContactBook.page_picked,
+            aria_label=tr("contacts.pick_page"),
+        )
     )
     return rx.fragment(
         table(
@@ -201,11 +222,15 @@ def _people() -> rx.Component:
 def _person(row: rx.Var) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
-            rx.el.input(
-                type="checkbox",
-                checked=ContactBook.selected.contains(row.id),
-                on_change=lambda _checked: ContactBook.pick(row.id),
-                aria_label=tr("contacts.pick", name=rx.cond(row.name != "", row.name, row.phone)),
+            for_senders(
+                rx.el.input(
+                    type="checkbox",
+                    checked=ContactBook.selected.contains(row.id),
+                    on_change=lambda _checked: ContactBook.pick(row.id),
+                    aria_label=tr(
+                        "contacts.pick", name=rx.cond(row.name != "", row.name, row.phone)
+                    ),
+                ),
             ),
             class_name="pick",
         ),
@@ -283,9 +308,9 @@ def _questions() -> rx.Component:
             typed_field(
                 ContactBook.joining,
                 ContactBook.name_group,
-                list="groups",
                 max_length=200,
                 aria_label=tr("contacts.group"),
+                custom_attrs={"list": "groups"},
             ),
             rx.el.datalist(
                 rx.foreach(

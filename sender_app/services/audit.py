@@ -16,6 +16,7 @@ ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "accounts.unlink": ("account_unlink", ("account_id",)),
     "api_keys.create_key": ("api_key_create", ("name", "role")),
     "api_keys.revoke_key": ("api_key_revoke", ("key_id",)),
+    "campaigns.approve": ("campaign_approve", ("campaign_id",)),
     "campaigns.cancel": ("campaign_cancel", ("campaign_id",)),
     "campaigns.delete": ("campaign_delete", ("campaign_id",)),
     "campaigns.pause": ("campaign_pause", ("campaign_id",)),
@@ -24,6 +25,7 @@ ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "campaigns.retry_failed": ("campaign_retry", ("campaign_id",)),
     "campaigns.schedule": ("campaign_schedule", ("campaign_id", "at")),
     "campaigns.send_file": ("campaign_send", ("name",)),
+    "campaigns.send_back": ("campaign_send_back", ("campaign_id", "note")),
     "campaigns.start": ("campaign_start", ("campaign_id",)),
     "contacts.add_to_group": ("group_add", ("name",)),
     "contacts.check_on_whatsapp": ("contact_check", ()),
@@ -53,6 +55,10 @@ ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "sending.send": ("campaign_send", ()),
     "templates.delete_template": ("template_delete", ("template_id",)),
     "templates.save_template": ("template_save", ("name",)),
+    "workspaces.update_campaign_rules": (
+        "campaign_rules",
+        ("rest_days", "needs_approval"),
+    ),
     "workspaces.update_opt_out": ("opt_out_words", ("words",)),
     "workspaces.update_workspace": ("workspace_update", ("name",)),
 }

@@ -49,6 +49,11 @@ class Contacts:
         actor.require(Role.VIEWER)
         return self.store.contacts.get(actor.workspace_id, contact_id)
 
+    def find_contacts(self, actor: Actor, ids: Sequence[UUID]) -> Sequence[Contact]:
+        """Those of `ids` that are there, in that order."""
+        actor.require(Role.VIEWER)
+        return self.store.contacts.find(actor.workspace_id, _limited(ids))
+
     def history(self, actor: Actor, contact_id: UUID) -> Sequence[Happening]:
         """What was sent to the contact and what came back, the latest first. Raises NotFound."""
         actor.require(Role.VIEWER)

@@ -37,6 +37,7 @@ HARMLESS = {
     *("Connection.ask_unlink", "Compose.step_person", "Compose.show_variant", "Compose.look_at"),
     *("Compose.dial", "Compose.turn_bad", "Compose.wait_for_file", "Compose.start_over"),
     *("Campaign.begin", "Campaign.ask_cancel", "Campaign.ask_again", "Campaign.ask_delete"),
+    *("Campaign.ask_back", "Campaign.write_note"),
     *("CampaignList.ask_delete", "Board.ask_clear", "Library.write", "Library.show_variant"),
     *("Library.add_variant", "Library.remove_variant", "Library.begin", "Library.close"),
     *("Library.rename", "Library.ask_remove"),
@@ -57,11 +58,19 @@ HARMLESS = {
 BACKGROUND = {"Campaign.watch", "Importing.watch", "Importing.upload"}
 NEEDED = {
     Role.VIEWER: {
-        *("Session.load", "Board.load", "Board.refresh", "Board.choose_days", "Board.clear_cache"),
+        *(
+            "Session.load",
+            "Session.count_waiting",
+            "CampaignList.show_span",
+            "Board.load",
+            "Board.refresh",
+            "Board.choose_days",
+            "Board.clear_cache",
+        ),
         *("CampaignList.load", "CampaignList.refresh", "CampaignList.load_more"),
         *("Campaign.load", "Campaign.show", "Campaign.next_page", "Campaign.previous_page"),
         *("Campaign.still_here", "Campaign.find", "CampaignList.show", "CampaignList.find"),
-        *("Compose.load", "Compose.follow_trial", "Connection.load"),
+        *("Compose.load", "Compose.find_contacts", "Compose.follow_trial", "Connection.load"),
         *("Library.load", "Library.edit"),
         *("Connection.poll", "ContactBook.load", "ContactBook.find", "ContactBook.next_page"),
         *("ContactBook.previous_page", "Preferences.load", "ContactBook.show_group"),
@@ -72,11 +81,16 @@ NEEDED = {
     Role.SENDER: {
         *("Campaign.pause", "Campaign.resume", "Campaign.cancel", "Campaign.retry"),
         *("Campaign.mark_sent", "Campaign.send_again", "Campaign.start_now", "Campaign.clone"),
+        *("Campaign.approve", "Campaign.send_back", "CampaignList.clone"),
         *("Campaign.delete", "CampaignList.delete", "Compose.send", "Compose.upload"),
         *("Compose.write", "Compose.rename", "Compose.add_variant", "Compose.remove_variant"),
         *("Compose.forget_file", "Compose.ask", "Compose.go", "Compose.choose_start"),
         *("Compose.start_at", "Compose.search", "Compose.try_out", "Compose.use_template"),
         *("Compose.attach", "Compose.detach", "Compose.move_attachment"),
+        *("Compose.toggle_group", "Compose.toggle_contact", "Compose.drop_contacts"),
+        *("Compose.use_filter", "Compose.filter_by_search", "Compose.filter_by_group"),
+        *("Compose.filter_by_standing", "Compose.take_earlier", "Compose.rest_for"),
+        *("ContactBook.write_to_picked", "ContactBook.write_to_found"),
         *("Compose.caption_attachment", "Library.save", "Library.remove", "Library.use_now"),
         *("ContactBook.check", "ContactBook.delete", "ContactBook.join", "ContactBook.leave"),
         *("ContactBook.opt_out", "ContactCard.check", "ContactCard.delete", "ContactCard.opt_out"),
@@ -87,7 +101,7 @@ NEEDED = {
         *("Connection.ask_code", "Connection.unlink", "Preferences.save", "Team.load"),
         *("Team.set_role", "Team.let_in", "Team.remove", "AuditTrail.load"),
         *("AuditTrail.next_page", "AuditTrail.previous_page", "OptOutList.remove"),
-        *("Preferences.save_opt_out", "Machinery.load"),
+        *("Preferences.save_campaigns", "Preferences.save_opt_out", "Machinery.load"),
         *("Keys.load", "Keys.create", "Keys.revoke"),
     },
 }
@@ -145,10 +159,12 @@ ARGUMENTS: dict[str, Any] = {
         "country": "PY",
         "phone": "0981000009",
         "time_zone": "America/Asuncion",
+        "rest_days": "3",
         "interval": "1",
         "jitter": "1",
     },
     "open_": True,
+    "on": True,
     "by": 1,
     "index": 0,
     "wanted": True,
@@ -156,6 +172,7 @@ ARGUMENTS: dict[str, Any] = {
     "days": "7",
     "status": "",
     "kind": "drafts",
+    "span": "7",
     "local": "2031-05-01T09:00",
     "later": True,
     "step": 4,
@@ -241,7 +258,7 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
         "_template_id": str(world.template_id),
         "deleting": str(world.draft_id),
         "texts": ["Hola", "Buenas"],
-        "look": Look(people=1),
+        "look": Look(reached=1),
         "more": world.mores.get(state_name, ""),
         "leaving": world.spare,
         "revoking": str(world.key_id),
@@ -365,8 +382,8 @@ def test_a_route_tells_and_changes_nothing_of_others(route: str, world: World):
 
 UNNOTED = {  # they only read, or keep what one is writing
     *("audit.list_entries", "campaigns.lacking", "drafts.create_draft", "drafts.find_people"),
-    *("drafts.preflight", "drafts.save_draft", "imports.check_again", "imports.open_upload"),
-    *("members.list_members", "system.look", "api_keys.list_keys"),
+    *("drafts.people", "drafts.preflight", "drafts.save_draft", "imports.check_again"),
+    *("imports.open_upload", "members.list_members", "system.look", "api_keys.list_keys"),
 }
 
 

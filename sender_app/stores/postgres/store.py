@@ -3,6 +3,7 @@
 from sender_app.stores.postgres.accounts import PostgresAccounts
 from sender_app.stores.postgres.answers import PostgresAnswers
 from sender_app.stores.postgres.api_keys import PostgresApiKeys
+from sender_app.stores.postgres.audiences import PostgresAudiences
 from sender_app.stores.postgres.audit import PostgresAudit
 from sender_app.stores.postgres.campaigns import PostgresCampaigns
 from sender_app.stores.postgres.contacts import PostgresContacts
@@ -38,6 +39,7 @@ class PostgresStore:
         self.groups = PostgresGroups(self.database)
         self.opt_outs = PostgresOptOuts(self.database)
         self.campaigns = PostgresCampaigns(self.database)
+        self.audiences = PostgresAudiences(self.database)
         self.templates = PostgresTemplates(self.database)
         self.deliveries = PostgresDeliveries(self.database)
         self.receipts = PostgresReceipts(self.database)

@@ -175,6 +175,7 @@ class CampaignRow(SQLModel, table=True):
         Index("campaigns_newest", "workspace_id", "id"),
         Index("campaigns_active", "account_id", postgresql_where=text("status = 'running'")),
         Index("campaigns_scheduled", "scheduled_at", postgresql_where=text("status = 'scheduled'")),
+        Index("campaigns_awaiting", "workspace_id", postgresql_where=text("status = 'awaiting'")),
     )
 
     id: UUID = _key()
@@ -198,6 +199,8 @@ class CampaignRow(SQLModel, table=True):
     read_count: int = _count()
     replied_count: int = _count()
     pause_reason: str | None = None
+    approved_by: str | None = None  # a user's id
+    review_note: str = _blank()  # why it was sent back to be written anew
     scheduled_at: datetime | None = _stamp()
     started_at: datetime | None = _stamp()
     finished_at: datetime | None = _stamp()
@@ -408,6 +411,8 @@ class WorkspaceRow(SQLModel, table=True):
     pacing: dict[str, Any] = _json()
     opt_out_words: list[str] | None = Field(default=None, sa_column=Column(JSONB))
     opt_out_reply: str | None = None
+    rest_days: int = _count()
+    needs_approval: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     created_at: datetime = _stamp(now=True)
 
 
