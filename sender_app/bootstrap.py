@@ -202,7 +202,7 @@ def services() -> Services:
         imports=audited(imports, "imports", store()),
         campaigns=audited(campaigns, "campaigns", store()),
         drafts=audited(drafts, "drafts", store()),
-        sending=audited(Sending(store(), imports, campaigns), "sending", store()),
+        sending=audited(Sending(store(), imports, drafts, campaigns), "sending", store()),
         templates=audited(Templates(store()), "templates", store()),
         results=audited(Results(store(), sheets), "results", store()),
         contacts=audited(Contacts(store(), queue, control), "contacts", store()),

@@ -146,6 +146,21 @@ class Drafts:
         plan = self.campaigns.plan(actor, draft.account_id, counts.reached, draft.starts_at)
         return Preflight(counts, known, plan, gaps, gap_count, problem)
 
+    def check(self, actor: Actor, draft: Draft) -> int:
+        """How many people it would write to if it were launched as it is, kept or not.
+
+        Raises RuleViolation as `launch` does.
+        """
+        actor.require(Role.SENDER)
+        with self._gather(actor, draft) as (columns, found):
+            problem = self._problems(actor, draft, columns, found)[2]
+            reached = found.counts().reached
+        if problem is not None:
+            raise problem
+        if draft.starts_at is not None and draft.starts_at <= self.campaigns.clock():
+            raise RuleViolation("schedule_in_the_past")
+        return reached
+
     def launch(self, actor: Actor, campaign_id: UUID, confirmed: int) -> Campaign:
         """Start the draft, have it start at its time, or have it wait for a second person where the
         workspace wants one, to write to the `confirmed` number of people.
@@ -155,12 +170,7 @@ class Drafts:
         """
         actor.require(Role.SENDER)
         draft = self.get_draft(actor, campaign_id)
-        with self._gather(actor, draft) as (columns, found):
-            problem = self._problems(actor, draft, columns, found)[2]
-        if problem is not None:
-            raise problem
-        if draft.starts_at is not None and draft.starts_at <= self.campaigns.clock():
-            raise RuleViolation("schedule_in_the_past")
+        self.check(actor, draft)
         status = self.campaigns.first_status(actor, draft.starts_at)
         with self._spec(actor, draft) as (_, spec):
             launched = self.store.campaigns.launch(

@@ -4,7 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -13,9 +13,11 @@ from sender_app.local.postgres import Postgres
 from sender_app.local.valkey import Valkey
 from tests.api import Program
 from tests.conftest import fresh_database
+from tests.files import picture
 from tests.integration.personas import services_on
 from tests.office import PEOPLE, Office
 
+PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 NEW = {"phone": "0981 000 001", "nombre": "Ana"}
 
 
@@ -264,6 +266,41 @@ def test_a_campaign_goes_to_a_file_to_contacts_or_to_a_group(program: Program, o
     ]
     assert send(contactIds=[str(uuid4())]).status_code == 404
     assert len(office.services.campaigns.list_campaigns(office.alice).rows) == 3
+
+
+def test_a_campaign_of_a_program_waits_for_a_second_person_too(program: Program, office: Office):
+    office.services.workspaces.update_campaign_rules(office.alice, 0, needs_approval=True)
+    files = {"file": ("gente.csv", PEOPLE.encode())}
+    sent = program("POST", "/send-messages", data={"templates": ["Hola"]}, files=files).json()
+    path = f"/campaigns/{sent['campaignId']}"
+    assert program("GET", path).json()["status"] == "awaiting"
+    own = program("POST", f"{path}/approve")
+    assert (own.status_code, own.json()["code"]) == (422, "approval_by_same_person")
+    assert program("POST", f"{path}/send-back", json={}).json()["status"] == "draft"
+
+
+def test_a_campaign_takes_files_along(program: Program, office: Office):
+    def send(**more: Any) -> Any:
+        people = ("file", ("gente.csv", PEOPLE.encode()))
+        files = [
+            people,
+            ("attachments", ("foto.jpg", picture())),
+            ("attachments", ("lista.pdf", PDF)),
+        ]
+        return program("POST", "/send-messages", files=files, **more)
+
+    sent = send(data={"templates": ["Hola {nombre}"], "captions": ["", "La lista, {nombre}"]})
+    assert (sent.status_code, sent.json()) == (202, sent.json() | {"queued": 3}), sent.text
+    campaign = UUID(sent.json()["campaignId"])
+    content, media = office.services.campaigns.content(office.alice, campaign)
+    assert [part.texts for part in content.parts] == [("Hola {nombre}",), ("La lista, {nombre}",)]
+    kinds = [media[part.media_id].kind for part in content.parts if part.media_id]
+    assert kinds == ["image", "document"]
+    assert send().json()["queued"] == 3  # without a text
+    many = send(data={"captions": ["a", "b", "c"]})
+    assert (many.status_code, many.json()["code"]) == (422, "captions_many")
+    unknown = send(data={"captions": ["Hola {edad}"]})
+    assert unknown.json()["code"] == "placeholder_unknown"
 
 
 def test_a_campaign_is_steered(program: Program, office: Office):

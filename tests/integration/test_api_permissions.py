@@ -34,6 +34,8 @@ OPERATIONS: dict[str, tuple[Role, dict[str, Any]]] = {
     "POST /campaigns/{campaignId}/resume": (Role.SENDER, {}),
     "POST /campaigns/{campaignId}/cancel": (Role.SENDER, {}),
     "POST /campaigns/{campaignId}/retry": (Role.SENDER, {}),
+    "POST /campaigns/{campaignId}/approve": (Role.SENDER, {}),
+    "POST /campaigns/{campaignId}/send-back": (Role.SENDER, {"json": {"note": "No"}}),
     "GET /contacts": (Role.VIEWER, {}),
     "POST /contacts": (Role.SENDER, {"json": {"phone": "0981000099", "nombre": "Nueva"}}),
     "GET /contacts/{contactId}": (Role.VIEWER, {}),
@@ -65,6 +67,8 @@ OPERATIONS: dict[str, tuple[Role, dict[str, Any]]] = {
 NOT_NOW = {
     "POST /accounts/{accountId}/pairing",
     *(f"POST /campaigns/{{campaignId}}/{move}" for move in ("start", "resume", "retry")),
+    "POST /campaigns/{campaignId}/approve",
+    "POST /campaigns/{campaignId}/send-back",
 }
 SHOWING = {
     *("GET /campaigns", "GET /campaigns/{campaignId}", "GET /campaigns/{campaignId}/recipients"),

@@ -384,6 +384,7 @@ UNNOTED = {  # they only read, or keep what one is writing
     *("audit.list_entries", "campaigns.lacking", "drafts.create_draft", "drafts.find_people"),
     *("drafts.people", "drafts.preflight", "drafts.save_draft", "imports.check_again"),
     *("imports.open_upload", "members.list_members", "system.look", "api_keys.list_keys"),
+    "drafts.check",
 }
 
 

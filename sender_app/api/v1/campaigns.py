@@ -5,14 +5,15 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from sender_app import bootstrap
 from sender_app.api.v1.requests import ApiRoute, CallingActor, Repeatable
-from sender_app.api.v1.shapes import NO_NUL, Cursor, Limit, PageOf, Shown, page_of, start_of
+from sender_app.api.v1.shapes import NO_NUL, Asked, Cursor, Limit, PageOf, Shown, page_of, start_of
 from sender_app.domain.campaign import CampaignStatus, PauseReason
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.ports.store import CampaignFilter
+from sender_app.services.campaigns import LONGEST_NOTE
 
 router = APIRouter(route_class=ApiRoute, tags=["campaigns"])
 CampaignId = Annotated[UUID, Path(alias="campaignId")]
@@ -57,6 +58,12 @@ class Recipient(Shown):
     read_at: datetime | None
     replied_at: datetime | None
     not_before: datetime | None = Field(description="Held back until then.")
+
+
+class Review(Asked):
+    """What the second person says."""
+
+    note: Annotated[str, StringConstraints(max_length=LONGEST_NOTE, pattern=NO_NUL)] = ""
 
 
 class Retried(Shown):
@@ -134,3 +141,17 @@ def cancel_campaign(actor: CallingActor, campaign_id: CampaignId):
 def retry_campaign(actor: CallingActor, campaign_id: CampaignId):
     """Queue the recipients in error again."""
     return {"queued": bootstrap.services().campaigns.retry_failed(actor, campaign_id)}
+
+
+@router.post("/campaigns/{campaignId}/approve", response_model=Campaign, dependencies=[Repeatable])
+def approve_campaign(actor: CallingActor, campaign_id: CampaignId):
+    """Let a campaign start that waits for a second person: not whoever started it."""
+    return bootstrap.services().campaigns.approve(actor, campaign_id)
+
+
+@router.post(
+    "/campaigns/{campaignId}/send-back", response_model=Campaign, dependencies=[Repeatable]
+)
+def send_back_campaign(actor: CallingActor, campaign_id: CampaignId, review: Review):
+    """Make a draft again of a campaign that waits for approval, with a note saying why."""
+    return bootstrap.services().campaigns.send_back(actor, campaign_id, review.note)

@@ -1,5 +1,9 @@
 """Send messages: one request makes a whole campaign."""
 
+from itertools import zip_longest
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import NamedTemporaryFile
 from typing import Annotated
 from uuid import UUID
 
@@ -15,13 +19,15 @@ from sender_app.api.v1.requests import (
     Repeatable,
 )
 from sender_app.api.v1.shapes import NO_NUL, Shown
+from sender_app.domain.actor import Actor
+from sender_app.domain.content import MAX_ATTACHMENTS, MAX_CAPTION, Attachment
 from sender_app.domain.errors import RuleViolation
-from sender_app.services.imports import LARGEST_AT_ONCE
 from sender_app.services.sending import Order
 
 router = APIRouter(route_class=ApiRoute, tags=["messages"])
-_LARGEST = LARGEST_AT_ONCE + 1024 * 1024  # bytes of a request: a file, and the rest of the form
+_LARGEST = 120 * 1024 * 1024  # bytes of a request: contacts, and files to be sent
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=NO_NUL)]
+_Caption = Annotated[str, StringConstraints(max_length=MAX_CAPTION, pattern=NO_NUL)]
 
 
 class Sent(Shown):
@@ -60,6 +66,23 @@ def send_messages(
             description="Contacts instead of a file.",
         ),
     ],
+    attachments: Annotated[
+        list[UploadFile],
+        File(
+            default_factory=list,
+            max_length=MAX_ATTACHMENTS,
+            description="Files that everybody gets: images, videos, sound (as voice notes) and "
+            "documents. With one that takes a caption, the text may be left out or is the caption.",
+        ),
+    ],
+    captions: Annotated[
+        list[_Caption],
+        Form(
+            default_factory=list,
+            max_length=MAX_ATTACHMENTS,
+            description="A caption for each attachment, in their order; blank for none.",
+        ),
+    ],
     template_id: Annotated[
         UUID | None, Form(alias="templateId", description="A template instead of `templates`.")
     ] = None,
@@ -85,22 +108,44 @@ def send_messages(
 ):
     """Create a campaign and start it: a message to the people of a file, to contacts or to a group.
 
-    Whole or not at all. A placeholder that is blank for somebody, or an account that cannot send,
-    is refused and nothing is created. Use an `Idempotency-Key`: whoever repeats this request
-    without one sends everybody a second message.
+    Where the workspace wants a second person's approval, it waits for that. A placeholder that is
+    blank for somebody, or an account that cannot send, is refused, and then there is no campaign.
+    Use an `Idempotency-Key`: whoever repeats this request without one sends everybody a second
+    message.
     """
     services = bootstrap.services()
-    if bool(templates) == bool(template_id):
+    if bool(templates) == bool(template_id) and (templates or not attachments):
         raise RuleViolation("message_ambiguous")
-    texts: tuple[str, ...] = tuple(templates)
+    if len(captions) > len(attachments):
+        raise RuleViolation("captions_many")
+    texts = tuple(templates) or ("",)
     if template_id is not None:
         texts = services.templates.get_template(actor, template_id).texts
-    content = file and (_filename(file), file.file.read())
-    order = Order(texts, name, account_id, content, tuple(contact_ids), group_id, starts_at)
-    campaign = services.sending.send(actor, order)
+    order = Order(
+        texts=texts,
+        name=name,
+        account_id=account_id,
+        file=file and (_filename(file), file.file.read()),
+        contact_ids=tuple(contact_ids),
+        group_id=group_id,
+        starts_at=starts_at,
+        attachments=tuple(
+            Attachment(_added(actor, one), caption)
+            for one, caption in zip_longest(attachments, captions, fillvalue="")
+        ),
+    )
+    campaign, queued = services.sending.send(actor, order)
     response.headers["Location"] = f"/api/v1/campaigns/{campaign.id}"
-    return {"campaign_id": campaign.id, "queued": campaign.total_recipients}
+    return {"campaign_id": campaign.id, "queued": queued}
 
 
 def _filename(file: UploadFile) -> str:
-    return (file.filename or "contactos.csv").replace("\x00", "")[:200]
+    return (file.filename or "archivo").replace("\x00", "")[:200]
+
+
+def _added(actor: Actor, file: UploadFile) -> UUID:
+    """The id of a file that was taken in."""
+    with NamedTemporaryFile(prefix="sender-api-") as kept:
+        copyfileobj(file.file, kept)
+        kept.flush()
+        return bootstrap.services().media.add(actor, Path(kept.name), _filename(file)).id
