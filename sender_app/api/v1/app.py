@@ -118,7 +118,6 @@ def _describe(method: str, operation: dict[str, Any]) -> None:
 api = Api(
     title="Sender",
     version=__version__,
-    summary="WhatsApp campaigns for programs",
     description=_DESCRIPTION,
     openapi_tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
     docs_url=None,

@@ -25,7 +25,7 @@ from sender_app.domain.errors import RuleViolation
 from sender_app.services.sending import Order
 
 router = APIRouter(route_class=ApiRoute, tags=["messages"])
-_LARGEST = 120 * 1024 * 1024  # bytes of a request: contacts, and files to be sent
+_LARGEST = 110 * 1024 * 1024  # bytes of a request: contacts, and files to be sent
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=NO_NUL)]
 _Caption = Annotated[str, StringConstraints(max_length=MAX_CAPTION, pattern=NO_NUL)]
 
