@@ -21,7 +21,6 @@ from sender_app.components.ui import (
 )
 from sender_app.components.words import number, tr, tr_n
 from sender_app.states.contacts import ContactBook
-from sender_app.states.session import Session
 
 _STANDINGS = ("in", "out", "present", "absent", "unknown")
 _SORTS = ("name", "newest", "phone", "group")
@@ -77,13 +76,17 @@ def _actions() -> rx.Component:
 
 def _filters() -> rx.Component:
     return rx.el.div(
-        typed_field(
-            ContactBook.search,
-            ContactBook.find,
-            type="search",
-            placeholder=tr("contacts.search"),
-            aria_label=tr("contacts.search"),
-            class_name="search",
+        rx.el.div(
+            typed_field(
+                ContactBook.search,
+                ContactBook.find,
+                type="search",
+                placeholder=tr("contacts.search"),
+                aria_label=tr("contacts.search"),
+                class_name="search",
+            ),
+            for_senders(rx.cond(ContactBook.total > 0, _write())),
+            class_name="search-line",
         ),
         rx.el.div(
             _choice(
@@ -127,23 +130,23 @@ def _filters() -> rx.Component:
                 rx.el.span(tr("contacts.likeness"), class_name="hint"),
             ),
             rx.el.span(class_name="spring"),
-            rx.cond(
-                Session.may_send & (ContactBook.total > 0),
-                button(
-                    icon("send", 16),
-                    rx.cond(
-                        ContactBook.counted,
-                        tr_n("contacts.write_to", ContactBook.total),
-                        tr("contacts.write_all"),
-                    ),
-                    kind="quiet",
-                    on_click=ContactBook.write_to_found,
-                ),
-            ),
             _download("csv"),
             _download("xlsx"),
             class_name="filters",
         ),
+    )
+
+
+def _write() -> rx.Component:
+    """A campaign for everybody whom the filters find."""
+    return button(
+        icon("send", 16),
+        rx.cond(
+            ContactBook.counted,
+            tr_n("contacts.write_to", ContactBook.total),
+            tr("contacts.write_all"),
+        ),
+        on_click=ContactBook.write_to_found,
     )
 
 
