@@ -1,7 +1,7 @@
 """Settings: read once from the environment, frozen, refused at start when they make no sense."""
 
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     api_rate: Annotated[int, Field(ge=1, le=1_000_000)] = 600  # requests a minute, each API key
     keep_events: Annotated[int, Field(ge=0)] = 0  # days of metric_events; 0: for good
     keep_replies: Annotated[int, Field(ge=0)] = 0  # days of replies; 0: for good
+    keep_webhooks: Annotated[int, Field(ge=0)] = 30  # days of webhooks' events; 0: for good
+    webhook_networks: str = ""  # "10.0.0.0/8,127.0.0.1/32": private ones that webhooks may reach
 
     @model_validator(mode="before")
     @classmethod
@@ -109,6 +111,12 @@ class Settings(BaseSettings):
         if url and not (parts.scheme in ("http", "https") and parts.hostname):
             raise ValueError("must start with https:// (or http://)")
         return url
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        _networks(text)
+        return text
 
     @field_validator("oidc_role_map")
     @classmethod
@@ -163,6 +171,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def webhook_allowed(self) -> list[IPv4Network | IPv6Network]:
+        """Private networks that webhooks may reach."""
+        return _networks(self.webhook_networks)
+
+    @property
     def postgres_url(self) -> str:
         """The libpq URL of the database; raises ConfigurationError when none is configured."""
         if self.database_url:
@@ -203,6 +216,11 @@ def _roles(text: str) -> dict[str, Role]:
     if "" in found:
         raise ValueError(f"must be like boss=admin,staff=sender with roles {known}")
     return found
+
+
+def _networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """Networks from "10.0.0.0/8,127.0.0.1/32"."""
+    return [ip_network(one.strip()) for one in text.split(",") if one.strip()]
 
 
 @cache

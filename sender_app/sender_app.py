@@ -32,6 +32,8 @@ from sender_app.pages.settings import settings as settings_page
 from sender_app.pages.sign_in import sign_in
 from sender_app.pages.system import system
 from sender_app.pages.templates import templates
+from sender_app.pages.webhook import webhook
+from sender_app.pages.webhooks import webhooks
 from sender_app.states.api_keys import Keys
 from sender_app.states.audit import AuditTrail
 from sender_app.states.campaign import Campaign
@@ -50,6 +52,8 @@ from sender_app.states.ownership import Ownership
 from sender_app.states.session import Session
 from sender_app.states.settings import Preferences
 from sender_app.states.system import Machinery
+from sender_app.states.webhook import WebhookCard
+from sender_app.states.webhooks import WebhookList
 
 logs.configure(settings().log_level)
 
@@ -95,6 +99,8 @@ for page, route, title, load in (
     (duplicates, "/duplicates", "Duplicados · Sender", Duplicates.load),
     (opt_outs, "/opt-outs", "Bajas · Sender", OptOutList.load),
     (settings_page, "/settings", "Ajustes · Sender", Preferences.load),
+    (webhooks, "/webhooks", "Webhooks · Sender", WebhookList.load),
+    (webhook, "/webhooks/[webhook_id]", "Webhooks · Sender", WebhookCard.load),
     (system, "/system", "Sistema · Sender", Machinery.load),
 ):
     app.add_page(
