@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     oidc_leeway: Annotated[int, Field(ge=0, le=300)] = 30  # seconds that clocks may differ
     local_sign_in: bool | None = None  # the one-time link; None: only on this machine, without OIDC
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0  # in front, that set X-Forwarded-For
+    cors_origins: str = ""  # "https://a.example,https://b.example": other sites' pages that may ask
     default_country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "PY"
     default_time_zone: str = "America/Asuncion"
     default_language: Annotated[str, Field(pattern="^(es|en|pt)$")] = "es"
@@ -111,6 +112,15 @@ class Settings(BaseSettings):
         if url and not (parts.scheme in ("http", "https") and parts.hostname):
             raise ValueError("must start with https:// (or http://)")
         return url
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        for one in filter(None, map(str.strip, text.split(","))):
+            parts = urlsplit(one)
+            if parts.scheme not in ("http", "https") or one != f"{parts.scheme}://{parts.netloc}":
+                raise ValueError("must be like https://a.example,https://b.example")
+        return text
 
     @field_validator("webhook_networks")
     @classmethod
@@ -169,6 +179,11 @@ class Settings(BaseSettings):
         if not self.s3_bucket and (self.s3_endpoint or self.s3_access_key):
             raise ValueError("S3_BUCKET is missing")
         return self
+
+    @property
+    def other_origins(self) -> list[str]:
+        """Origins of other sites whose pages may use this one; rxconfig.py reads the same."""
+        return [one.strip() for one in self.cors_origins.split(",") if one.strip()]
 
     @property
     def webhook_allowed(self) -> list[IPv4Network | IPv6Network]:

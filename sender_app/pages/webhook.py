@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import reflex as rx
 
+from sender_app.components.browser import pulse
 from sender_app.components.frame import for_admins, frame
 from sender_app.components.ui import (
     button,
@@ -47,7 +48,12 @@ def webhook() -> rx.Component:
                     empty("webhook", tr("webhooks.missing"), tr("webhooks.missing_text")),
                     rx.cond(
                         WebhookCard.loaded,
-                        rx.el.div(_standing(), _form(), rx.cond(_is_made(), _log())),
+                        rx.el.div(
+                            _standing(),
+                            _form(),
+                            rx.cond(_is_made(), _log()),
+                            class_name="stack",
+                        ),
                         skeleton(420, 320),
                     ),
                 )
@@ -167,6 +173,10 @@ def _group(name: str, beginnings: tuple[str, ...]) -> rx.Component:
 
 def _log() -> rx.Component:
     return rx.fragment(
+        rx.cond(
+            (WebhookCard.webhook.waiting > 0) & (WebhookCard.webhook.disabled == ""),
+            pulse(3000, WebhookCard.refresh),
+        ),
         card(
             rx.el.p(tr("webhooks.secret_kept"), class_name="hint"),
             rx.el.div(
