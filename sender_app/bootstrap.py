@@ -25,7 +25,9 @@ from sender_app.adapters.redis_pairing import RedisPairingBoard
 from sender_app.adapters.redis_sessions import RedisSessions
 from sender_app.adapters.rq_queue import RqQueue
 from sender_app.adapters.rq_queues import RqQueues
+from sender_app.adapters.sealing import WebhookSecrets
 from sender_app.adapters.sheets import CsvWriter, XlsxWriter
+from sender_app.adapters.webhook_client import GuardedClient
 from sender_app.config import settings
 from sender_app.domain import media
 from sender_app.domain.pacing import Pace
@@ -43,6 +45,7 @@ from sender_app.services.bearer import Bearers
 from sender_app.services.book_upkeep import BookUpkeep
 from sender_app.services.campaigns import Campaigns
 from sender_app.services.contacts import Contacts
+from sender_app.services.courier import Courier
 from sender_app.services.dashboard import Dashboard
 from sender_app.services.drafts import Drafts
 from sender_app.services.import_job import ImportJob, ImportWatch
@@ -61,6 +64,7 @@ from sender_app.services.sign_in import SignIn
 from sender_app.services.system import System
 from sender_app.services.team_login import TeamLogin
 from sender_app.services.templates import Templates
+from sender_app.services.webhooks import Webhooks
 from sender_app.services.workspaces import Workspaces
 from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.observation import PostgresObserver
@@ -91,6 +95,8 @@ class Services:
     contacts: Contacts
     opt_outs: OptOuts
     dashboard: Dashboard
+    webhooks: Webhooks
+    courier: Courier
     import_job: ImportJob
     reconciler: Reconciler
     book_upkeep: BookUpkeep
@@ -188,6 +194,8 @@ def services() -> Services:
     rules = settings().claim_rules
     team = TeamLogin(sessions, store(), workspaces, identity_provider(), rules)
     drafts = Drafts(store(), imports, campaigns)
+    secrets = WebhookSecrets(settings().secret_key.get_secret_value())
+    client = GuardedClient(settings().webhook_allowed, agent=f"Sender/{__version__}")
     sheets = {"csv": CsvWriter(), "xlsx": XlsxWriter()}
     return Services(
         sign_in=SignIn(sessions, store(), workspaces, team, settings().local_sign_in_allowed),
@@ -219,6 +227,8 @@ def services() -> Services:
             store(),
         ),
         dashboard=Dashboard(store(), RedisCache(redis())),
+        webhooks=audited(Webhooks(store(), queue, client, secrets), "webhooks", store()),
+        courier=Courier(store(), client, secrets),
         import_job=ImportJob(store(), kept, contact_reader(), events, _explained),
         reconciler=Reconciler(store(), queue, ImportWatch(store(), queue, events)),
         book_upkeep=BookUpkeep(store()),
@@ -226,6 +236,7 @@ def services() -> Services:
             store(),
             keep_events=timedelta(days=settings().keep_events),
             keep_replies=timedelta(days=settings().keep_replies),
+            keep_webhooks=timedelta(days=settings().keep_webhooks),
         ),
         system=System(__version__, probes(), observer(), RqQueues(redis())),
     )

@@ -28,7 +28,7 @@ def frame(here: str, *children: Any, title: Any) -> rx.Component:
     return rx.el.div(
         document_words(Session.lang, f"{title} · Sender", Session.loaded),
         rx.el.a(tr("nav.skip"), href="#main", class_name="skip"),
-        rx.el.div(_offline(), _banner(), class_name="top-bars"),
+        rx.el.div(_offline(), _banner(), _failing(), class_name="top-bars"),
         rx.el.div(
             _navigation(here), rx.el.main(*children, id="main", tab_index=-1), class_name="columns"
         ),
@@ -60,6 +60,19 @@ def _banner() -> rx.Component:
             ),
             class_name="banner",
             role="note",
+        ),
+    )
+
+
+def _failing() -> rx.Component:
+    return rx.cond(
+        Session.failing_webhooks > 0,
+        rx.el.div(
+            icon("webhook", 16),
+            rx.el.span(tr("webhooks.banner")),
+            link(tr("webhooks.banner_look"), href="/webhooks"),
+            class_name="banner",
+            role="alert",
         ),
     )
 

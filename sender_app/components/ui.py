@@ -236,6 +236,8 @@ _CHIPS = {
     "paused": ("pause", "chip-warn"),
     "finished": ("check-check", "chip-good"),
     "cancelled": ("ban", ""),
+    "pending": ("clock", ""),
+    "failed": ("circle-alert", "chip-bad"),
 }
 
 

@@ -102,6 +102,9 @@ def _team() -> rx.Component:
                 icon("scroll-text"), tr("settings.audit_link"), href="/audit", kind="plain"
             ),
             link_button(icon("key-round"), tr("api_keys.title"), href="/api-keys", kind="plain"),
+            link_button(
+                icon("webhook"), tr("settings.webhooks_link"), href="/webhooks", kind="plain"
+            ),
             class_name="door-ways",
         ),
         title=tr("settings.team"),

@@ -22,6 +22,7 @@ from sender_app.domain.member import Member
 from sender_app.domain.pacing import History
 from sender_app.domain.workspace import Workspace
 from sender_app.ports.contact_reader import ContactBatch
+from sender_app.ports.webhooks import WebhookStore
 from sender_app.ports.whatsapp import Incoming, Receipt
 
 Row = TypeVar("Row")
@@ -1056,6 +1057,11 @@ class UpkeepStore(Protocol):
         """
         ...
 
+    def forget_webhook_events(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` of the events for webhooks that were recorded before, with their
+        deliveries; returns how many. What is still on its way stays."""
+        ...
+
 
 class Store(Protocol):
     """All of it."""
@@ -1113,6 +1119,9 @@ class Store(Protocol):
 
     @property
     def metrics(self) -> MetricsStore: ...
+
+    @property
+    def webhooks(self) -> WebhookStore: ...
 
     @property
     def upkeep(self) -> UpkeepStore: ...

@@ -18,6 +18,7 @@ class Retention:
     store: Store
     keep_events: timedelta
     keep_replies: timedelta
+    keep_webhooks: timedelta
     clock: Clock = system_clock
 
     def run(self) -> dict[str, int]:
@@ -27,6 +28,7 @@ class Retention:
             "answers": self._forget(upkeep.forget_answers, KEEP_ANSWERS),
             "events": self._forget(upkeep.forget_events, self.keep_events),
             "replies": self._forget(upkeep.forget_replies, self.keep_replies),
+            "webhook_events": self._forget(upkeep.forget_webhook_events, self.keep_webhooks),
         }
 
     def _forget(self, forget: Callable[[datetime, int], int], keep: timedelta) -> int:

@@ -18,6 +18,7 @@ from sender_app.domain.api_key import new_secret
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.contact_search import ContactQuery
+from sender_app.domain.webhook import EventType
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.identity import Session, User
 from sender_app.ports.store import NewCampaign
@@ -47,6 +48,8 @@ class World:
     group_id: UUID
     media_id: UUID
     key_id: UUID
+    webhook_id: UUID
+    delivery_id: UUID
     spare: str  # a member whom others may change
     sessions: Mapping[str, str]  # persona → session id
     keys: Mapping[str, str]  # persona → secret of an API key in their role
@@ -137,6 +140,11 @@ def make_world(services: Services) -> World:
         path = Path(folder) / "file"
         path.write_text(f"%PDF-1.4\n{SECRET}\n%%EOF")
         media = services.media.add(sender, path, "x.pdf", None)
+    webhook = uuid4()
+    store.webhooks.create(
+        *(here, f"admin-{tag}", webhook, f"https://8.8.8.8/{SECRET}", list(EventType), "-", 20)
+    )
+    delivery = store.webhooks.add_test(here, webhook)
     return World(
         services=services,
         store=store,
@@ -151,6 +159,8 @@ def make_world(services: Services) -> World:
         group_id=group.id,
         media_id=media.id,
         key_id=store.api_keys.list(here)[0].id,
+        webhook_id=webhook,
+        delivery_id=delivery,
         spare=f"spare-{tag}",
         sessions={"nobody": ""}
         | {name: _open(services, f"{name}-{tags[name]}", people[name][0]) for name in people},
@@ -160,9 +170,10 @@ def make_world(services: Services) -> World:
             "Campaign": store.campaigns.recipients(campaign.id, None, None, 1).next or "",
             "ContactBook": store.contacts.page(here, ContactQuery(), None, 1).next or "",
             "AuditTrail": str(uuid4()),
+            "WebhookCard": str(uuid4()),
             "OptOutList": services.opt_outs.page(sender, "", None, 1).next or "",
         },
-        ids={str(here), str(account.id), str(campaign.id), tag},
+        ids={str(here), str(account.id), str(campaign.id), str(webhook), tag},
     )
 
 

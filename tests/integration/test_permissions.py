@@ -52,6 +52,7 @@ HARMLESS = {
     *("ContactBook.pick", "ContactBook.pick_page", "ContactBook.unpick", "ContactBook.ask"),
     *("Keys.ask_new", "Keys.ask_revoke", "Keys.forget_secret"),
     *("ContactBook.name_group", "ContactCard.ask", "OptOutList.ask_add", "OptOutList.ask_remove"),
+    "WebhookCard.ask",
 }
 # They run in the background. Watching looks as `load` does, and test_ownership.py sees one end;
 # the upload's service is among the orders below.
@@ -102,17 +103,22 @@ NEEDED = {
         *("Team.set_role", "Team.let_in", "Team.remove", "AuditTrail.load"),
         *("AuditTrail.next_page", "AuditTrail.previous_page", "OptOutList.remove"),
         *("Preferences.save_campaigns", "Preferences.save_opt_out", "Machinery.load"),
-        *("Keys.load", "Keys.create", "Keys.revoke"),
+        *("Keys.load", "Keys.create", "Keys.revoke", "WebhookList.load", "WebhookCard.load"),
+        *("WebhookCard.save", "WebhookCard.switch", "WebhookCard.test", "WebhookCard.rotate"),
+        *("WebhookCard.delete", "WebhookCard.show", "WebhookCard.refresh", "WebhookCard.resend"),
+        *("WebhookCard.resend_failed", "WebhookCard.next_page", "WebhookCard.previous_page"),
     },
 }
 # What a member sees there names the secret, so the test would notice it in other hands.
 SHOWING = {
     *("Session.load", "CampaignList.load", "Campaign.load", "Campaign.show", "ContactBook.load"),
-    *("ContactBook.find", "Preferences.load", "Team.load", "Keys.load"),
+    *("ContactBook.find", "Preferences.load", "Team.load", "Keys.load", "WebhookList.load"),
+    "WebhookCard.load",
 }
 CHANGING = {
     *("Campaign.pause", "Campaign.cancel", "Compose.send", "Connection.unlink"),
     *("Preferences.save", "Team.set_role", "Team.remove", "Keys.create", "Keys.revoke"),
+    *("WebhookCard.save", "WebhookCard.rotate", "WebhookCard.delete", "WebhookCard.test"),
 }
 # Routes by what they ask for: nothing, or a session that they act on and no other.
 ROUTES = {
@@ -162,6 +168,8 @@ ARGUMENTS: dict[str, Any] = {
         "rest_days": "3",
         "interval": "1",
         "jitter": "1",
+        "url": "https://8.8.8.8/other",
+        "campaign_started": "on",
     },
     "open_": True,
     "on": True,
@@ -210,7 +218,13 @@ def running(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPat
     folder = str(tmp_path_factory.mktemp("permissions"))
     with (
         fresh_database(postgres) as url,
-        services_on(url, valkey.url, DATA_DIR=folder, PUBLIC_URL="http://127.0.0.1:3000") as found,
+        services_on(
+            url,
+            valkey.url,
+            DATA_DIR=folder,
+            PUBLIC_URL="http://127.0.0.1:3000",
+            SECRET_KEY="x" * 32,
+        ) as found,
     ):
         yield found
 
@@ -240,7 +254,11 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
         return lang
 
     state_name, handler = name.split(".")
-    things = {"ContactCard": world.contact_id, "Importing": world.import_id}
+    things = {
+        "ContactCard": world.contact_id,
+        "Importing": world.import_id,
+        "WebhookCard": world.webhook_id,
+    }
     about = str(things.get(state_name, world.campaign_id))
     router = RouterData(url=ReflexURL(f"http://localhost/things/{about}"))
     for module in (access, session_state):
@@ -281,6 +299,7 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
         "group_id": str(world.group_id),
         "media_id": str(world.media_id),
         "key_id": str(world.key_id),
+        "delivery_id": str(world.delivery_id),
     }
     function = type(state).event_handlers[handler].fn
     wanted = list(inspect.signature(function).parameters)[1:]
@@ -385,6 +404,8 @@ UNNOTED = {  # they only read, or keep what one is writing
     *("drafts.people", "drafts.preflight", "drafts.save_draft", "imports.check_again"),
     *("imports.open_upload", "members.list_members", "system.look", "api_keys.list_keys"),
     "drafts.check",
+    *("webhooks.count_failing", "webhooks.get_webhook", "webhooks.list_deliveries"),
+    "webhooks.list_webhooks",
 }
 
 

@@ -23,6 +23,8 @@ FAMILIES = (  # texts chosen while it runs, by a status, a reason or the name of
     *("contacts.sort.", "contacts.standing.", "opt_outs.source."),
     *("pause.", "reason.", "results.", "settings.", "status.", "sign_in_problem.", "system."),
     *("api_keys.days_", "audit_action.", "audit_outcome.", "role."),
+    *("delivery_status.", "webhook_disabled.", "webhook_error.", "webhook_event."),
+    "webhooks.log_",
 )
 RAISED = re.compile(r"""RuleViolation\(\s*(?:\n\s*)?"([a-z_]+)\"""")
 

@@ -19,6 +19,7 @@ from sender_app.stores.postgres.opt_outs import PostgresOptOuts
 from sender_app.stores.postgres.receipts import PostgresReceipts
 from sender_app.stores.postgres.templates import PostgresTemplates
 from sender_app.stores.postgres.upkeep import PostgresUpkeep
+from sender_app.stores.postgres.webhooks import PostgresWebhooks
 from sender_app.stores.postgres.workspaces import PostgresWorkspaces
 
 
@@ -45,6 +46,7 @@ class PostgresStore:
         self.receipts = PostgresReceipts(self.database)
         self.media = PostgresMedia(self.database)
         self.metrics = PostgresMetrics(self.database)
+        self.webhooks = PostgresWebhooks(self.database)
         self.upkeep = PostgresUpkeep(self.database)
 
     def close(self) -> None:

@@ -16,11 +16,12 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    Text,
     UniqueConstraint,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlmodel import Field, SQLModel
 
 Bytes = bytes  # a table below has a column of that name
@@ -645,3 +646,73 @@ class MediaUploadRow(SQLModel, table=True):
     enc_sha256: Bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     length: int = Field(sa_column=Column(BigInteger, nullable=False))
     uploaded_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class WebhookRow(SQLModel, table=True):
+    """An endpoint that is told what happens in a workspace. Its secrets are sealed."""
+
+    __tablename__ = "webhooks"
+    __table_args__ = (Index("webhooks_workspace", "workspace_id"),)
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    user_id: str
+    url: str
+    events: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    secret: str
+    old_secret: str | None = None
+    old_secret_until: datetime | None = _stamp()
+    disabled: str | None = None  # why it is, see domain.webhook.Disabled
+    disabled_at: datetime | None = _stamp()
+    last_at: datetime | None = _stamp()
+    last_status: int | None = None
+    last_error: str | None = None
+    arrived_at: datetime | None = _stamp()  # when it last took an event
+    created_at: datetime = _stamp(now=True)
+
+
+class WebhookEventRow(SQLModel, table=True):
+    """What endpoints are told, written in the transaction of what it tells of, and only where an
+    enabled endpoint of the workspace wants it. A trigger makes the deliveries."""
+
+    __tablename__ = "webhook_events"
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    type: str
+    data: dict[str, Any] = _json()
+    created_at: datetime = _stamp(now=True)
+
+
+class WebhookDeliveryRow(SQLModel, table=True):
+    """One event on its way to one endpoint."""
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (
+        Index(
+            "webhook_deliveries_open",
+            "webhook_id",
+            "status",
+            "next_at",
+            postgresql_where=text("status <> 'delivered'"),
+        ),
+        Index("webhook_deliveries_newest", "webhook_id", "id"),
+        Index("webhook_deliveries_event", "event_id"),
+    )
+
+    id: UUID = _key()
+    webhook_id: UUID = _reference("webhooks.id", "CASCADE")
+    event_id: UUID = _reference("webhook_events.id", "CASCADE")
+    status: str = Field(default="pending", sa_column_kwargs={"server_default": "pending"})
+    attempts: int = Field(
+        default=0, sa_column=Column(SmallInteger, nullable=False, server_default=_ZERO)
+    )
+    next_at: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), server_default=_NOW)
+    )
+    answered_at: datetime | None = _stamp()
+    response_status: int | None = None
+    error: str | None = None
+    excerpt: str = _blank()
+    took_ms: int = _count()
+    created_at: datetime = _stamp(now=True)

@@ -16,6 +16,10 @@ DELETE FROM api_answers WHERE (workspace_id, key) IN (
 # What a journal has not folded yet is not in the counters and rollups.
 _FOLDED = """NOT EXISTS (SELECT FROM delivery_journals j
   WHERE j.id = t.journal_id AND j.folded_entry < t.entry)"""
+# A disabled endpoint's events wait for nothing: they go like the others.
+_NOT_ON_ITS_WAY = """NOT EXISTS (
+  SELECT FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
+  WHERE d.event_id = t.id AND d.status = 'pending' AND w.disabled IS NULL)"""
 
 
 class PostgresUpkeep:
@@ -33,6 +37,9 @@ class PostgresUpkeep:
 
     def forget_replies(self, before: datetime, limit: int) -> int:
         return self._forget("replies", before, limit)
+
+    def forget_webhook_events(self, before: datetime, limit: int) -> int:
+        return self._forget("webhook_events", before, limit, settled=_NOT_ON_ITS_WAY)
 
     def _forget(self, table: str, before: datetime, limit: int, settled: str = "true") -> int:
         statement = _FORGET.format(table=table, settled=settled)

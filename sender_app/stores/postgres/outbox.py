@@ -1,0 +1,56 @@
+"""The outbox of webhooks: SQL that writes events of recipients with the change they tell of.
+
+Everything else that endpoints are told of is written by triggers of its own table (revision 0009).
+Messages come by the thousand, so theirs are written a few times a second, where the rollups take
+them in: one event for up to 100 recipients of a campaign, and nothing where nobody wants it.
+"""
+
+_MOST = 100  # recipients of one event
+
+
+def telling(name: str, changes: str) -> str:
+    """Two CTEs that write the events of `changes`, a query for columns (workspace_id, campaign_id,
+    recipient_id, contact_id, message_id, error_code, at, type)."""
+    return f"""
+{name} AS MATERIALIZED (
+  SELECT * FROM ({changes}) AS t WHERE EXISTS (
+    SELECT FROM webhooks w WHERE w.workspace_id = t.workspace_id AND w.disabled IS NULL
+      AND t.type = ANY (w.events))),
+{name}_events AS (
+  INSERT INTO webhook_events (workspace_id, type, data)
+  SELECT workspace_id, type, jsonb_build_object('campaign_id', campaign_id,
+    'recipients', jsonb_agg(jsonb_build_object('recipient_id', recipient_id,
+      'contact_id', contact_id, 'phone', phone, 'message_id', message_id, 'error_code', error_code,
+      'at', at) ORDER BY at, recipient_id))
+  FROM (
+    SELECT t.workspace_id, t.type, t.campaign_id, t.recipient_id, t.contact_id, r.phone,
+      coalesce(t.message_id, r.message_id) AS message_id, t.error_code, t.at,
+      (row_number() OVER (PARTITION BY t.campaign_id, t.type ORDER BY t.at, t.recipient_id) - 1)
+        / {_MOST} AS part
+    FROM {name} t JOIN campaign_recipients r ON r.id = t.recipient_id) AS p
+  GROUP BY workspace_id, campaign_id, type, part)
+"""
+
+
+# Follows a CTE `moved`, see rollups.
+TELL_MOVED = telling(
+    "told",
+    """
+    SELECT m.workspace_id, m.campaign_id, m.recipient_id, m.contact_id, m.message_id, m.error_code,
+      m.at, v.type
+    FROM moved m JOIN (VALUES ('sent', 'recipient.sent'), ('error', 'recipient.failed'),
+      ('skipped', 'recipient.skipped'), ('unconfirmed', 'recipient.unconfirmed')
+    ) AS v(status, type) ON v.status = m.status
+    WHERE NOT m.is_test""",
+)
+# Follows a CTE `touched`, see receipts.
+TELL_REACHED = telling(
+    "reached",
+    """
+    SELECT t.workspace_id, t.campaign_id, t.id AS recipient_id, t.contact_id,
+      NULL::text AS message_id, NULL::text AS error_code, v.at, v.type
+    FROM touched t CROSS JOIN LATERAL (VALUES
+      ('recipient.delivered', CASE WHEN t.was_delivered IS NULL THEN t.delivered_at END),
+      ('recipient.read', CASE WHEN t.was_read IS NULL THEN t.read_at END)) AS v(type, at)
+    WHERE v.at IS NOT NULL AND NOT t.is_test""",
+)
