@@ -1,6 +1,7 @@
 """Requests that nobody would think of: no fault of the server, and answers as documented."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 import schemathesis
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from sender_app import bootstrap
 from sender_app.local.postgres import Postgres
 from sender_app.local.valkey import Valkey
 from sender_app.sender_app import routes
@@ -49,12 +51,20 @@ def test_it_answers_as_its_description_says(case: Case, world: World):
         "contactId": world.contact_id,
         "groupId": world.group_id,
         "templateId": world.template_id,
-        "phone": "+595981000010",
     }
-    for name in case.path_parameters:
-        if name in names and case.operation.method != "delete":  # else nothing would be there
+    bootstrap.redis().flushall()  # else wrong tokens, which are tried too, are told to wait
+    for name, value in case.path_parameters.items():
+        # What cannot be read is left as it is; and what one deletes would be there only once.
+        if is_uuid(value) and name in names and case.operation.method != "delete":
             case.path_parameters[name] = str(names[name])
     case.call_and_validate(
         headers={"Authorization": f"Bearer {world.keys['admin']}"},
         excluded_checks=[positive_data_acceptance],  # rules say more than a schema can
     )
+
+
+def is_uuid(value: object) -> bool:
+    try:
+        return bool(UUID(str(value)))
+    except ValueError:
+        return False
