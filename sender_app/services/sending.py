@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sender_app.domain.actor import Actor, Role
 from sender_app.domain.audience import AudienceRow
-from sender_app.domain.campaign import Campaign, CampaignStatus
+from sender_app.domain.campaign import Campaign
 from sender_app.domain.columns import KNOWN
 from sender_app.domain.contact_search import ContactQuery
 from sender_app.domain.errors import NotFound, RuleViolation
@@ -44,7 +44,8 @@ class Sending:
     campaigns: Campaigns
 
     def send(self, actor: Actor, order: Order) -> Campaign:
-        """Create the campaign with its recipients, and start it or have it start at its time.
+        """Create the campaign with its recipients, and start it, have it start at its time, or have
+        it wait for a second person where the workspace wants one.
 
         Raises RuleViolation, and creates nothing, when the message is not complete for everybody,
         nobody is left to write to, the account cannot send, or the time is past; NotFound for an
@@ -56,7 +57,8 @@ class Sending:
         check_account(self.store.accounts.get(account, actor.workspace_id))
         if order.starts_at is not None and order.starts_at <= self.campaigns.clock():
             raise RuleViolation("schedule_in_the_past")
-        status = CampaignStatus.SCHEDULED if order.starts_at else CampaignStatus.RUNNING
+        status = self.campaigns.first_status(actor, order.starts_at)
+        since = self.campaigns.written_since(actor, None, order.starts_at)
         with self._audience(actor, order) as (people, audience):
             check_names(message, people.columns)
             batches = people.batches
@@ -75,7 +77,7 @@ class Sending:
                 audience=audience,
             )
             campaign = self.store.campaigns.create(
-                actor.workspace_id, actor.user_id, new, batches, message.required
+                actor.workspace_id, actor.user_id, new, batches, message.required, since
             )
         self.campaigns.wake(campaign)
         return campaign
