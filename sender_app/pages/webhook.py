@@ -257,19 +257,17 @@ def _row(row: Any) -> rx.Component:
             class_name="person",
             title=row.event_id,
         ),
+        rx.el.td(chip(row.status, [one.value for one in DeliveryStatus], "delivery_status")),
         rx.el.td(
-            chip(row.status, [one.value for one in DeliveryStatus], "delivery_status"),
+            rx.el.span(row.answer),
             rx.cond(
                 row.attempts > 1,
-                rx.el.span(" ", tr_n("webhooks.attempts", row.attempts), class_name="hint"),
+                rx.el.span(" · ", tr_n("webhooks.attempts", row.attempts), class_name="hint"),
             ),
             rx.cond(
                 row.next_at != "",
                 rx.el.span(" · ", tr("webhooks.next", at=written(row.next_at)), class_name="hint"),
             ),
-        ),
-        rx.el.td(
-            row.answer,
             rx.cond(row.excerpt != "", rx.el.code(row.excerpt, class_name="excerpt")),
             class_name="why",
         ),
