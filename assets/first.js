@@ -10,7 +10,8 @@
 // What the server may have the browser run, and nothing else: the page's policy forbids evaluating
 // text. The build (sender_app/local/frontend.py) has Reflex's client call these instead of eval.
 const TOAST = /^\(\(\) => \(refs\['__toast'\]\?\.\["(success|error|info|warning)"\]\((.*)\)\)\)$/s;
-const LANGUAGE = /^document\.cookie='(lang=(?:es|en|pt);path=\/;max-age=\d+;samesite=lax)'$/;
+const CHOICE =
+  /^document\.cookie='((?:lang=(?:es|en|pt)|first_steps=away);path=\/;max-age=\d+;samesite=lax)'$/;
 const SECRET = /^document\.getElementById\('(new-key)'\)\.value = '([\w-]*)'$/;
 
 window.senderFunction = (text, refs) => {
@@ -20,7 +21,7 @@ window.senderFunction = (text, refs) => {
 };
 
 window.senderScript = (text) => {
-  const cookie = text.match(LANGUAGE)?.[1];
+  const cookie = text.match(CHOICE)?.[1];
   if (cookie) return (document.cookie = cookie);
   const [, field, value] = text.match(SECRET) ?? refused(text);
   return (document.getElementById(field).value = value);

@@ -8,6 +8,7 @@ from reflex.app import default_error_boundary
 
 from sender_app import logs
 from sender_app.api import exports
+from sender_app.api import figures as figure_routes
 from sender_app.api import health as health_routes
 from sender_app.api import imports as import_routes
 from sender_app.api import media as media_routes
@@ -38,6 +39,7 @@ from sender_app.pages.system import system
 from sender_app.pages.templates import templates
 from sender_app.pages.webhook import webhook
 from sender_app.pages.webhooks import webhooks
+from sender_app.states import live
 from sender_app.states.api_keys import Keys
 from sender_app.states.audit import AuditTrail
 from sender_app.states.campaign import Campaign
@@ -49,6 +51,7 @@ from sender_app.states.contact_import import Importing
 from sender_app.states.contacts import ContactBook
 from sender_app.states.dashboard import Board
 from sender_app.states.duplicates import Duplicates
+from sender_app.states.first_steps import FirstSteps
 from sender_app.states.library import Library
 from sender_app.states.members import Team
 from sender_app.states.opt_outs import OptOutList
@@ -66,10 +69,12 @@ routes.include_router(health_routes.router)
 routes.include_router(sign_in_routes.router)
 routes.include_router(import_routes.router)
 routes.include_router(exports.router)
+routes.include_router(figure_routes.router)
 routes.include_router(results_routes.router)
 routes.include_router(media_routes.router)
 routes.include_router(docs_routes)
 routes.mount("/api/v1", api)
+routes.include_router(live.router)
 
 app = rx.App(
     stylesheets=["/sender.css"],
@@ -91,7 +96,7 @@ if app.sio is not None:
     app.sio.eio.cors_allowed_origins = may_connect
 
 for page, route, title, load in (
-    (dashboard, "/", "Sender", Board.load),
+    (dashboard, "/", "Sender", [Board.load, FirstSteps.load]),
     (connection, "/whatsapp", "WhatsApp · Sender", Connection.load),
     (compose, "/messages", "Mensajes · Sender", Compose.load),
     (templates, "/templates", "Plantillas · Sender", Library.load),

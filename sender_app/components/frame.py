@@ -7,19 +7,32 @@ from reflex.style import color_mode, set_color_mode
 from reflex_components_core.core.banner import has_too_many_connection_errors
 
 from sender_app.components.browser import document_words
+from sender_app.components.navigation import palette, palette_button, sheet
 from sender_app.components.ui import empty, icon, link, posting_form, skeleton
 from sender_app.components.words import tr, tr_n
+from sender_app.states.finder import Finder
 from sender_app.states.session import Session
 
 _PLACES = (
-    ("/", "layout-dashboard", "nav.dashboard"),
-    ("/whatsapp", "smartphone", "nav.whatsapp"),
-    ("/messages", "message-square-plus", "nav.messages"),
-    ("/campaigns", "megaphone", "nav.campaigns"),
-    ("/contacts", "contact", "nav.contacts"),
-    ("/settings", "settings", "nav.settings"),
+    ("/", "layout-dashboard", "nav.dashboard", "viewer"),
+    ("/whatsapp", "smartphone", "nav.whatsapp", "viewer"),
+    ("/messages", "message-square-plus", "nav.messages", "sender"),
+    ("/campaigns", "megaphone", "nav.campaigns", "viewer"),
+    ("/contacts", "contact", "nav.contacts", "viewer"),
+    ("/settings", "settings", "nav.settings", "viewer"),
 )
-_FOR_SENDERS = {"/messages"}
+_IN_BAR = ("/", "/messages", "/campaigns", "/contacts")  # of a phone; the others are behind "more"
+_FURTHER = (
+    ("/templates", "library", "templates.title", "viewer"),
+    ("/contacts/import", "file-up", "import.title", "sender"),
+    ("/opt-outs", "ban", "opt_outs.title", "viewer"),
+    ("/duplicates", "copy", "duplicates.title", "viewer"),
+    ("/members", "users", "members.title", "admin"),
+    ("/api-keys", "key-round", "api_keys.title", "admin"),
+    ("/webhooks", "webhook", "webhooks.title", "admin"),
+    ("/audit", "scroll-text", "audit.title", "admin"),
+    ("/system", "activity", "system.title", "admin"),
+)
 _THEMES = (("system", "monitor"), ("light", "sun"), ("dark", "moon"))
 
 
@@ -28,10 +41,11 @@ def frame(here: str, *children: Any, title: Any) -> rx.Component:
     return rx.el.div(
         document_words(Session.lang, f"{title} · Sender", Session.loaded),
         rx.el.a(tr("nav.skip"), href="#main", class_name="skip"),
-        rx.el.div(_offline(), _banner(), _failing(), class_name="top-bars"),
+        rx.el.header(_offline(), _banner(), _failing(), class_name="top-bars"),
         rx.el.div(
             _navigation(here), rx.el.main(*children, id="main", tab_index=-1), class_name="columns"
         ),
+        _palette(),
         class_name="app",
     )
 
@@ -78,7 +92,6 @@ def _failing() -> rx.Component:
 
 
 def _navigation(here: str) -> rx.Component:
-    places = [_place(href, name, key, here) for href, name, key in _PLACES]
     return rx.el.nav(
         link(
             rx.el.img(src="/logo.svg", alt="", width="28", height="28"),
@@ -86,38 +99,78 @@ def _navigation(here: str) -> rx.Component:
             href="/",
             class_name="brand",
         ),
-        rx.el.div(*places, class_name="places"),
-        rx.el.div(
-            rx.el.span(
-                icon("circle-user-round", 20),
-                rx.el.span(
-                    Session.name,
-                    rx.cond(
-                        Session.places.length() > 1,
-                        rx.el.span(Session.place, class_name="hint"),
-                    ),
-                    class_name="who-where",
-                ),
-                class_name="who",
-            ),
-            sign_out_button(),
-            class_name="foot",
+        palette_button(
+            icon("search", 18), rx.el.span(tr("find.open")), rx.el.kbd("Ctrl K"), class_name="seek"
         ),
+        rx.el.div(
+            *[_place(one, here, "" if one[0] in _IN_BAR else "wide") for one in _PLACES],
+            _more(here),
+            class_name="places",
+        ),
+        _foot(),
         class_name="side",
         aria_label=tr("nav.label"),
     )
 
 
-def _place(href: str, name: str, key: str, here: str) -> rx.Component:
+def _more(here: str) -> rx.Component:
+    """A phone's further places."""
+    further = [one for one in _PLACES if one[0] not in _IN_BAR] + list(_FURTHER)
+    return sheet(
+        palette_button(icon("search", 20), rx.el.span(tr("find.open")), class_name="place"),
+        *[_place(one, here) for one in further],
+        _foot(),
+        label=tr("nav.more"),
+        icon=icon("ellipsis", 20),
+        current=here not in _IN_BAR,
+    )
+
+
+def _foot() -> rx.Component:
+    return rx.el.div(
+        rx.el.span(
+            icon("circle-user-round", 20),
+            rx.el.span(
+                Session.name,
+                rx.cond(Session.places.length() > 1, rx.el.span(Session.place, class_name="hint")),
+                class_name="who-where",
+            ),
+            class_name="who",
+        ),
+        sign_out_button(),
+        class_name="foot",
+    )
+
+
+def _place(one: tuple[str, str, str, str], here: str, kind: str = "") -> rx.Component:
+    href, name, key, need = one
     place = link(
         icon(name, 20),
         rx.el.span(tr(key)),
         *([_waiting()] if href == "/campaigns" else []),
         href=href,
-        class_name="place",
+        class_name=f"place {kind}".strip(),
         custom_attrs={"aria-current": "page"} if href == here else {},
     )
-    return rx.cond(Session.role != "viewer", place) if href in _FOR_SENDERS else place
+    allowed = {"sender": Session.may_send, "admin": Session.is_admin}
+    return place if need == "viewer" else rx.cond(allowed[need], place)
+
+
+def _palette() -> rx.Component:
+    pages = [
+        {"label": tr(key), "hint": tr("find.page"), "href": href, "need": need}
+        for href, _, key, need in (*_PLACES, *_FURTHER)
+    ]
+    return palette(
+        pages,
+        Finder.found,
+        Finder.found_for,
+        Session.role,
+        Finder.find,
+        title=tr("find.title"),
+        results=tr("find.results"),
+        nothing=tr("find.nothing"),
+    )
 
 
 def _waiting() -> rx.Component:
@@ -165,6 +218,7 @@ def language_choice() -> rx.Component:
         ],
         value=Session.lang,
         on_change=Session.choose_language,
+        aria_label=tr("settings.language"),
         class_name="select",
     )
 

@@ -122,6 +122,14 @@ def skeleton(*heights: int) -> rx.Component:
     return rx.el.div(*bones, class_name="bones", role="status", aria_label=tr("loading"))
 
 
+def drop_zone(*children: Any, label: Any, **props: Any) -> rx.Component:
+    """Takes files that are dropped or chosen; `label` names the field behind it."""
+    zone = rx.upload.root(*children, **props)
+    field_behind = zone.children[0].children[0]  # Reflex makes it, and gives it no name
+    field_behind.custom_attrs = {**field_behind.custom_attrs, "aria-label": label}
+    return zone
+
+
 def field(label: Any, control: rx.Component, hint: Any = None) -> rx.Component:
     """A labelled control."""
     return rx.el.label(

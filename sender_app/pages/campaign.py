@@ -5,8 +5,9 @@ from typing import Any
 import reflex as rx
 
 from sender_app.components.attachments import file_bubbles
-from sender_app.components.browser import pulse, typed_field
+from sender_app.components.browser import typed_field
 from sender_app.components.frame import frame
+from sender_app.components.live import live
 from sender_app.components.ui import (
     button,
     card,
@@ -66,7 +67,10 @@ def campaign() -> rx.Component:
     name = rx.cond(view.name != "", view.name, tr("campaigns.unnamed"))
     return frame(
         "/campaigns",
-        pulse(10_000, Campaign.still_here),
+        rx.cond(
+            Campaign.live != "",
+            live(Campaign, Campaign.live, ("campaign", "rows", "more"), Campaign.look_again),
+        ),
         rx.cond(
             Campaign.loaded,
             page(

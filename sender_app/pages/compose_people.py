@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from sender_app.components.browser import typed_field
-from sender_app.components.ui import button, card, field, icon, pager, stat, table
+from sender_app.components.ui import button, card, drop_zone, field, icon, pager, stat, table
 from sender_app.components.words import number, tr, tr_n
 from sender_app.states.compose import Compose
 
@@ -240,13 +240,14 @@ def _sum() -> rx.Component:
 
 
 def _drop() -> rx.Component:
-    return rx.upload.root(
+    return drop_zone(
         rx.el.div(
             icon("file-up", 28),
             rx.el.strong(rx.cond(Compose.checking, tr("compose.checking"), tr("compose.drop"))),
             rx.el.span(tr("compose.columns"), class_name="hint"),
             class_name="drop",
         ),
+        label=tr("compose.drop"),
         id=_UPLOAD,
         max_files=1,
         multiple=False,

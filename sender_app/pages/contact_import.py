@@ -10,6 +10,7 @@ from sender_app.components.ui import (
     button,
     card,
     download_link,
+    drop_zone,
     icon,
     link,
     link_button,
@@ -91,13 +92,14 @@ def _choose() -> rx.Component:
                 _bar(Importing.upload_percent, f"{Importing.upload_percent}%"),
                 class_name="working",
             ),
-            rx.upload.root(
+            drop_zone(
                 rx.el.div(
                     icon("file-up", 28),
                     rx.el.strong(tr("import.drop")),
                     rx.el.span(tr("import.formats"), class_name="hint"),
                     class_name="drop",
                 ),
+                label=tr("import.drop"),
                 id=_UPLOAD,
                 max_files=1,
                 multiple=False,

@@ -23,7 +23,12 @@ def members() -> rx.Component:
                     Team.loaded,
                     card(
                         table(
-                            [tr("members.person"), tr("members.role"), tr("members.seen"), ""],
+                            [
+                                tr("members.person"),
+                                tr("members.role"),
+                                tr("members.seen"),
+                                rx.el.span(tr("members.actions"), class_name="hidden"),
+                            ],
                             rx.foreach(Team.rows, _row),
                             tr("members.title"),
                             kind="people members",

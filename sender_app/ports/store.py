@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from sender_app.domain.identity import Identity
 from sender_app.domain.media import Media, Prepared, Upload
 from sender_app.domain.member import Member
 from sender_app.domain.pacing import History
+from sender_app.domain.reporting import EVERYTHING, Only, Span
 from sender_app.domain.workspace import Workspace
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.webhooks import WebhookStore
@@ -235,7 +236,7 @@ class KeptAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts of messages. `key` names what is counted: a day, a group, a contact's id."""
+    """Counts of messages. `key` names what is counted: a day, a group, a contact's phone."""
 
     key: str
     sent: int
@@ -1017,20 +1018,28 @@ class MediaRecords(Protocol):
 
 
 class MetricsStore(Protocol):
-    """Dashboard reads, from rollups only."""
+    """Dashboard reads, from rollups only. Days are those of the workspace's time zone."""
 
-    def timeline(self, workspace_id: UUID, start: date, end: date) -> Sequence[Tally]:
-        """Days (ISO) from `start` to `end`, both included, without the empty ones."""
+    def timeline(self, workspace_id: UUID, span: Span, only: Only = EVERYTHING) -> Sequence[Tally]:
+        """The span by its step, without the empty ones."""
         ...
 
-    def by_group(self, workspace_id: UUID, start: date, end: date) -> Sequence[Tally]:
-        """Groups with the most messages first."""
+    def total(self, workspace_id: UUID, span: Span, only: Only = EVERYTHING) -> Tally:
+        """All of the span's days."""
+        ...
+
+    def by_group(self, workspace_id: UUID, span: Span, only: Only = EVERYTHING) -> Sequence[Tally]:
+        """Groups with the most messages first; each message counts for the group of then.
+
+        A span by the month counts whole months.
+        """
         ...
 
     def by_contact(
-        self, workspace_id: UUID, first_month: str, last_month: str, limit: int
+        self, workspace_id: UUID, period: str, limit: int, only: Only = EVERYTHING
     ) -> Sequence[Tally]:
-        """Contacts with the most messages first; months as `2026-11`."""
+        """Contacts with the most messages of a month (`2026-11`) or year (`2026`) first; a group's
+        contacts are those that are in it now."""
         ...
 
     def month(self, workspace_id: UUID, month: str) -> Tally:

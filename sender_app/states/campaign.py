@@ -1,26 +1,19 @@
 """One campaign, live: counters and a page of recipients that follow what happens."""
 
-import asyncio
 from typing import Any
-from uuid import UUID, uuid4
+from urllib.parse import urlencode
+from uuid import UUID
 
 import reflex as rx
 
-from sender_app import bootstrap
 from sender_app.domain.campaign import CampaignStatus
-from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import NotFound
-from sender_app.states.access import explain, handler, use
+from sender_app.states.access import handler, use
 from sender_app.states.attachments import AttachmentView, attachment_view
+from sender_app.states.live import Aim, look
 from sender_app.states.paging import Paging
-from sender_app.states.rows import CampaignView, RecipientView, campaign_view, recipient_view
+from sender_app.states.rows import CampaignView, RecipientView
 from sender_app.states.steering import Steering
-
-REACHED = ("delivered", "read", "replied")
-PAGE = 50  # recipients shown at once
-_CALM = 0.25  # seconds at least between two looks
-_STILL_HERE = 40.0  # seconds without a sign of the page until the watch ends
-_watched: dict[str, float] = {}  # watch id → loop time of the page's last sign, in this process
 
 
 class Campaign(Paging, Steering, rx.State):
@@ -35,7 +28,7 @@ class Campaign(Paging, Steering, rx.State):
     search: str = ""
     loaded: bool = False
     missing: bool = False
-    _watch: str = ""
+    live: str = ""  # where the browser hears of changes of what is in view; see live.py
 
     @rx.event
     async def begin(self) -> None:
@@ -43,7 +36,7 @@ class Campaign(Paging, Steering, rx.State):
         self.loaded = self.missing = False
         self.cancelling = self.repeating = self.deleting = self.returning = False
         self.campaign, self.rows, self.files, self.more = CampaignView(), [], [], ""
-        self.filter = self.search = self._id = self._watch = ""
+        self.filter = self.search = self._id = self.live = ""
         self._first_page()
 
     @rx.event
@@ -60,48 +53,18 @@ class Campaign(Paging, Steering, rx.State):
         if self.campaign.status == CampaignStatus.DRAFT:
             return rx.redirect(self.campaign.href)
         self.loaded = True
-        self._watch = uuid4().hex
-        return Campaign.watch
-
-    @rx.event(background=True)
-    async def watch(self) -> Any:
-        """Look again at every change, until the page is left."""
-        watch, campaign_id = self._watch, self._id
-        loop = asyncio.get_running_loop()
-        _watched[watch] = loop.time()
-        try:
-            with bootstrap.hub().looking_at(UUID(campaign_id)) as changed:
-                while loop.time() - _watched[watch] < _STILL_HERE:
-                    try:
-                        await asyncio.wait_for(changed.wait(), 5)
-                    except TimeoutError:
-                        continue
-                    changed.clear()
-                    async with self:
-                        if self._watch != watch:
-                            return None
-                        try:
-                            await self._look()
-                        except Exception as error:  # noqa: BLE001 - the boundary to the browser
-                            return explain(self, error)
-                    await asyncio.sleep(_CALM)
-            return None
-        finally:
-            del _watched[watch]
+        return None
 
     @rx.event
     @handler
-    async def still_here(self) -> Any:
-        """The open page's sign of life; begins a new watch where there is none any more."""
+    async def look_again(self) -> Any:
+        """When changes are not told any more: whoever is signed out learns it here."""
         if not self._id:
-            return None
-        await use(self, lambda _services, actor: actor)  # whoever is signed out learns it here
-        if self._watch in _watched:
-            _watched[self._watch] = asyncio.get_running_loop().time()
-            return None
-        await self._look()
-        self._watch = uuid4().hex
-        return Campaign.watch
+            return
+        try:
+            await self._look()
+        except NotFound:
+            self._id, self.live, self.missing, self.loaded = "", "", True, False
 
     @rx.event
     @handler
@@ -131,22 +94,8 @@ class Campaign(Paging, Steering, rx.State):
         self.text_is_caption, self.parts = content.text_as_caption, len(content.parts)
 
     async def _look(self) -> None:
-        campaign_id = UUID(self._id)
-        reached = self.filter if self.filter in REACHED else ""
-        status = RecipientStatus(self.filter) if self.filter and not reached else None
-        search = self.search
-        cursor = self._cursor
-
-        def read(services: Any, actor: Any) -> Any:
-            campaigns = services.campaigns
-            return (
-                campaigns.get_campaign(actor, campaign_id),
-                campaigns.recipients(
-                    actor, campaign_id, status, cursor, PAGE, reached=reached, search=search
-                ),
-            )
-
-        campaign, page = await use(self, read)
-        self.campaign = campaign_view(campaign)
-        self.rows = [recipient_view(row, campaign) for row in page.rows]
-        self.more = page.next or ""
+        aim = Aim(UUID(self._id), self.filter, self.search, self._cursor)
+        found = await use(self, lambda services, actor: look(services, actor, aim))
+        self.campaign, self.rows, self.more = found["campaign"], found["rows"], found["more"]
+        asked = {"filter": aim.filter, "search": aim.search, "cursor": aim.cursor or ""}
+        self.live = f"/live/campaigns/{self._id}?{urlencode(asked)}"

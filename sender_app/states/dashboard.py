@@ -1,14 +1,24 @@
-"""The dashboard: the month's figures, three charts, and the first steps."""
+"""The dashboard: the month's figures, three charts, and what they are narrowed to."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import reflex as rx
-from babel.numbers import format_decimal, format_percent
 
 from sender_app.domain.phone import pretty
-from sender_app.ports.store import Tally
+from sender_app.domain.reporting import OF_GROUP, Only, Span, chosen, month_before, narrowed
 from sender_app.states.access import handler, use
-from sender_app.states.figures import day, pie, timeline_bars
+from sender_app.states.board_views import (
+    Choice,
+    Kpi,
+    Line,
+    days_between,
+    kpis,
+    line,
+    month_name,
+    period_name,
+)
+from sender_app.states.figures import moment, pie, timeline_bars
 from sender_app.states.session import Session
 from sender_app.text import translate
 
@@ -16,19 +26,25 @@ from sender_app.text import translate
 class Board(rx.State):
     """What the dashboard shows; figures are plain plotly dictionaries."""
 
-    sent: int = 0
-    errors: int = 0
-    rate: str = "—"
-    average: str = "0"
-    days: int = 30
+    kpis: list[Kpi] = []
+    month: str = ""
+    compared: str = ""  # the days that the month is held against
+    days: str = "30"  # how many last days, or "dates"
+    start: str = ""
+    end: str = ""
+    step: str = "day"
+    account: str = ""  # an account's id, or blank for all
+    group: str = ""  # OF_GROUP and a group's name, or blank for all
+    accounts: list[Choice] = []
+    group_names: list[Choice] = []
     timeline: dict[str, Any] = {}
     groups: dict[str, Any] = {}
-    contacts: list[dict[str, str]] = []
-    day_rows: list[dict[str, str]] = []
-    group_rows: list[dict[str, str]] = []
+    contacts: list[Line] = []
+    period: str = ""  # of the contacts
+    time_rows: list[Line] = []
+    group_rows: list[Line] = []
+    export: str = ""  # the query of the files to download
     empty: bool = False
-    linked: bool = False
-    has_contacts: bool = False
     loaded: bool = False
     clearing: bool = False
 
@@ -49,8 +65,32 @@ class Board(rx.State):
     @rx.event
     @handler
     async def choose_days(self, days: str) -> Any:
-        """Another range."""
-        self.days = int(days)
+        """Another range; "dates" keeps the one in view until others are given."""
+        self.days = days
+        if days != "dates":
+            await self._look()
+
+    @rx.event
+    @handler
+    async def choose_dates(self, form: dict[str, Any]) -> Any:
+        """From one day to another, both ISO dates."""
+        start, end = (str(form.get(name, "")) for name in ("start", "end"))
+        chosen("dates", start, end)
+        self.days, self.start, self.end = "dates", start, end
+        await self._look()
+
+    @rx.event
+    @handler
+    async def choose_account(self, text: str) -> Any:
+        """Only one account, or blank for all."""
+        self.account = text
+        await self._look()
+
+    @rx.event
+    @handler
+    async def choose_group(self, text: str) -> Any:
+        """Only one group, or blank for all."""
+        self.group = text
         await self._look()
 
     @rx.event
@@ -69,49 +109,63 @@ class Board(rx.State):
         return rx.toast.success(translate(lang, "dashboard.cache_cleared", count=deleted))
 
     async def _look(self) -> None:
-        days = self.days
+        """Read everything; what did not change is not sent again."""
         lang = (await self.get_state(Session)).lang
+        asked = (self.days, self.start, self.end), (self.account, self.group)
 
-        def read(services: Any, actor: Any) -> Any:
+        def read(services: Any, actor: Any) -> dict[str, Any]:
             board = services.dashboard
-            return (
-                board.current_month(actor),
-                board.timeline(actor, days),
-                board.by_group(actor, days),
-                board.by_contact(actor, days),
-                services.accounts.list_accounts(actor),
-                services.contacts.count(actor).n,
-            )
+            span, only = board.span(actor, chosen(*asked[0])), narrowed(*asked[1])
+            found = _figures(board, actor, span, only, lang)
+            names = [group.name for group in services.contacts.groups(actor)]
+            linked = services.accounts.list_accounts(actor)
+            return found | {
+                "accounts": [
+                    Choice(str(one.id), pretty(one.phone) if one.phone else one.label)
+                    for one in linked
+                ],
+                "group_names": [
+                    Choice(OF_GROUP, translate(lang, "dashboard.no_group")),
+                    *(Choice(OF_GROUP + name, name) for name in names),
+                ],
+            }
 
-        month, timeline, groups, contacts, accounts, book = await use(self, read)
-        self.sent, self.errors = month.sent, month.errors
-        rate = month.success_rate
-        self.rate = "—" if rate is None else format_percent(rate, "#,##0.#\u202f%", locale=lang)
-        self.average = format_decimal(month.daily_average, "#,##0.#", locale=lang)
-        self.timeline = timeline_bars(timeline, lang)
-        self.groups = pie(groups, lang)
-        self.day_rows = [
-            _row(t, day(t.key, lang), lang) for t in reversed(timeline) if t.sent or t.errors
-        ]
-        blank = translate(lang, "dashboard.no_group")
-        self.group_rows = [_row(t, t.label or blank, lang) for t in groups]
-        most = max((t.sent for t in contacts), default=0) or 1
-        self.contacts = [
-            _row(t, t.label or pretty(t.key), lang) | {"share": f"{100 * t.sent / most:.1f}%"}
-            for t in contacts
-        ]
-        self.empty = not any(t.sent or t.errors for t in timeline)
-        self.linked = any(account.is_linked for account in accounts)
-        self.has_contacts = book > 0
-        self.loaded = True
+        found = await use(self, read)
+        choice = {"days": self.days, "account": self.account, "group": self.group}
+        if self.days == "dates":
+            choice |= {"start": self.start, "end": self.end}
+        for name, value in (found | {"export": urlencode(choice), "loaded": True}).items():
+            if getattr(self, name) != value:
+                setattr(self, name, value)
 
 
-def _row(tally: Tally, label: str, lang: str) -> dict[str, str]:
-    """A line of a table; `phone` is there for contacts."""
+def _figures(board: Any, actor: Any, span: Span, only: Only, lang: str) -> dict[str, Any]:
+    """Everything that is drawn."""
+    now, before = board.current_month(actor, only), board.month_before(actor, only)
+    timeline, groups = board.timeline(actor, span, only), board.by_group(actor, span, only)
+    contacts = board.by_contact(actor, span, only=only)
+    today = board.today(actor)
+    same_days = month_before(today)
+    blank = translate(lang, "dashboard.no_group")
+    most = max((tally.sent for tally in contacts), default=0)
     return {
-        "key": tally.key,
-        "label": label,
-        "phone": pretty(tally.key) if tally.key.startswith("+") else "",
-        "sent": format_decimal(tally.sent, locale=lang),
-        "errors": format_decimal(tally.errors, locale=lang),
+        "kpis": kpis(now, before, lang),
+        "month": month_name(today, lang),
+        "compared": days_between(same_days.start, same_days.end, lang),
+        "start": str(span.start),
+        "end": str(span.end),
+        "step": span.step.value,
+        "timeline": timeline_bars(timeline, span.step, lang),
+        "groups": pie(groups, lang),
+        "time_rows": [
+            line(tally, moment(tally.key, span.step, lang), lang)
+            for tally in reversed(timeline)
+            if tally.sent or tally.errors
+        ],
+        "group_rows": [line(tally, tally.label or blank, lang) for tally in groups],
+        "contacts": [
+            line(tally, tally.label or pretty(tally.key), lang, most) for tally in contacts
+        ],
+        "period": period_name(span.period, lang),
+        "empty": not any(tally.sent or tally.errors for tally in timeline),
     }

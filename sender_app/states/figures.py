@@ -7,6 +7,7 @@ from typing import Any
 from babel.core import Locale
 from babel.dates import format_date, get_day_names, get_month_names
 
+from sender_app.domain.reporting import Step
 from sender_app.ports.store import Tally
 from sender_app.text import translate
 
@@ -17,19 +18,35 @@ _FAINT = "rgba(128,140,138,.18)"
 _CLEAR = "rgba(0,0,0,0)"
 
 
-def day(iso: str, lang: str) -> str:
-    """A day as a table shows it."""
-    return format_date(date.fromisoformat(iso), "EEE d MMM y", locale=lang)
+def moment(key: str, step: Step, lang: str) -> str:
+    """A step of a timeline as a table shows it."""
+    match step:
+        case Step.HOUR:
+            day, hour = key.split("T")
+            return f"{moment(day, Step.DAY, lang)}, {hour}:00"
+        case Step.DAY:
+            return format_date(date.fromisoformat(key), "EEE d MMM y", locale=lang)
+        case Step.MONTH:
+            return format_date(date.fromisoformat(f"{key}-01"), "LLLL y", locale=lang)
 
 
-def timeline_bars(tallies: list[Tally], lang: str) -> dict[str, Any]:
-    """Sent and errors of each day, one above the other."""
-    days = [tally.key for tally in tallies]
+# How plotly writes a step on the axis, and above the bars that the mouse is over.
+_WRITTEN = {
+    Step.HOUR: ("%H:%M\n%-d %b", "%a %-d %b, %H:%M"),
+    Step.DAY: ("%-d %b", "%a %-d %b %Y"),
+    Step.MONTH: ("%b %Y", "%B %Y"),
+}
+
+
+def timeline_bars(tallies: list[Tally], step: Step, lang: str) -> dict[str, Any]:
+    """Sent and errors of each step, one above the other."""
+    keys = [f"{tally.key}:00" if step is Step.HOUR else tally.key for tally in tallies]
+    tick, hover = _WRITTEN[step]
     bars = [
         {
             "type": "bar",
             "name": translate(lang, f"dashboard.{name}"),
-            "x": days,
+            "x": keys,
             "y": values,
             "marker": {"color": colour},
             "hovertemplate": "%{y:,}",
@@ -48,8 +65,8 @@ def timeline_bars(tallies: list[Tally], lang: str) -> dict[str, Any]:
         xaxis={
             "type": "date",
             "showgrid": False,
-            "tickformat": "%-d %b" if len(days) <= 100 else "%b %Y",
-            "hoverformat": "%a %-d %b %Y",
+            "tickformat": tick,
+            "hoverformat": hover,
             "nticks": 7,
             "fixedrange": True,
         },

@@ -123,7 +123,7 @@ def campaign_view(campaign: Campaign) -> CampaignView:
         status=status.value,
         pause_reason=campaign.pause_reason.value if campaign.pause_reason else "",
         messages=list(campaign.texts),
-        href=_href(campaign),
+        href=campaign_href(campaign),
         total=campaign.total_recipients,
         sent=campaign.sent_count,
         errors=campaign.error_count,
@@ -156,7 +156,8 @@ def campaign_view(campaign: Campaign) -> CampaignView:
     )
 
 
-def _href(campaign: Campaign) -> str:
+def campaign_href(campaign: Campaign) -> str:
+    """Where a campaign is looked at, or written on."""
     if campaign.status is CampaignStatus.DRAFT:
         return f"/messages?draft={campaign.id}"
     return f"/campaigns/{campaign.id}"

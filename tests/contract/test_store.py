@@ -26,6 +26,7 @@ from sender_app.domain.delivery import (
     attempt_secret,
 )
 from sender_app.domain.errors import LeaseLost, NotFound
+from sender_app.domain.reporting import EVERYTHING, Only, Span, last_days
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import AudienceSpec, CampaignFilter, Journal, NewCampaign, Store
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
@@ -80,7 +81,7 @@ class Clinic:
 
     def sent_today(self) -> int:
         today = NOW.astimezone(self.workspace.zone).date()
-        return sum(t.sent for t in self.store.metrics.timeline(self.workspace.id, today, today))
+        return self.store.metrics.total(self.workspace.id, Span(today, today)).sent
 
     def statuses(self) -> list[str]:
         page = self.store.campaigns.recipients(self.campaign.id, None, None, 1000)
@@ -229,12 +230,51 @@ def test_it_records_an_outcome_with_its_counters_and_rollups(clinic: Clinic):
     today = NOW.astimezone(scope.zone).date()
     month = metrics.month(scope.id, f"{today:%Y-%m}")
     assert (month.sent, month.errors) == (2, 1)
-    days = metrics.timeline(scope.id, today, today)
+    week = last_days(7, today)
+    days = metrics.timeline(scope.id, week)
     assert [(t.key, t.sent, t.errors) for t in days] == [(str(today), 2, 1)]
-    groups = metrics.by_group(scope.id, today, today)
+    groups = metrics.by_group(scope.id, week)
     assert {t.key: (t.sent, t.errors) for t in groups} == {"G0": (1, 1), "G1": (1, 0)}
-    top = metrics.by_contact(scope.id, month.key, month.key, 10)
+    top = metrics.by_contact(scope.id, f"{today:%Y-%m}", 10)
     assert sorted(t.sent for t in top) == [0, 1, 1]
+
+
+def test_its_figures_can_be_asked_for_by_hour_month_account_group_and_year(clinic: Clinic):
+    lease = clinic.lease()
+    claims = clinic.claim(lease)
+    failed = Outcome(claims[3], RecipientStatus.ERROR, NOW, error_code="x", error_message="x")
+    clinic.settle(lease, [*(sent(claim) for claim in claims[:3]), failed])
+    other = clinic.store.accounts.create(clinic.workspace.id, "alice", "Other")
+    metrics, scope = clinic.store.metrics, clinic.workspace
+    now = NOW.astimezone(scope.zone)
+    today = now.date()
+
+    def figures(days: int, only: Only = EVERYTHING) -> list[tuple[str, int, int]]:
+        found = metrics.timeline(scope.id, last_days(days, today), only)
+        return [(t.key, t.sent, t.errors) for t in found]
+
+    assert figures(1) == [(f"{now:%Y-%m-%dT%H}", 3, 1)]
+    assert figures(365, Only(clinic.account.id)) == [(f"{now:%Y-%m}", 3, 1)]
+    for days in (1, 30, 365):
+        assert figures(days, Only(other.id)) == []
+        assert [n for _, *n in figures(days, Only(group="G1"))] == [[1, 1]]
+        groups = metrics.by_group(scope.id, last_days(days, today), Only(group="G1"))
+        assert [(t.key, t.sent, t.errors) for t in groups] == [("G1", 1, 1)]
+    total = metrics.total(scope.id, last_days(1, today), Only(clinic.account.id, "G0"))
+    assert (total.sent, total.errors) == (2, 0)
+    while clinic.store.contacts.follow(100):
+        pass
+    for period in (f"{now:%Y-%m}", f"{now:%Y}"):
+        for only in (EVERYTHING, Only(clinic.account.id)):
+            found = metrics.by_contact(scope.id, period, 10, only)
+            assert [t.sent for t in found] == [1, 1, 1, 0]
+        assert metrics.by_contact(scope.id, period, 10, Only(other.id)) == []
+        found = metrics.by_contact(scope.id, period, 10, Only(group="G1"))
+        assert [(t.key, t.sent, t.errors) for t in found] == [
+            (claims[1].phone, 1, 0),
+            (claims[3].phone, 0, 1),
+        ]
+    assert len(metrics.by_contact(scope.id, f"{now:%Y}", 2)) == 2
 
 
 def test_it_counts_what_several_journals_recorded_once_each_is_folded(clinic: Clinic):

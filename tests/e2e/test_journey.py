@@ -24,7 +24,10 @@ def sign_in(page: Page, demo: Demo) -> None:
 
 
 def go(page: Page, place: str) -> None:
-    page.get_by_role("navigation", name="Principal").get_by_role("link", name=place).click()
+    navigation = page.get_by_role("navigation", name="Principal")
+    if not navigation.get_by_role("link", name=place).count():  # on a phone
+        navigation.get_by_role("button", name="Más").click()
+    navigation.get_by_role("link", name=place).click()
 
 
 def link(page: Page, demo: Demo) -> None:

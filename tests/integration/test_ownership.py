@@ -3,18 +3,20 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import aiohttp
 import httpx
 import pytest
 import socketio
 
 from sender_app.local.frontend import environment, node_environment
-from sender_app.ports.events import Changed
+from sender_app.states.live import ENDED
 from tests.integration.personas import SECRET, World, make_world, services_on
 from tests.stack import ROOT, eventually, free_ports
 
@@ -115,32 +117,59 @@ def test_nobody_gets_what_somebody_else_loaded_in_the_same_tab(world: tuple[Worl
 def test_a_live_page_gets_nothing_more_once_its_person_was_removed(world: tuple[World, str]):
     here, url = world
     path = f"/campaigns/{here.campaign_id}"
-    campaigns = here.services.campaigns
-    change = Changed(here.workspace_id, "campaign", here.campaign_id)
+    orders = here.services.campaigns
+    admin = here.services.sign_in.find_actor(here.sessions["admin"])
+    sender = here.services.sign_in.find_actor(here.sessions["sender"])
+    assert admin is not None
+    assert sender is not None
 
     async def course() -> None:
         tab = Tab(url, uuid4().hex, here.sessions["sender"])
         await tab.open(path)
         await tab.hears(f"Hola {SECRET}")
-        await asyncio.sleep(0.5)  # the watch begins
+        live = re.search(r'"live_rx_state_": "(/live/[^"]+)"', tab.heard)
+        assert live is not None
+        cookies = {"sender_session": here.sessions["sender"]}
+        async with (
+            aiohttp.ClientSession(url, cookies=cookies) as browser,
+            browser.ws_connect(live[1]) as socket,
+        ):
+            assert SECRET in await socket.receive_str(timeout=10)
+            orders.pause(admin, here.campaign_id)
+            assert '"status":"paused"' in await socket.receive_str(timeout=10)
+            here.store.members.change(here.workspace_id, sender.user_id, None)
+            ended = await socket.receive(timeout=10)
+            assert (ended.type, ended.data) == (aiohttp.WSMsgType.CLOSE, ENDED)
+            orders.resume(admin, here.campaign_id)
+            async with browser.ws_connect(live[1]) as again:
+                assert (await again.receive(timeout=10)).data == ENDED
         tab.heard = ""
-        campaigns.events.publish(change)
-        await tab.hears("campaign")  # it is live
-        sender = here.services.sign_in.find_actor(here.sessions["sender"])
-        assert sender is not None
-        here.store.members.change(here.workspace_id, sender.user_id, None)
-        tab.heard = ""
-        campaigns.events.publish(change)
+        state = "reflex___state____state.sender_app___states___campaign____campaign"
+        await tab.send(f"{state}.look_again", path)
         await tab.hears("/sign-in")
-        assert SECRET not in tab.heard
-        campaigns.events.publish(change)
-        await tab.send(
-            "reflex___state____state.sender_app___states___campaign____campaign.show",
-            path,
-            status="",
-        )
-        await asyncio.sleep(1)
         assert SECRET not in tab.heard
         await tab.close()
 
     asyncio.run(course())
+
+
+def test_a_live_view_is_for_members_on_a_page_of_ours(world: tuple[World, str]):
+    here, url = world
+
+    async def ask(persona: str, origin: str | None, filter: str) -> aiohttp.WSMessage:
+        cookies = {"sender_session": here.sessions[persona]}
+        path = f"/live/campaigns/{here.campaign_id}?filter={filter}"
+        async with (
+            aiohttp.ClientSession(url, cookies=cookies) as browser,
+            browser.ws_connect(path, origin=origin) as socket,
+        ):
+            return await socket.receive(timeout=10)
+
+    assert SECRET in asyncio.run(ask("viewer", url, "queued")).data
+    for refused in (
+        ("nobody", url, ""),
+        ("outsider", url, ""),
+        ("viewer", "http://elsewhere.test", ""),
+        ("viewer", url, "nonsense"),
+    ):
+        assert asyncio.run(ask(*refused)).data == ENDED, refused

@@ -8,7 +8,7 @@ from pydantic import Field
 from sender_app import bootstrap
 from sender_app.api.v1.requests import ApiRoute, CallingActor
 from sender_app.api.v1.shapes import Shown
-from sender_app.services.dashboard import LONGEST
+from sender_app.domain.reporting import LONGEST, Step
 
 router = APIRouter(route_class=ApiRoute, tags=["dashboard"])
 Days = Annotated[int, Query(ge=1, le=LONGEST, description="How many days back, today included.")]
@@ -67,13 +67,13 @@ def timeline(actor: CallingActor, days: Days = 30):
     """Each of the last days, the empty ones too."""
     return [
         {"day": one.key, "sent": one.sent, "errors": one.errors}
-        for one in bootstrap.services().dashboard.timeline(actor, days)
+        for one in bootstrap.services().dashboard.timeline(actor, days, by=Step.DAY)
     ]
 
 
 @router.get("/dashboard/by-group", response_model=list[GroupFigures])
 def by_group(actor: CallingActor, days: Days = 30):
-    """Groups with the most messages first."""
+    """Groups with the most messages first; over 124 days count whole months."""
     return [
         {"group": one.key, "sent": one.sent, "errors": one.errors}
         for one in bootstrap.services().dashboard.by_group(actor, days)
@@ -84,7 +84,7 @@ def by_group(actor: CallingActor, days: Days = 30):
 def by_contact(
     actor: CallingActor, days: Days = 30, limit: Annotated[int, Query(ge=1, le=100)] = 10
 ):
-    """Contacts with the most messages first, by whole months."""
+    """Contacts with the most messages first, of this month, or with over 31 days of this year."""
     return [
         {"contact_id": one.key, "label": one.label, "sent": one.sent, "errors": one.errors}
         for one in bootstrap.services().dashboard.by_contact(actor, days, limit)

@@ -26,6 +26,13 @@ _FOLLOW = (
     SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors, updated_at = now()
     """,
     """
+    INSERT INTO contact_tops AS s (workspace_id, contact_id, period, account_id, sent, errors)
+    SELECT workspace_id, %(kept)s, period, account_id, sum(sent), sum(errors) FROM contact_tops
+    WHERE contact_id = ANY(%(others)s) GROUP BY workspace_id, period, account_id
+    ON CONFLICT (contact_id, period, account_id) DO UPDATE
+    SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors
+    """,
+    """
     INSERT INTO contact_groups (group_id, contact_id)
     SELECT DISTINCT group_id, %(kept)s::uuid FROM contact_groups WHERE contact_id = ANY(%(others)s)
     ON CONFLICT (group_id, contact_id) DO NOTHING

@@ -11,6 +11,8 @@ from uuid import UUID
 from sender_app.stores.postgres.engine import Cursor
 from sender_app.stores.postgres.outbox import TELL_MOVED
 
+EVERY_ACCOUNT = UUID(int=0)  # the `account_id` of rows that count all accounts together
+
 _EVENTS = """
 context AS (
   SELECT c.id AS campaign_id, c.workspace_id, c.account_id, c.user_id, c.is_test, w.time_zone
@@ -18,7 +20,7 @@ context AS (
   WHERE c.id IN (SELECT campaign_id FROM changed)),
 moved AS (
   SELECT changed.*, workspace_id, account_id, user_id, is_test,
-    (at AT TIME ZONE time_zone)::date AS day,
+    (at AT TIME ZONE time_zone)::date AS day, date_trunc('hour', at AT TIME ZONE time_zone) AS hour,
     to_char(at AT TIME ZONE time_zone, 'YYYY-MM') AS month,
     (status = 'sent')::int - (was = 'sent')::int AS sent,
     (status = 'error')::int - (was = 'error')::int AS errors
@@ -51,6 +53,20 @@ daily AS (
   GROUP BY workspace_id, day, account_id, grupo ORDER BY workspace_id, day, account_id, grupo
   ON CONFLICT (workspace_id, day, account_id, grupo) DO UPDATE
   SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors),
+hourly AS (
+  INSERT INTO hourly_stats AS s (workspace_id, hour, account_id, grupo, sent, errors)
+  SELECT workspace_id, hour, account_id, grupo, sum(sent), sum(errors) FROM moved
+  WHERE sent <> 0 OR errors <> 0
+  GROUP BY workspace_id, hour, account_id, grupo ORDER BY workspace_id, hour, account_id, grupo
+  ON CONFLICT (workspace_id, hour, account_id, grupo) DO UPDATE
+  SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors),
+by_group AS (
+  INSERT INTO group_stats AS s (workspace_id, month, account_id, grupo, sent, errors)
+  SELECT workspace_id, month, account_id, grupo, sum(sent), sum(errors) FROM moved
+  WHERE sent <> 0 OR errors <> 0
+  GROUP BY workspace_id, month, account_id, grupo ORDER BY workspace_id, month, account_id, grupo
+  ON CONFLICT (workspace_id, month, account_id, grupo) DO UPDATE
+  SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors),
 monthly AS (
   INSERT INTO monthly_stats AS s (workspace_id, user_id, month, sent, errors)
   SELECT workspace_id, user_id, month, sum(sent), sum(errors) FROM moved
@@ -64,7 +80,17 @@ by_contact AS (
   WHERE contact_id IS NOT NULL AND (sent <> 0 OR errors <> 0)
   GROUP BY workspace_id, contact_id, month ORDER BY contact_id, month
   ON CONFLICT (contact_id, month) DO UPDATE
-  SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors, updated_at = now())
+  SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors, updated_at = now()),
+tops AS (
+  INSERT INTO contact_tops AS s (workspace_id, contact_id, period, account_id, sent, errors)
+  SELECT workspace_id, contact_id, p.period, p.account_id, sum(sent), sum(errors) FROM moved
+  CROSS JOIN LATERAL (VALUES (month, moved.account_id), (left(month, 4), moved.account_id),
+    (left(month, 4), '{EVERY_ACCOUNT}'::uuid)) p(period, account_id)
+  WHERE contact_id IS NOT NULL AND (sent <> 0 OR errors <> 0)
+  GROUP BY workspace_id, contact_id, p.period, p.account_id
+  ORDER BY contact_id, p.period, p.account_id
+  ON CONFLICT (contact_id, period, account_id) DO UPDATE
+  SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors)
 """
 
 # Follows a CTE `changed(recipient_id, campaign_id, contact_id, message_id, status, was, at, grupo,
@@ -79,6 +105,7 @@ moved AS (
     'sending' AS was, e.created_at AS at, e.metadata->>'code' AS error_code,
     coalesce(p.grupo, '') AS grupo, c.workspace_id, c.account_id, c.user_id, c.is_test,
     (e.created_at AT TIME ZONE w.time_zone)::date AS day,
+    date_trunc('hour', e.created_at AT TIME ZONE w.time_zone) AS hour,
     to_char(e.created_at AT TIME ZONE w.time_zone, 'YYYY-MM') AS month,
     (e.event_type = 'sent')::int AS sent, (e.event_type = 'error')::int AS errors
   FROM journal j
@@ -94,4 +121,5 @@ moved AS (
 
 def forget(cursor: Cursor, contact_ids: Sequence[UUID]) -> None:
     """Contacts are gone, and with them what was counted for each."""
-    cursor.execute("DELETE FROM contact_stats WHERE contact_id = ANY(%s)", (list(contact_ids),))
+    for table in ("contact_stats", "contact_tops"):
+        cursor.execute(f"DELETE FROM {table} WHERE contact_id = ANY(%s)", (list(contact_ids),))

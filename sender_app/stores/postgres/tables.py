@@ -374,7 +374,9 @@ class ContactStatRow(SQLModel, table=True):
     cost every first message of a month a look into `contacts`."""
 
     __tablename__ = "contact_stats"
-    __table_args__ = (Index("contact_stats_month", "workspace_id", "month"),)
+    __table_args__ = (
+        Index("contact_stats_most", "workspace_id", "month", text("sent DESC"), "contact_id"),
+    )
 
     id: UUID = Field(default=None, sa_column_kwargs={"server_default": text("uuidv7()")})
     workspace_id: UUID
@@ -383,6 +385,56 @@ class ContactStatRow(SQLModel, table=True):
     sent: int = _count()
     errors: int = _count()
     updated_at: datetime = _stamp(now=True)
+
+
+class ContactTopRow(SQLModel, table=True):
+    """Messages to a contact in a `period`, a month (`2026-11`) or a year (`2026`), by one account,
+    or by all (`EVERY_ACCOUNT`). A month by all accounts is in `contact_stats`."""
+
+    __tablename__ = "contact_tops"
+    __table_args__ = (
+        Index(
+            "contact_tops_most",
+            "workspace_id",
+            "period",
+            "account_id",
+            text("sent DESC"),
+            "contact_id",
+        ),
+    )
+
+    workspace_id: UUID
+    contact_id: UUID = Field(primary_key=True)
+    period: str = Field(primary_key=True)
+    account_id: UUID = Field(primary_key=True)
+    sent: int = _count()
+    errors: int = _count()
+
+
+class HourlyStatRow(SQLModel, table=True):
+    """Messages of an hour on the clocks of the workspace's time zone, by account and group."""
+
+    __tablename__ = "hourly_stats"
+
+    workspace_id: UUID = Field(primary_key=True, foreign_key="workspaces.id", ondelete="CASCADE")
+    hour: datetime = Field(primary_key=True, sa_type=DateTime(timezone=False))  # type: ignore[call-overload]
+    account_id: UUID = Field(primary_key=True)
+    grupo: str = Field(primary_key=True)
+    sent: int = _count()
+    errors: int = _count()
+
+
+class GroupStatRow(SQLModel, table=True):
+    """Messages of a month (`2026-11`) by account and group: the sums of `daily_stats`."""
+
+    __tablename__ = "group_stats"
+
+    workspace_id: UUID = Field(primary_key=True, foreign_key="workspaces.id", ondelete="CASCADE")
+    month: str = Field(primary_key=True)
+    account_id: UUID = Field(primary_key=True)
+    grupo: str = Field(primary_key=True)
+    sent: int = _count()
+    errors: int = _count()
 
 
 class DailyStatRow(SQLModel, table=True):
