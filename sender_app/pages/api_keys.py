@@ -146,7 +146,7 @@ def _secret() -> rx.Component:
                     kind="primary",
                     on_click=[copy_field(NEW_KEY), rx.toast.success(tr("api_keys.copied"))],
                 ),
-                class_name="secret",
+                class_name="made-key",
             ),
             rx.el.div(
                 button(icon("check"), tr("api_keys.done"), on_click=Keys.forget_secret),

@@ -35,6 +35,7 @@ out once within 24 hours, however often it is repeated. Each key may make so man
 as `RateLimit-Policy` says; after that come 429 and `Retry-After`.
 """
 _PROBLEMS = {
+    "400": "The body is not what its type says.",
     "401": "No token, or one that does not hold.",
     "403": "The token's role does not reach as far.",
     "404": "No such thing in this workspace.",
@@ -95,7 +96,7 @@ class Api(FastAPI):
 
 def _describe(method: str, operation: dict[str, Any]) -> None:
     for status, meaning in _PROBLEMS.items():
-        if status == "413" and method not in _WITH_BODY:
+        if status in ("400", "413") and method not in _WITH_BODY:
             continue
         operation["responses"][status] = {
             "description": meaning,
