@@ -39,6 +39,7 @@ from sender_app.services.audit import AuditLog, audited
 from sender_app.services.book_upkeep import BookUpkeep
 from sender_app.services.campaigns import Campaigns
 from sender_app.services.contacts import Contacts
+from sender_app.services.conversations import Conversations
 from sender_app.services.dashboard import Dashboard
 from sender_app.services.drafts import Drafts
 from sender_app.services.import_job import ImportJob, ImportWatch
@@ -78,6 +79,7 @@ class Services:
     results: Results
     contacts: Contacts
     opt_outs: OptOuts
+    conversations: Conversations
     dashboard: Dashboard
     import_job: ImportJob
     reconciler: Reconciler
@@ -170,6 +172,9 @@ def services() -> Services:
         results=audited(Results(store(), sheets), "results", store()),
         contacts=audited(Contacts(store(), queue, control), "contacts", store()),
         opt_outs=audited(OptOuts(store()), "opt_outs", store()),
+        conversations=audited(
+            Conversations(store(), queue, control, events), "conversations", store()
+        ),
         dashboard=Dashboard(store(), RedisCache(redis())),
         import_job=ImportJob(store(), media(), contact_reader(), events, _explained),
         reconciler=Reconciler(store(), queue, ImportWatch(store(), queue, events)),
@@ -247,5 +252,6 @@ def serving() -> Serving:
             window=settings().send_window,
             group=settings().commit_group,
             send=timedelta(seconds=settings().send_limit),
+            reply_window=timedelta(days=settings().reply_window),
         ),
     )

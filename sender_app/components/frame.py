@@ -6,19 +6,22 @@ import reflex as rx
 from reflex.style import color_mode, set_color_mode
 from reflex_components_core.core.banner import has_too_many_connection_errors
 
-from sender_app.components.browser import document_words
+from sender_app.components.browser import document_words, pulse
 from sender_app.components.ui import empty, icon, link, posting_form, skeleton
-from sender_app.components.words import tr
+from sender_app.components.words import number, tr
 from sender_app.states.session import Session
+from sender_app.states.unread import Unread
 
 _PLACES = (
     ("/", "layout-dashboard", "nav.dashboard"),
     ("/whatsapp", "smartphone", "nav.whatsapp"),
     ("/messages", "message-square-plus", "nav.messages"),
     ("/campaigns", "megaphone", "nav.campaigns"),
+    ("/inbox", "messages-square", "nav.inbox"),
     ("/contacts", "contact", "nav.contacts"),
     ("/settings", "settings", "nav.settings"),
 )
+_LOOK_EVERY = 15_000  # milliseconds between two looks at what is unread
 _FOR_SENDERS = {"/messages"}
 _THEMES = (("system", "monitor"), ("light", "sun"), ("dark", "moon"))
 
@@ -28,6 +31,7 @@ def frame(here: str, *children: Any, title: Any) -> rx.Component:
     return rx.el.div(
         document_words(Session.lang, f"{title} · Sender", Session.loaded),
         rx.el.a(tr("nav.skip"), href="#main", class_name="skip"),
+        pulse(_LOOK_EVERY, Unread.look),
         rx.el.div(_offline(), _banner(), class_name="top-bars"),
         rx.el.div(
             _navigation(here), rx.el.main(*children, id="main", tab_index=-1), class_name="columns"
@@ -96,14 +100,27 @@ def _navigation(here: str) -> rx.Component:
 
 
 def _place(href: str, name: str, key: str, here: str) -> rx.Component:
+    badge = [_unread()] if href == "/inbox" else []
     place = link(
         icon(name, 20),
         rx.el.span(tr(key)),
+        *badge,
         href=href,
         class_name="place",
         custom_attrs={"aria-current": "page"} if href == here else {},
     )
     return rx.cond(Session.role != "viewer", place) if href in _FOR_SENDERS else place
+
+
+def _unread() -> rx.Component:
+    return rx.cond(
+        Unread.count > 0,
+        rx.el.strong(
+            number(Unread.count),
+            rx.el.span(tr("inbox.unread_hint"), class_name="hidden"),
+            class_name="badge",
+        ),
+    )
 
 
 def for_admins(*children: Any) -> rx.Component:

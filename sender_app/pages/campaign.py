@@ -24,8 +24,8 @@ from sender_app.components.ui import (
     stat,
     table,
 )
-from sender_app.components.words import moment, number, tr, tr_n, tr_of
-from sender_app.components.writing import bubble, flap
+from sender_app.components.words import moment, number, tr, tr_n, tr_of, written
+from sender_app.components.writing import bubble, flap, said
 from sender_app.domain.campaign import PauseReason
 from sender_app.pages.campaigns import STATUSES
 from sender_app.states.campaign import Campaign
@@ -101,6 +101,7 @@ def campaign() -> rx.Component:
                     _message(),
                 ),
                 rx.cond(view.in_doubt, _doubt()),
+                rx.cond(Campaign.replies.length() > 0, _replies()),
                 _recipients(),
                 confirm(
                     "again",
@@ -191,6 +192,33 @@ def _message() -> rx.Component:
             ),
         ),
         class_name="behind",
+    )
+
+
+def _replies() -> rx.Component:
+    return card(
+        rx.el.ul(
+            rx.foreach(
+                Campaign.replies,
+                lambda reply: rx.el.li(
+                    link(
+                        rx.el.span(
+                            rx.el.strong(reply.name),
+                            rx.el.time(written(reply.at), date_time=reply.at, class_name="hint"),
+                            class_name="thread-head",
+                        ),
+                        rx.el.span(said(reply.kind, reply.text), class_name="excerpt"),
+                        href=reply.href,
+                        class_name="thread",
+                    ),
+                    key=reply.id,
+                ),
+            ),
+            class_name="threads",
+        ),
+        title=tr("campaign.replies"),
+        aside=link(tr("campaign.all_replies"), href=f"/inbox?campaign={Campaign.campaign.id}"),
+        class_name="replies",
     )
 
 

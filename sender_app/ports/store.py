@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 from uuid import UUID
 
 from sender_app.domain.account import Account, AccountStatus
@@ -12,23 +12,16 @@ from sender_app.domain.audience import AudienceRow, BadRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.contact_import import ContactImport, Counts, ImportStatus, Layout
 from sender_app.domain.contact_search import ContactQuery, OnWhatsapp
+from sender_app.domain.conversation import REPLY_WINDOW
 from sender_app.domain.delivery import Claim, Lease, Orphan, Outcome, RecipientStatus, Settlement
 from sender_app.domain.identity import Identity
 from sender_app.domain.member import Member
 from sender_app.domain.pacing import History
 from sender_app.domain.workspace import Workspace
 from sender_app.ports.contact_reader import ContactBatch
+from sender_app.ports.conversations import AnswerStore, ConversationStore
+from sender_app.ports.pages import Page
 from sender_app.ports.whatsapp import Incoming, Receipt
-
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
-    """One page of a list; `next` is the cursor of the page after it, None on the last."""
-
-    rows: list[Row]
-    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -793,8 +786,18 @@ class ReceiptStore(Protocol):
         """Record receipts, settling unconfirmed recipients; returns the campaigns concerned."""
         ...
 
-    def reply(self, account_id: UUID, message: Incoming, opt_out: bool) -> UUID | None:
-        """Record a reply once, and its opt-out; returns the campaign that it answers, if any."""
+    def reply(
+        self,
+        account_id: UUID,
+        message: Incoming,
+        opt_out: bool,
+        window: timedelta = REPLY_WINDOW,
+    ) -> UUID | None:
+        """Record a reply once, in its conversation, and its opt-out.
+
+        Returns the campaign that it answers, if any: that of the message it quotes, else the last
+        one that wrote to the person within the `window` before it.
+        """
         ...
 
 
@@ -829,7 +832,8 @@ class UpkeepStore(Protocol):
         ...
 
     def forget_replies(self, before: datetime, limit: int) -> int:
-        """Delete up to `limit` of the replies that were recorded before; returns how many.
+        """Delete up to `limit` of the replies that were recorded before, and of the answers;
+        returns how many. Conversations that are empty then go too.
 
         Opt-outs stay. Who wrote before that and never got a message counts as never talked with.
         """
@@ -877,6 +881,12 @@ class Store(Protocol):
 
     @property
     def receipts(self) -> ReceiptStore: ...
+
+    @property
+    def conversations(self) -> ConversationStore: ...
+
+    @property
+    def answers(self) -> AnswerStore: ...
 
     @property
     def metrics(self) -> MetricsStore: ...

@@ -33,6 +33,8 @@ ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "contacts.remove_from_group": ("group_take", ("group_id",)),
     "contacts.rename_group": ("group_rename", ("group_id", "name")),
     "contacts.update_contact": ("contact_update", ("contact_id",)),
+    "conversations.answer": ("answer_send", ("conversation_id",)),
+    "conversations.resolve_answer": ("answer_resolve", ("answer_id",)),
     "drafts.clone": ("draft_clone", ("campaign_id",)),
     "drafts.launch": ("draft_launch", ("campaign_id",)),
     "drafts.send_test": ("draft_test", ("phone",)),

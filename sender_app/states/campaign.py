@@ -1,25 +1,23 @@
 """One campaign, live: counters and a page of recipients that follow what happens."""
 
-import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
 import reflex as rx
 
-from sender_app import bootstrap
 from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import NotFound
-from sender_app.states.access import explain, handler, use
+from sender_app.states.access import handler, use
+from sender_app.states.inbox_rows import ReplyView, reply_view
 from sender_app.states.paging import Paging
 from sender_app.states.rows import CampaignView, RecipientView, campaign_view, recipient_view
 from sender_app.states.steering import Steering
+from sender_app.states.watching import follow, still_watched
 
 REACHED = ("delivered", "read", "replied")
 PAGE = 50  # recipients shown at once
-_CALM = 0.25  # seconds at least between two looks
-_STILL_HERE = 40.0  # seconds without a sign of the page until the watch ends
-_watched: dict[str, float] = {}  # watch id → loop time of the page's last sign, in this process
+REPLIES = 5  # of the latest, beside the recipients
 
 
 class Campaign(Paging, Steering, rx.State):
@@ -27,6 +25,7 @@ class Campaign(Paging, Steering, rx.State):
 
     campaign: CampaignView = CampaignView()
     rows: list[RecipientView] = []
+    replies: list[ReplyView] = []
     filter: str = ""  # a recipient's status, or how far a message got
     search: str = ""
     loaded: bool = False
@@ -38,7 +37,7 @@ class Campaign(Paging, Steering, rx.State):
         """On opening the page, first: nothing of a campaign seen before stays in view."""
         self.loaded = self.missing = False
         self.cancelling = self.repeating = self.deleting = False
-        self.campaign, self.rows, self.more = CampaignView(), [], ""
+        self.campaign, self.rows, self.replies, self.more = CampaignView(), [], [], ""
         self.filter = self.search = self._id = self._watch = ""
         self._first_page()
 
@@ -61,28 +60,7 @@ class Campaign(Paging, Steering, rx.State):
     @rx.event(background=True)
     async def watch(self) -> Any:
         """Look again at every change, until the page is left."""
-        watch, campaign_id = self._watch, self._id
-        loop = asyncio.get_running_loop()
-        _watched[watch] = loop.time()
-        try:
-            with bootstrap.hub().looking_at(UUID(campaign_id)) as changed:
-                while loop.time() - _watched[watch] < _STILL_HERE:
-                    try:
-                        await asyncio.wait_for(changed.wait(), 5)
-                    except TimeoutError:
-                        continue
-                    changed.clear()
-                    async with self:
-                        if self._watch != watch:
-                            return None
-                        try:
-                            await self._look()
-                        except Exception as error:  # noqa: BLE001 - the boundary to the browser
-                            return explain(self, error)
-                    await asyncio.sleep(_CALM)
-            return None
-        finally:
-            del _watched[watch]
+        return await follow(self, UUID(self._id))
 
     @rx.event
     @handler
@@ -91,8 +69,7 @@ class Campaign(Paging, Steering, rx.State):
         if not self._id:
             return None
         await use(self, lambda _services, actor: actor)  # whoever is signed out learns it here
-        if self._watch in _watched:
-            _watched[self._watch] = asyncio.get_running_loop().time()
+        if still_watched(self._watch):
             return None
         await self._look()
         self._watch = uuid4().hex
@@ -123,14 +100,17 @@ class Campaign(Paging, Steering, rx.State):
 
         def read(services: Any, actor: Any) -> Any:
             campaigns = services.campaigns
-            return (
-                campaigns.get_campaign(actor, campaign_id),
-                campaigns.recipients(
-                    actor, campaign_id, status, cursor, PAGE, reached=reached, search=search
-                ),
+            campaign = campaigns.get_campaign(actor, campaign_id)
+            page = campaigns.recipients(
+                actor, campaign_id, status, cursor, PAGE, reached=reached, search=search
             )
+            replies = []
+            if campaign.replied_count:
+                replies = services.conversations.replies(actor, campaign_id, REPLIES)
+            return campaign, page, replies
 
-        campaign, page = await use(self, read)
+        campaign, page, replies = await use(self, read)
         self.campaign = campaign_view(campaign)
+        self.replies = [reply_view(reply) for reply in replies]
         self.rows = [recipient_view(row, campaign) for row in page.rows]
         self.more = page.next or ""

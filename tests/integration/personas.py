@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -18,6 +18,7 @@ from sender_app.domain.contact_search import ContactQuery
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.identity import Session, User
 from sender_app.ports.store import NewCampaign
+from sender_app.ports.whatsapp import Incoming
 from sender_app.services.drafts import Draft
 from sender_app.stores.postgres.store import PostgresStore
 from tests.stack import start_over
@@ -42,6 +43,8 @@ class World:
     import_id: UUID
     contact_id: UUID
     group_id: UUID
+    conversation_id: UUID
+    answer_id: UUID  # one that failed
     spare: str  # a member whom others may change
     sessions: Mapping[str, str]  # persona → session id
     mores: Mapping[str, str]  # state → a cursor of its list
@@ -123,6 +126,13 @@ def make_world(services: Services) -> World:
     services.opt_outs.add(sender, "0981000010\n0981000011")
     contact = services.contacts.page(sender, ContactQuery(), None, 1).rows[0]
     group = services.contacts.groups(sender)[0]
+    heard = Incoming("R1", rows[2].phone, f"Gracias {SECRET}", None, datetime.now(UTC))
+    store.receipts.reply(account.id, heard, opt_out=False)
+    conversation = services.conversations.page(sender).rows[0]
+    store.conversations.answer(conversation, uuid4(), sender.user_id, f"De nada {SECRET}")
+    store.answers.fail_waiting(account.id, "unavailable")
+    store.receipts.reply(account.id, replace(heard, message_id="R2"), opt_out=False)
+    answer = services.conversations.entries(sender, conversation.id)[-1]
     return World(
         services=services,
         store=store,
@@ -135,6 +145,8 @@ def make_world(services: Services) -> World:
         import_id=kept.id,
         contact_id=contact.id,
         group_id=group.id,
+        conversation_id=conversation.id,
+        answer_id=answer.id,
         spare=f"spare-{tag}",
         sessions={"nobody": ""}
         | {name: _open(services, f"{name}-{tags[name]}", people[name][0]) for name in people},

@@ -8,6 +8,7 @@ import dataclasses
 import inspect
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -24,6 +25,7 @@ from sender_app.sender_app import routes
 from sender_app.services.audit import ACTIONS
 from sender_app.states import access
 from sender_app.states import session as session_state
+from sender_app.states.inbox_rows import ConversationView
 from sender_app.states.session import Session
 from sender_app.states.takeoff import Look
 from sender_app.text import translate
@@ -43,10 +45,11 @@ HARMLESS = {
     *("Importing.mean", "Importing.remap", "Importing.turn_bad", "Team.ask_remove"),
     *("ContactBook.pick", "ContactBook.pick_page", "ContactBook.unpick", "ContactBook.ask"),
     *("ContactBook.name_group", "ContactCard.ask", "OptOutList.ask_add", "OptOutList.ask_remove"),
+    "Inbox.ask_again",
 }
 # They run in the background. Watching looks as `load` does, and test_ownership.py sees one end;
 # the upload's service is among the orders below.
-BACKGROUND = {"Campaign.watch", "Importing.watch", "Importing.upload"}
+BACKGROUND = {"Campaign.watch", "Inbox.watch", "Importing.watch", "Importing.upload"}
 NEEDED = {
     Role.VIEWER: {
         *("Session.load", "Board.load", "Board.refresh", "Board.choose_days", "Board.clear_cache"),
@@ -60,6 +63,8 @@ NEEDED = {
         *("ContactBook.show_standing", "ContactBook.order", "ContactBook.turn_around"),
         *("ContactCard.load", "Duplicates.load", "Importing.load", "Importing.still_here"),
         *("OptOutList.load", "OptOutList.find", "OptOutList.next_page", "OptOutList.previous_page"),
+        *("Inbox.load", "Inbox.still_here", "Inbox.show", "Inbox.find", "Inbox.every_campaign"),
+        *("Inbox.load_more", "Inbox.load_older", "Inbox.open", "Unread.look"),
     },
     Role.SENDER: {
         *("Campaign.pause", "Campaign.resume", "Campaign.cancel", "Campaign.retry"),
@@ -73,6 +78,8 @@ NEEDED = {
         *("ContactBook.opt_out", "ContactCard.check", "ContactCard.delete", "ContactCard.opt_out"),
         *("ContactCard.save", "Duplicates.merge", "Importing.cancel", "Importing.check"),
         *("Importing.dismiss", "Importing.start", "OptOutList.add"),
+        *("Inbox.mark_read", "Inbox.mark_all_read", "Inbox.send", "Inbox.send_again"),
+        "Inbox.mark_sent",
     },
     Role.ADMIN: {
         *("Connection.ask_code", "Connection.unlink", "Preferences.save", "Team.load"),
@@ -85,10 +92,12 @@ NEEDED = {
 SHOWING = {
     *("Session.load", "CampaignList.load", "Campaign.load", "Campaign.show", "ContactBook.load"),
     *("ContactBook.find", "Preferences.load", "Team.load"),
+    *("Inbox.load", "Inbox.open", "Inbox.find", "Inbox.load_older"),
 }
 CHANGING = {
     *("Campaign.pause", "Campaign.cancel", "Compose.send", "Connection.unlink"),
     *("Preferences.save", "Team.set_role", "Team.remove"),
+    *("Inbox.mark_read", "Inbox.send", "Inbox.send_again"),
 }
 # Routes by what they ask for: nothing, or a session that they act on and no other.
 ROUTES = {
@@ -125,6 +134,8 @@ ARGUMENTS: dict[str, Any] = {
         "time_zone": "America/Asuncion",
         "interval": "1",
         "jitter": "1",
+        "text": "Con gusto",
+        "request": str(uuid4()),
     },
     "open_": True,
     "by": 1,
@@ -196,8 +207,8 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
     session = world.sessions[persona]
     lang = Session(_reflex_internal_init=True)
 
-    async def other(_self: rx.State, _state: type[rx.State]) -> Session:
-        return lang
+    async def other(_self: rx.State, kind: type[rx.State]) -> rx.State:
+        return lang if kind is Session else kind(_reflex_internal_init=True)
 
     state_name, handler = name.split(".")
     things = {"ContactCard": world.contact_id, "Importing": world.import_id}
@@ -226,6 +237,7 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
         "selected": [str(world.contact_id)],
         "joining": "Otro grupo",
         "good": 1,
+        "current": ConversationView(id=str(world.conversation_id), unread=1),
         "loaded": True,
     }
     for field, value in filled.items():
@@ -238,6 +250,8 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
         "template_id": str(world.template_id),
         "contact_id": str(world.contact_id),
         "group_id": str(world.group_id),
+        "conversation_id": str(world.conversation_id),
+        "answer_id": str(world.answer_id),
     }
     function = type(state).event_handlers[handler].fn
     wanted = list(inspect.signature(function).parameters)[1:]
@@ -331,7 +345,8 @@ def test_a_route_tells_and_changes_nothing_of_others(route: str, world: World):
 
 UNNOTED = {  # they only read, or keep what one is writing
     *("audit.list_entries", "campaigns.lacking", "drafts.create_draft", "drafts.find_people"),
-    *("drafts.preflight", "drafts.save_draft", "imports.check_again", "imports.open_upload"),
+    *("conversations.mark_read", "drafts.preflight", "drafts.save_draft", "imports.check_again"),
+    "imports.open_upload",
     *("members.list_members", "system.look"),
 }
 

@@ -15,6 +15,7 @@ FAMILIES = (  # texts chosen while it runs, by a status, a reason or the name of
     *("import.holds_", "import.promise_", "import.step_"),
     *("contacts.sort.", "contacts.standing.", "opt_outs.source."),
     *("pause.", "reason.", "results.", "settings.", "status.", "sign_in_problem.", "system."),
+    *("message_kind.", "answer_status.", "inbox.kind_"),
     *("audit_action.", "audit_outcome.", "role."),
 )
 RAISED = re.compile(r"""RuleViolation\(\s*(?:\n\s*)?"([a-z_]+)\"""")

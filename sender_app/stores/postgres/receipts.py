@@ -1,8 +1,10 @@
 """What comes back from people in Postgres: receipts and replies."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
+from sender_app.domain.conversation import REPLY_WINDOW
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
 from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.rollups import FOLLOW
@@ -56,14 +58,25 @@ matched AS (
   WHERE c.account_id = %(account)s AND (
     r.id IN (SELECT recipient_id FROM metric_events WHERE message_id = %(quoted)s)
     OR (r.contact_id IN (SELECT id FROM person)
-      AND r.sent_at > %(at)s - interval '7 days'))
+      AND r.sent_at > %(at)s - %(window)s::interval))
   ORDER BY (r.message_id = %(quoted)s) DESC NULLS LAST, r.sent_at DESC LIMIT 1),
 noted AS (
-  INSERT INTO replies (workspace_id, account_id, campaign_id, contact_id, phone, name, text,
+  INSERT INTO replies (workspace_id, account_id, campaign_id, contact_id, phone, name, kind, text,
     message_id, quoted_id, received_at)
-  SELECT a.workspace_id, %(account)s, (SELECT campaign_id FROM matched),
-    (SELECT id FROM person), %(phone)s, %(name)s, %(text)s, %(message)s, %(quoted)s, %(at)s
-  FROM account a ON CONFLICT (account_id, message_id) DO NOTHING RETURNING campaign_id),
+  SELECT a.workspace_id, %(account)s, (SELECT campaign_id FROM matched), (SELECT id FROM person),
+    %(phone)s, %(name)s, %(kind)s, %(text)s, %(message)s, %(quoted)s, %(at)s
+  FROM account a ON CONFLICT (account_id, message_id) DO NOTHING
+  RETURNING workspace_id, campaign_id),
+conversation AS (
+  INSERT INTO conversations AS v (workspace_id, account_id, phone, name, unread, last_text,
+    last_kind, last_at)
+  SELECT workspace_id, %(account)s, %(phone)s, %(name)s, 1, %(text)s, %(kind)s, %(at)s FROM noted
+  ON CONFLICT (account_id, phone) DO UPDATE SET unread = v.unread + 1,
+    name = coalesce(nullif(EXCLUDED.name, ''), v.name),
+    last_text = CASE WHEN EXCLUDED.last_at < v.last_at THEN v.last_text ELSE EXCLUDED.last_text END,
+    last_kind = CASE WHEN EXCLUDED.last_at < v.last_at THEN v.last_kind ELSE EXCLUDED.last_kind END,
+    last_is_ours = EXCLUDED.last_at < v.last_at AND v.last_is_ours,
+    last_at = greatest(EXCLUDED.last_at, v.last_at)),
 marked AS (
   UPDATE campaign_recipients r SET replied_at = %(at)s FROM matched m
   WHERE r.id = m.id AND r.replied_at IS NULL AND EXISTS (SELECT FROM noted)
@@ -108,9 +121,17 @@ class PostgresReceipts:
             cursor.executemany(_REACH, [(r.delivered, r.read, r.campaign_id) for r in reached])
             return [row.campaign_id for row in reached]
 
-    def reply(self, account_id: UUID, message: Incoming, opt_out: bool) -> UUID | None:
+    def reply(
+        self,
+        account_id: UUID,
+        message: Incoming,
+        opt_out: bool,
+        window: timedelta = REPLY_WINDOW,
+    ) -> UUID | None:
         values = {
             "account": account_id,
+            "window": window,
+            "kind": message.kind.value,
             "phone": message.phone,
             "name": message.name,
             "text": message.text,

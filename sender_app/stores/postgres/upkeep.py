@@ -13,6 +13,13 @@ DELETE FROM {table} WHERE id IN (
 _FOLDED = """NOT EXISTS (SELECT FROM delivery_journals j
   WHERE j.id = t.journal_id AND j.folded_entry < t.entry)"""
 
+_SETTLED = "t.status NOT IN ('waiting', 'sending')"
+_FORGET_EMPTY = """
+DELETE FROM conversations v WHERE v.last_at < %s
+  AND NOT EXISTS (SELECT FROM replies p WHERE p.account_id = v.account_id AND p.phone = v.phone)
+  AND NOT EXISTS (SELECT FROM answers a WHERE a.conversation_id = v.id)
+"""
+
 
 class PostgresUpkeep:
     """See ports.store.UpkeepStore."""
@@ -24,7 +31,11 @@ class PostgresUpkeep:
         return self._forget("metric_events", before, limit, settled=_FOLDED)
 
     def forget_replies(self, before: datetime, limit: int) -> int:
-        return self._forget("replies", before, limit)
+        replies = self._forget("replies", before, limit)
+        answers = self._forget("answers", before, limit, settled=_SETTLED)
+        with self._database.transaction() as cursor:
+            cursor.execute(_FORGET_EMPTY, (before,))
+        return replies + answers
 
     def _forget(self, table: str, before: datetime, limit: int, settled: str = "true") -> int:
         statement = _FORGET.format(table=table, settled=settled)
