@@ -146,7 +146,7 @@ def services() -> Services:
     queue, control, events = RqQueue(redis()), RedisControl(redis()), RedisEvents(redis())
     imports = Imports(store(), media(), contact_reader(), queue, events)
     campaigns = Campaigns(store(), queue, control, events, imports, default_pace())
-    accounts = Accounts(store(), queue, RedisPairingBoard(redis()), control)
+    accounts = Accounts(store(), queue, RedisPairingBoard(redis()), control, default_pace())
     defaults = {
         "default_country": settings().default_country,
         "time_zone": settings().default_time_zone,

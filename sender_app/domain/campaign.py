@@ -80,6 +80,12 @@ class Campaign:
     variants: tuple[str, ...] = ()  # further texts beside `message_template`
     audience: Mapping[str, object] = field(default_factory=dict)  # a draft's choice of people
     is_test: bool = False  # one message to oneself; listed nowhere
+    more_accounts: tuple[UUID, ...] = ()  # further ones that send it, each as its pace allows
+
+    @property
+    def accounts(self) -> tuple[UUID, ...]:
+        """Every account that sends it."""
+        return (self.account_id, *self.more_accounts)
 
     @property
     def texts(self) -> tuple[str, ...]:

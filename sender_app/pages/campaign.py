@@ -134,7 +134,15 @@ def campaign() -> rx.Component:
                     kind="danger",
                 ),
                 actions=_controls(),
-                lead=rx.fragment(tr_n("campaign.lead", view.total), " · ", moment(view.created_at)),
+                lead=rx.fragment(
+                    tr_n("campaign.lead", view.total),
+                    " · ",
+                    moment(view.created_at),
+                    rx.cond(
+                        Campaign.senders != "",
+                        rx.fragment(" · ", tr("campaign.senders", names=Campaign.senders)),
+                    ),
+                ),
                 above=_back(),
             ),
             rx.cond(

@@ -138,6 +138,7 @@ class NewCampaign:
     scheduled_at: datetime | None = None
     variants: Sequence[str] = ()
     audience: Mapping[str, object] = field(default_factory=dict)
+    more_accounts: Sequence[UUID] = ()  # further ones that send it
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +262,10 @@ class AccountStore(Protocol):
 
     def create(self, workspace_id: UUID, user_id: str, label: str) -> Account:
         """A new account without a device."""
+        ...
+
+    def rename(self, account_id: UUID, label: str) -> None:
+        """What people call it."""
         ...
 
     def get(self, account_id: UUID, workspace_id: UUID | None = None) -> Account:
@@ -634,8 +639,9 @@ class CampaignStore(Protocol):
         """`rows` with their blank cells filled from the address book, as `launch` would do it."""
         ...
 
-    def known(self, account_id: UUID, phones: Sequence[str]) -> int:
-        """How many of `phones` the account has talked with, as the cold-contact lock sees it."""
+    def known(self, accounts: Sequence[UUID], phones: Sequence[str]) -> int:
+        """How many of `phones` each of the accounts has talked with, as the cold-contact lock sees
+        it."""
         ...
 
     def move(
@@ -732,7 +738,8 @@ class DeliveryStore(Protocol):
     """The delivery ledger; only the holder of an account's lease writes to it."""
 
     def running(self, account_id: UUID) -> Sequence[Campaign]:
-        """The account's running campaigns: tests to oneself, then the oldest first."""
+        """Running campaigns that the account sends, alone or with others: tests to oneself, then
+        the oldest first."""
         ...
 
     def next_due(self, account_id: UUID) -> datetime | None:
@@ -775,7 +782,13 @@ class DeliveryStore(Protocol):
         ...
 
     def pause_all(self, account_id: UUID, reason: PauseReason) -> Sequence[UUID]:
-        """Pause the account's running campaigns; returns them."""
+        """Pause the account's running campaigns, but those that another of their accounts can go
+        on with, which is woken; returns the paused ones."""
+        ...
+
+    def wake_partners(self, account_id: UUID) -> None:
+        """Wake the other accounts of the running campaigns that this one sends with others: it
+        cannot take what is queued there for a while."""
         ...
 
 
@@ -816,6 +829,10 @@ class MetricsStore(Protocol):
         self, workspace_id: UUID, first_month: str, last_month: str, limit: int
     ) -> Sequence[Tally]:
         """Contacts with the most messages first; months as `2026-11`."""
+        ...
+
+    def by_account(self, workspace_id: UUID, day: date) -> Mapping[UUID, tuple[int, date]]:
+        """Of each account that ever sent: how much on `day`, and the first day of all."""
         ...
 
     def month(self, workspace_id: UUID, month: str) -> Tally:

@@ -11,6 +11,8 @@ from sender_app.ports.store import AuditEntry, Page, Store
 
 # Method of a service → its name in the log, and the parameters that say what it was about.
 ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "accounts.create_account": ("account_create", ("label",)),
+    "accounts.rename_account": ("account_rename", ("account_id", "label")),
     "accounts.request_pairing": ("account_pair", ("phone",)),
     "accounts.stop_pairing": ("account_pair_stop", ()),
     "accounts.unlink": ("account_unlink", ("account_id",)),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from sender_app.domain.account import Account
 from sender_app.domain.actor import Actor, Role
 from sender_app.domain.audience import AudienceRow, Gap
 from sender_app.domain.campaign import Campaign, CampaignStatus
@@ -31,6 +32,12 @@ class Draft:
     file_id: UUID | None = None
     filename: str = ""
     starts_at: datetime | None = None  # aware; None starts at once
+    more_accounts: tuple[UUID, ...] = ()  # further ones that send it, each as its pace allows
+
+    @property
+    def accounts(self) -> tuple[UUID, ...]:
+        """Every account that sends it."""
+        return (self.account_id, *self.more_accounts)
 
     def as_campaign(self) -> NewCampaign:
         """The row that keeps it."""
@@ -44,6 +51,7 @@ class Draft:
             scheduled_at=self.starts_at,
             variants=self.texts[1:],
             audience=audience,
+            more_accounts=self.more_accounts,
         )
 
 
@@ -53,7 +61,7 @@ class Preflight:
 
     people: int
     opted_out: int  # skipped: they asked never to be written to
-    known: int  # the account has talked with them
+    known: int  # every account that sends has talked with them
     plan: Plan | None  # None: the limits let nothing through
     gaps: list[Gap]  # the first SHOWN_GAPS of `gap_count`
     gap_count: int
@@ -76,7 +84,7 @@ class Drafts:
     def create_draft(self, actor: Actor, draft: Draft) -> Campaign:
         """Begin one. Raises NotFound for an account of somebody else."""
         actor.require(Role.SENDER)
-        self.store.accounts.get(draft.account_id, actor.workspace_id)
+        self._accounts(actor, draft)
         return self.store.campaigns.create(
             actor.workspace_id, actor.user_id, draft.as_campaign(), []
         )
@@ -84,7 +92,7 @@ class Drafts:
     def save_draft(self, actor: Actor, campaign_id: UUID, draft: Draft) -> None:
         """Keep what was written. Raises RuleViolation("draft_gone") when it is a draft no more."""
         actor.require(Role.SENDER)
-        self.store.accounts.get(draft.account_id, actor.workspace_id)
+        self._accounts(actor, draft)
         new = draft.as_campaign()
         if not self.store.campaigns.save_draft(actor.workspace_id, campaign_id, new):
             raise RuleViolation("draft_gone")
@@ -109,8 +117,8 @@ class Drafts:
         return Preflight(
             people=len(rows),
             opted_out=len(opted_out),
-            known=self.store.campaigns.known(draft.account_id, reached),
-            plan=self.campaigns.plan(actor, draft.account_id, len(reached), draft.starts_at),
+            known=self.store.campaigns.known(draft.accounts, reached),
+            plan=self.campaigns.plan(actor, draft.accounts, len(reached), draft.starts_at),
             gaps=lacking[:SHOWN_GAPS],
             gap_count=len(lacking),
             problem=problem,
@@ -197,6 +205,10 @@ class Drafts:
         except NotFound:
             return None
 
+    def _accounts(self, actor: Actor, draft: Draft) -> list[Account]:
+        """The accounts that send the draft. Raises NotFound for one of somebody else."""
+        return [self.store.accounts.get(one, actor.workspace_id) for one in draft.accounts]
+
     def _people(self, actor: Actor, draft: Draft) -> tuple[Sequence[str], list[AudienceRow]]:
         """Placeholders that the draft's file fills, and its people; nobody if it is gone."""
         if draft.file_id is None:
@@ -214,7 +226,8 @@ class Drafts:
         lacking: list[Gap] = []
         try:
             message = checked_message(draft.texts)
-            check_account(self.store.accounts.get(draft.account_id, actor.workspace_id))
+            for account in self._accounts(actor, draft):
+                check_account(account)
             if not rows:
                 raise RuleViolation("audience_empty")
             check_names(message, columns)
@@ -234,4 +247,5 @@ def _draft(campaign: Campaign) -> Draft:
         file_id=UUID(str(file_id)) if file_id else None,
         filename=str(campaign.audience.get("filename", "")),
         starts_at=campaign.scheduled_at,
+        more_accounts=campaign.more_accounts,
     )

@@ -26,6 +26,7 @@ class Campaign(Paging, Steering, rx.State):
     campaign: CampaignView = CampaignView()
     rows: list[RecipientView] = []
     replies: list[ReplyView] = []
+    senders: str = ""  # names of the accounts that send, where the workspace has several
     filter: str = ""  # a recipient's status, or how far a message got
     search: str = ""
     loaded: bool = False
@@ -107,9 +108,11 @@ class Campaign(Paging, Steering, rx.State):
             replies = []
             if campaign.replied_count:
                 replies = services.conversations.replies(actor, campaign_id, REPLIES)
-            return campaign, page, replies
+            accounts = services.accounts.list_accounts(actor)
+            names = [one.label for one in accounts if one.id in campaign.accounts]
+            return campaign, page, replies, ", ".join(names) if len(accounts) > 1 else ""
 
-        campaign, page, replies = await use(self, read)
+        campaign, page, replies, self.senders = await use(self, read)
         self.campaign = campaign_view(campaign)
         self.replies = [reply_view(reply) for reply in replies]
         self.rows = [recipient_view(row, campaign) for row in page.rows]

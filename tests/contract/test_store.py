@@ -525,7 +525,7 @@ def test_deleting_hides_a_campaign_and_forgets_nothing_that_was_sent(clinic: Cli
     assert len(clinic.store.deliveries.history(clinic.account.id, NOW).recent) == 5
     receipt = Receipt(("M1",), ReceiptKind.DELIVERED, NOW)
     clinic.store.receipts.receipts(clinic.account.id, [receipt])
-    assert campaigns.known(clinic.account.id, [claim.phone for claim in claims]) == 1
+    assert campaigns.known([clinic.account.id], [claim.phone for claim in claims]) == 1
     draft = campaigns.create(scope, "alice", draft_of(clinic), [])
     assert campaigns.delete(scope, draft.id, DELETABLE)
 

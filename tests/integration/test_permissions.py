@@ -35,6 +35,7 @@ from tests.integration.personas import PERSONAS, SECRET, World, make_world, serv
 # They change only what the page itself shows, and read nothing.
 HARMLESS = {
     *("Session.greet", "Session.choose_language", "Connection.show_code_tab"),
+    *("Connection.ask_add", "Connection.ask_rename"),
     *("Connection.ask_unlink", "Compose.step_person", "Compose.show_variant", "Compose.look_at"),
     *("Compose.dial", "Compose.turn_bad", "Compose.wait_for_file", "Compose.start_over"),
     *("Campaign.begin", "Campaign.ask_cancel", "Campaign.ask_again", "Campaign.ask_delete"),
@@ -63,6 +64,7 @@ NEEDED = {
         *("ContactBook.show_standing", "ContactBook.order", "ContactBook.turn_around"),
         *("ContactCard.load", "Duplicates.load", "Importing.load", "Importing.still_here"),
         *("OptOutList.load", "OptOutList.find", "OptOutList.next_page", "OptOutList.previous_page"),
+        "Connection.choose",
         *("Inbox.load", "Inbox.still_here", "Inbox.show", "Inbox.find", "Inbox.every_campaign"),
         *("Inbox.load_more", "Inbox.load_older", "Inbox.open", "Unread.look"),
     },
@@ -78,11 +80,13 @@ NEEDED = {
         *("ContactBook.opt_out", "ContactCard.check", "ContactCard.delete", "ContactCard.opt_out"),
         *("ContactCard.save", "Duplicates.merge", "Importing.cancel", "Importing.check"),
         *("Importing.dismiss", "Importing.start", "OptOutList.add"),
+        "Compose.choose_account",
         *("Inbox.mark_read", "Inbox.mark_all_read", "Inbox.send", "Inbox.send_again"),
         "Inbox.mark_sent",
     },
     Role.ADMIN: {
         *("Connection.ask_code", "Connection.unlink", "Preferences.save", "Team.load"),
+        *("Connection.add", "Connection.rename"),
         *("Team.set_role", "Team.let_in", "Team.remove", "AuditTrail.load"),
         *("AuditTrail.next_page", "AuditTrail.previous_page", "OptOutList.remove"),
         *("Preferences.save_opt_out", "Machinery.load"),
@@ -96,6 +100,7 @@ SHOWING = {
 }
 CHANGING = {
     *("Campaign.pause", "Campaign.cancel", "Compose.send", "Connection.unlink"),
+    *("Connection.add", "Connection.rename", "Compose.choose_account"),
     *("Preferences.save", "Team.set_role", "Team.remove"),
     *("Inbox.mark_read", "Inbox.send", "Inbox.send_again"),
 }
@@ -245,6 +250,7 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
             setattr(state, field, value)
     arguments = ARGUMENTS | {
         "user_id": world.spare,
+        "account_id": str(world.account_id),
         "files": [File()],
         "campaign_id": str(world.draft_id),
         "template_id": str(world.template_id),

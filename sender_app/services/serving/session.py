@@ -308,7 +308,9 @@ class _Session:
         if answer_due is not None and answer_due <= now:
             desk.nudged.set()
             return False
-        due = min((at for at in (due, answer_due) if at is not None), default=None)
+        locked = desk.account.cold_locked_until
+        thaw = locked if locked is not None and locked > now else None
+        due = min((at for at in (due, answer_due, thaw) if at is not None), default=None)
         # Each account at a time of its own, so that they do not all come at once.
         check_in = now + desk.timings.check_in * (1 + 0.2 * self._serving.draw())
         until = min(due or check_in, check_in)

@@ -13,7 +13,7 @@ from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import CampaignFilter, NewCampaign, Page, RecipientRow
-from sender_app.stores.postgres.accounts import WAKE
+from sender_app.stores.postgres.accounts import WAKE, WAKE_ALL
 from sender_app.stores.postgres.engine import Cursor, Database, like, only
 from sender_app.stores.postgres.rollups import FOLLOW
 from sender_app.stores.postgres.staging import Stage
@@ -21,15 +21,16 @@ from sender_app.stores.postgres.staging import Stage
 _NAMED = 10  # rows named in a message about blank placeholders
 
 _INSERT_CAMPAIGN = """
-INSERT INTO campaigns (workspace_id, account_id, user_id, name, status, message_template, pacing,
-  variants, audience, is_test, scheduled_at, started_at)
-VALUES (%(workspace)s, %(account)s, %(user)s, %(name)s, %(status)s::text, %(template)s, %(pacing)s,
-  %(variants)s, %(audience)s, %(test)s, %(scheduled_at)s,
+INSERT INTO campaigns (workspace_id, account_id, more_accounts, user_id, name, status,
+  message_template, pacing, variants, audience, is_test, scheduled_at, started_at)
+VALUES (%(workspace)s, %(account)s, %(more)s, %(user)s, %(name)s, %(status)s::text, %(template)s,
+  %(pacing)s, %(variants)s, %(audience)s, %(test)s, %(scheduled_at)s,
   CASE WHEN %(status)s::text = 'running' THEN now() END)
 RETURNING id
 """
 _SAVE_DRAFT = """
-UPDATE campaigns SET account_id = %(account)s, name = %(name)s, message_template = %(template)s,
+UPDATE campaigns SET account_id = %(account)s, more_accounts = %(more)s, name = %(name)s,
+  message_template = %(template)s,
   pacing = %(pacing)s, variants = %(variants)s, audience = %(audience)s,
   scheduled_at = %(scheduled_at)s
 WHERE id = %(campaign)s AND workspace_id = %(workspace)s AND status = 'draft'
@@ -40,7 +41,7 @@ UPDATE campaigns SET status = %(status)s::text, user_id = %(user)s, scheduled_at
   started_at = CASE WHEN %(status)s::text = 'running' THEN now() END
 WHERE id = %(campaign)s AND workspace_id = %(workspace)s AND status = 'draft'
   AND deleted_at IS NULL
-RETURNING account_id
+RETURNING account_id || more_accounts AS accounts
 """
 # A draft has no ledger yet; of anything else the ledger stays and only the campaign is hidden.
 _DELETE = """
@@ -61,13 +62,14 @@ WHERE workspace_id = %(workspace)s AND (%(before)s::uuid IS NULL OR id < %(befor
 ORDER BY id DESC LIMIT %(limit)s
 """
 _TALKED_WITH = """
-SELECT count(*)::int AS n FROM unnest(%(phones)s::text[]) AS p(phone) WHERE
-  EXISTS (SELECT FROM replies r WHERE r.account_id = %(account)s AND r.phone = p.phone)
-  OR EXISTS (
-    SELECT FROM contacts c JOIN campaign_recipients e ON e.contact_id = c.id
-    JOIN campaigns o ON o.id = e.campaign_id
-    WHERE c.workspace_id = (SELECT workspace_id FROM accounts WHERE id = %(account)s)
-      AND c.phone = p.phone AND o.account_id = %(account)s AND e.delivered_at IS NOT NULL)
+SELECT count(*)::int AS n FROM unnest(%(phones)s::text[]) AS p(phone) WHERE NOT EXISTS (
+  SELECT FROM accounts a WHERE a.id = ANY(%(accounts)s)
+    AND NOT EXISTS (SELECT FROM replies r WHERE r.account_id = a.id AND r.phone = p.phone)
+    AND NOT EXISTS (
+      SELECT FROM contacts c JOIN campaign_recipients e ON e.contact_id = c.id
+      JOIN campaigns o ON o.id = e.campaign_id
+      WHERE c.workspace_id = a.workspace_id AND c.phone = p.phone
+        AND coalesce(e.account_id, o.account_id) = a.id AND e.delivered_at IS NOT NULL))
 """
 _INSERT_RECIPIENTS = """
 INSERT INTO campaign_recipients (campaign_id, contact_id, phone)
@@ -82,14 +84,14 @@ UPDATE campaigns SET status = %(target)s::text, pause_reason = %(reason)s,
     ELSE started_at END,
   finished_at = CASE WHEN %(target)s::text IN ('finished', 'cancelled') THEN now() END
 WHERE id = %(campaign)s AND status = ANY(%(sources)s)
-RETURNING account_id
+RETURNING account_id || more_accounts AS accounts
 """
 _SKIP_QUEUED = f"""
 WITH changed AS (
   UPDATE campaign_recipients SET status = 'skipped', error_code = 'cancelled', not_before = NULL
   WHERE campaign_id = %(campaign)s AND status = 'queued'
   RETURNING id AS recipient_id, campaign_id, contact_id, NULL::text AS message_id, status,
-    old.status AS was, now() AS at, ''::text AS grupo, error_code),
+    old.status AS was, now() AS at, ''::text AS grupo, error_code, account_id),
 {FOLLOW}
 SELECT count(*) FROM changed
 """
@@ -115,14 +117,14 @@ WITH touched AS (
   WHERE r.campaign_id = %(campaign)s AND r.status = 'unconfirmed'
     AND (%(everybody)s OR r.id = ANY(%(ids)s)) AND r.claimed_at < %(before)s
   RETURNING r.id AS recipient_id, r.campaign_id, r.contact_id, NULL::text AS message_id, r.status,
-    old.status AS was, r.error_code),
+    old.status AS was, r.error_code, r.account_id),
 changed AS (
   SELECT t.*, now() AS at, coalesce(c.grupo, '') AS grupo
   FROM touched t LEFT JOIN contacts c ON c.id = t.contact_id),
 {FOLLOW},
 again AS (
   UPDATE accounts SET wake_at = clock_timestamp()
-  WHERE id IN (SELECT account_id FROM context) AND NOT %(sent)s)
+  WHERE id IN (SELECT unnest(accounts) FROM context) AND NOT %(sent)s)
 SELECT count(*)::int AS n FROM changed
 """
 _RUN_AGAIN = """
@@ -144,7 +146,7 @@ ORDER BY r.id LIMIT %(limit)s
 """
 _START_DUE = """
 UPDATE campaigns SET status = 'running', started_at = coalesce(started_at, now())
-WHERE status = 'scheduled' AND scheduled_at <= %s RETURNING account_id
+WHERE status = 'scheduled' AND scheduled_at <= %s RETURNING account_id || more_accounts AS accounts
 """
 
 
@@ -167,7 +169,7 @@ class PostgresCampaigns:
             if new.status is not CampaignStatus.DRAFT:
                 _add_recipients(cursor, workspace_id, user_id, campaign_id, audience, needed)
             if new.status is CampaignStatus.RUNNING:
-                cursor.execute(WAKE, (new.account_id,))
+                cursor.execute(WAKE_ALL, ([new.account_id, *new.more_accounts],))
             return _read(cursor, workspace_id, campaign_id)
 
     def save_draft(self, workspace_id: UUID, campaign_id: UUID, new: NewCampaign) -> bool:
@@ -193,7 +195,7 @@ class PostgresCampaigns:
                 return False
             _add_recipients(cursor, workspace_id, user_id, campaign_id, audience)
             if status is CampaignStatus.RUNNING:
-                cursor.execute(WAKE, (launched.account_id,))
+                cursor.execute(WAKE_ALL, (launched.accounts,))
             return True
 
     def create_test(
@@ -233,9 +235,9 @@ class PostgresCampaigns:
             book = {row.phone: row for row in cursor}
         return [_filled(row, book.get(row.phone)) for row in rows]
 
-    def known(self, account_id: UUID, phones: Sequence[str]) -> int:
+    def known(self, accounts: Sequence[UUID], phones: Sequence[str]) -> int:
         with self._database.transaction() as cursor:
-            order = {"account": account_id, "phones": list(phones)}
+            order = {"accounts": list(accounts), "phones": list(phones)}
             return only(cursor.execute(_TALKED_WITH, order)).n
 
     def get(self, workspace_id: UUID, campaign_id: UUID) -> Campaign:
@@ -288,7 +290,7 @@ class PostgresCampaigns:
             if target is CampaignStatus.CANCELLED:
                 cursor.execute(_SKIP_QUEUED, {"campaign": campaign_id})
             if target is CampaignStatus.RUNNING:
-                cursor.execute(WAKE, (moved.account_id,))
+                cursor.execute(WAKE_ALL, (moved.accounts,))
             return True
 
     def recipients(
@@ -345,23 +347,24 @@ class PostgresCampaigns:
             if row is None:
                 return 0
             cursor.execute(
-                "UPDATE accounts SET wake_at = clock_timestamp()"
-                " WHERE id = (SELECT account_id FROM campaigns WHERE id = %s)",
+                "UPDATE accounts SET wake_at = clock_timestamp() WHERE id IN"
+                " (SELECT unnest(account_id || more_accounts) FROM campaigns WHERE id = %s)",
                 (campaign_id,),
             )
             return row.n
 
     def start_due(self, now: datetime) -> Sequence[UUID]:
         with self._database.transaction() as cursor:
-            accounts = {row.account_id for row in cursor.execute(_START_DUE, (now,)).fetchall()}
-            for account_id in accounts:
-                cursor.execute(WAKE, (account_id,))
-            return list(accounts)
+            started = cursor.execute(_START_DUE, (now,)).fetchall()
+            accounts = list({account for row in started for account in row.accounts})
+            cursor.execute(WAKE_ALL, (accounts,))
+            return accounts
 
 
 def _values(new: NewCampaign) -> dict[str, object]:
     return {
         "account": new.account_id,
+        "more": list(new.more_accounts),
         "name": new.name,
         "status": new.status.value,
         "template": new.message_template,
@@ -434,6 +437,7 @@ def campaign_of(row: Any) -> Campaign:
         workspace_id=row.workspace_id,
         user_id=row.user_id,
         account_id=row.account_id,
+        more_accounts=tuple(row.more_accounts),
         name=row.name,
         status=CampaignStatus(row.status),
         message_template=row.message_template,

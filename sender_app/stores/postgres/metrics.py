@@ -1,6 +1,6 @@
 """Dashboard reads in Postgres, from rollups only: their cost does not grow with the events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -28,6 +28,12 @@ SELECT coalesce(sum(sent), 0)::int AS sent, coalesce(sum(errors), 0)::int AS err
 FROM monthly_stats WHERE workspace_id = %s AND month = %s
 """
 
+_BY_ACCOUNT = """
+SELECT account_id, coalesce(sum(sent) FILTER (WHERE day = %(day)s), 0)::int AS sent,
+  min(day) AS first_day
+FROM daily_stats WHERE workspace_id = %(workspace)s GROUP BY account_id
+"""
+
 
 class PostgresMetrics:
     """See ports.store.MetricsStore."""
@@ -45,6 +51,11 @@ class PostgresMetrics:
         self, workspace_id: UUID, first_month: str, last_month: str, limit: int
     ) -> Sequence[Tally]:
         return self._tallies(_BY_CONTACT, workspace_id, first_month, last_month, limit)
+
+    def by_account(self, workspace_id: UUID, day: date) -> Mapping[UUID, tuple[int, date]]:
+        with self._database.transaction() as cursor:
+            cursor.execute(_BY_ACCOUNT, {"workspace": workspace_id, "day": day})
+            return {row.account_id: (row.sent, row.first_day) for row in cursor}
 
     def month(self, workspace_id: UUID, month: str) -> Tally:
         with self._database.transaction() as cursor:

@@ -27,14 +27,15 @@ touched AS (
     read_at = coalesce(r.read_at, heard.read_at)
   FROM found heard, campaigns c
   WHERE r.id = heard.recipient_id AND r.message_id = heard.id
-    AND c.id = r.campaign_id AND c.account_id = %(account)s
+    AND c.id = r.campaign_id AND coalesce(r.account_id, c.account_id) = %(account)s
     AND (r.delivered_at IS NULL OR (r.read_at IS NULL AND heard.read_at IS NOT NULL)
       OR r.status = 'unconfirmed')
-  RETURNING r.id, r.campaign_id, r.contact_id, r.status, old.status AS was, r.sent_at,
+  RETURNING r.id, r.campaign_id, r.contact_id, r.status, old.status AS was, r.sent_at, r.account_id,
     r.delivered_at, r.read_at, old.delivered_at AS was_delivered, old.read_at AS was_read),
 changed AS (
   SELECT t.id AS recipient_id, t.campaign_id, t.contact_id, NULL::text AS message_id, t.status,
-    t.was, t.sent_at AS at, coalesce(c.grupo, '') AS grupo, NULL::text AS error_code
+    t.was, t.sent_at AS at, coalesce(c.grupo, '') AS grupo, NULL::text AS error_code,
+    t.account_id
   FROM touched t LEFT JOIN contacts c ON c.id = t.contact_id WHERE t.was <> t.status),
 {FOLLOW}
 SELECT campaign_id,
@@ -53,13 +54,14 @@ person AS (
   SELECT c.id FROM contacts c, account a
   WHERE c.workspace_id = a.workspace_id AND c.phone = %(phone)s),
 matched AS (
-  SELECT r.id, r.campaign_id, r.replied_at FROM campaign_recipients r
-  JOIN campaigns c ON c.id = r.campaign_id
-  WHERE c.account_id = %(account)s AND (
-    r.id IN (SELECT recipient_id FROM metric_events WHERE message_id = %(quoted)s)
-    OR (r.contact_id IN (SELECT id FROM person)
-      AND r.sent_at > %(at)s - %(window)s::interval))
-  ORDER BY (r.message_id = %(quoted)s) DESC NULLS LAST, r.sent_at DESC LIMIT 1),
+  SELECT r.id, r.campaign_id, r.replied_at FROM (
+    SELECT recipient_id AS id, true AS quoted FROM metric_events WHERE message_id = %(quoted)s
+    UNION ALL
+    SELECT w.id, false FROM campaign_recipients w
+    WHERE w.contact_id IN (SELECT id FROM person) AND w.sent_at > %(at)s - %(window)s::interval) f
+  JOIN campaign_recipients r ON r.id = f.id JOIN campaigns c ON c.id = r.campaign_id
+  WHERE coalesce(r.account_id, c.account_id) = %(account)s
+  ORDER BY f.quoted DESC, r.sent_at DESC LIMIT 1),
 noted AS (
   INSERT INTO replies (workspace_id, account_id, campaign_id, contact_id, phone, name, kind, text,
     message_id, quoted_id, received_at)
