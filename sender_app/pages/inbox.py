@@ -200,7 +200,7 @@ def _entry(entry: rx.Var) -> rx.Component:
             rx.el.span(icon("megaphone", 12), entry.campaign, class_name="hint talk-campaign"),
         ),
         rx.el.div(
-            rx.cond(entry.quoted != "", rx.el.q(entry.quoted)),
+            rx.cond(entry.quoted != "", rx.el.q(whatsapp_text(entry.quoted))),
             rx.cond(
                 entry.kind != "text",
                 rx.el.em("[", tr_of("message_kind", entry.kind, MESSAGE_KINDS), "]"),

@@ -71,15 +71,16 @@ class Inbox(rx.State):
     @rx.event
     @handler
     async def still_here(self) -> Any:
-        """The open page's sign of life; begins a new watch where there is none any more."""
+        """The open page's sign of life: what is in view is seen. Begins a new watch where there is
+        none any more."""
         if not self.loaded:
             return None
         await use(self, lambda _services, actor: actor)  # whoever is signed out learns it here
         if still_watched(self._watch):
-            return None
+            return self._seen()
         await self._look()
         self._watch = uuid4().hex
-        return Inbox.watch
+        return [Inbox.watch, *self._seen()]
 
     @rx.event
     @handler
