@@ -8,7 +8,8 @@ from redis import Redis
 
 from sender_app import __version__
 from sender_app.adapters.contact_files.reader import PolarsContactReader
-from sender_app.adapters.media_store import FolderMediaStore
+from sender_app.adapters.media_reader import ProcessMediaReader
+from sender_app.adapters.media_store import BucketMediaStore, FolderMediaStore
 from sender_app.adapters.no_provider import NoProvider
 from sender_app.adapters.observed_gateway import ObservedGateway
 from sender_app.adapters.probes import ServerProbes
@@ -26,6 +27,7 @@ from sender_app.adapters.rq_queue import RqQueue
 from sender_app.adapters.rq_queues import RqQueues
 from sender_app.adapters.sheets import CsvWriter, XlsxWriter
 from sender_app.config import settings
+from sender_app.domain import media
 from sender_app.domain.pacing import Pace
 from sender_app.ports.contact_reader import ContactReader
 from sender_app.ports.identity import IdentityProvider
@@ -44,6 +46,7 @@ from sender_app.services.dashboard import Dashboard
 from sender_app.services.drafts import Drafts
 from sender_app.services.import_job import ImportJob, ImportWatch
 from sender_app.services.imports import Imports
+from sender_app.services.media import MediaLibrary
 from sender_app.services.members import Members
 from sender_app.services.opt_outs import OptOuts
 from sender_app.services.reconcile import Reconciler
@@ -73,6 +76,7 @@ class Services:
     workspaces: Workspaces
     accounts: Accounts
     imports: Imports
+    media: MediaLibrary
     campaigns: Campaigns
     drafts: Drafts
     templates: Templates
@@ -100,9 +104,28 @@ def store() -> Store:
     return PostgresStore(settings().postgres_url)
 
 
-def media() -> MediaStore:
-    """Where uploaded files are kept."""
-    return FolderMediaStore(settings().data_dir / "media")
+def files() -> MediaStore:
+    """Where uploaded files are."""
+    if not settings().s3_bucket:
+        return FolderMediaStore(settings().data_dir / "media")
+    return BucketMediaStore(
+        bucket=settings().s3_bucket or "",
+        endpoint=settings().s3_endpoint,
+        region=settings().s3_region,
+        access_key=settings().s3_access_key,
+        secret_key=settings().s3_secret_key.get_secret_value(),
+    )
+
+
+def media_limits() -> media.Limits:
+    """The installation's limits for files."""
+    mb = 1024 * 1024
+    return media.Limits(
+        image=settings().media_image_mb * mb,
+        video=settings().media_video_mb * mb,
+        voice=settings().media_audio_mb * mb,
+        document=settings().media_document_mb * mb,
+    )
 
 
 def contact_reader() -> ContactReader:
@@ -144,7 +167,8 @@ def limits() -> Limits:
 def services() -> Services:
     """The use cases of this process."""
     queue, control, events = RqQueue(redis()), RedisControl(redis()), RedisEvents(redis())
-    imports = Imports(store(), media(), contact_reader(), queue, events)
+    kept = files()
+    imports = Imports(store(), kept, contact_reader(), queue, events)
     campaigns = Campaigns(store(), queue, control, events, imports, default_pace())
     accounts = Accounts(store(), queue, RedisPairingBoard(redis()), control, default_pace())
     defaults = {
@@ -175,8 +199,19 @@ def services() -> Services:
         conversations=audited(
             Conversations(store(), queue, control, events), "conversations", store()
         ),
+        media=audited(
+            MediaLibrary(
+                store(),
+                kept,
+                ProcessMediaReader(),
+                media_limits(),
+                timedelta(days=settings().media_days),
+            ),
+            "media",
+            store(),
+        ),
         dashboard=Dashboard(store(), RedisCache(redis())),
-        import_job=ImportJob(store(), media(), contact_reader(), events, _explained),
+        import_job=ImportJob(store(), kept, contact_reader(), events, _explained),
         reconciler=Reconciler(store(), queue, ImportWatch(store(), queue, events)),
         book_upkeep=BookUpkeep(store()),
         retention=Retention(
@@ -241,6 +276,7 @@ def serving() -> Serving:
         store=store,
         leases=LockedLeases(store.leases, redis()),
         gateway=gateway(),
+        files=files(),
         board=RedisPairingBoard(redis()),
         control=RedisControl(redis()),
         events=RedisEvents(redis()),
@@ -253,5 +289,6 @@ def serving() -> Serving:
             group=settings().commit_group,
             send=timedelta(seconds=settings().send_limit),
             reply_window=timedelta(days=settings().reply_window),
+            upload=timedelta(seconds=settings().upload_limit),
         ),
     )

@@ -30,6 +30,17 @@ class Settings(BaseSettings):
     redis_url: str = "redis://127.0.0.1:6379/0"
     secret_key: SecretStr = SecretStr("")
     data_dir: Path = Path(".data")
+    s3_bucket: str | None = None  # files go there instead of DATA_DIR; it must exist
+    s3_endpoint: str | None = None  # of MinIO and the like; none for Amazon's own
+    s3_region: str = "us-east-1"
+    s3_access_key: str = ""
+    s3_secret_key: SecretStr = SecretStr("")
+    media_image_mb: Annotated[int, Field(ge=1, le=100)] = 16  # as WhatsApp's own limits
+    media_video_mb: Annotated[int, Field(ge=1, le=100)] = 16
+    media_audio_mb: Annotated[int, Field(ge=1, le=100)] = 16
+    media_document_mb: Annotated[int, Field(ge=1, le=2000)] = 100
+    media_days: Annotated[int, Field(ge=1)] = 30  # until a file that nobody uses is deleted
+    upload_limit: Annotated[float, Field(ge=1)] = 600.0  # seconds until an upload counts as stuck
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
     public_url: str = ""
@@ -143,6 +154,12 @@ class Settings(BaseSettings):
             return self.local_sign_in
         here = is_loopback(self.host) and is_loopback(urlsplit(self.base_url).hostname or "")
         return here and not self.oidc_issuer
+
+    @model_validator(mode="after")
+    def _has_bucket(self) -> "Settings":
+        if not self.s3_bucket and (self.s3_endpoint or self.s3_access_key):
+            raise ValueError("S3_BUCKET is missing")
+        return self
 
     @property
     def postgres_url(self) -> str:

@@ -8,6 +8,7 @@ from sender_app import logs
 from sender_app.api import exports
 from sender_app.api import health as health_routes
 from sender_app.api import imports as import_routes
+from sender_app.api import media as media_routes
 from sender_app.api import results as results_routes
 from sender_app.api import sign_in as sign_in_routes
 from sender_app.api.requests import Requests
@@ -57,6 +58,7 @@ routes.include_router(sign_in_routes.router)
 routes.include_router(import_routes.router)
 routes.include_router(exports.router)
 routes.include_router(results_routes.router)
+routes.include_router(media_routes.router)
 
 app = rx.App(
     stylesheets=["/sender.css"],

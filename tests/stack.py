@@ -6,8 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +20,8 @@ from sender_app import bootstrap
 from sender_app.domain.account import Account, AccountStatus
 from sender_app.domain.actor import Actor
 from sender_app.domain.campaign import Campaign, CampaignStatus
+from sender_app.domain.content import Attachment
+from sender_app.domain.media import Media, MediaKind
 from whatsapp_loopback.client import Loopback
 from whatsapp_loopback.environment import environment
 
@@ -149,13 +152,26 @@ class Stack:
         eventually(lambda: self.status(account.id) is AccountStatus.ONLINE, what="online")
         return self.store.accounts.get(account.id)
 
-    def send(self, people: int, message: str = "Hola {sustantivo} {nombre}", start: int = 0):
+    def add_media(self, content: bytes, name: str, kind: MediaKind | None = None) -> Media:
+        """A file taken in, as a person uploads it."""
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(content)
+            file.flush()
+            return self.services.media.add(self.actor, Path(file.name), name, kind)
+
+    def send(
+        self,
+        people: int,
+        message: str = "Hola {sustantivo} {nombre}",
+        start: int = 0,
+        attachments: Sequence[Attachment] = (),
+    ):
         rows = "".join(
             f"0982{n:06d},Sr.,Persona {n},G{n % 3}\n" for n in range(start, start + people)
         )
         check = self.services.imports.check_file(self.actor, "x.csv", rows.encode())
         return self.services.campaigns.send_file(
-            self.actor, check.file_id, self.account().id, "Prueba", message
+            self.actor, check.file_id, self.account().id, "Prueba", message, attachments
         )
 
     def now(self, campaign: Campaign) -> Campaign:
@@ -181,7 +197,11 @@ class Web:
             self.process = subprocess.Popen(
                 [sys.executable, "web.py"], cwd=ROOT, env=self._env, stdout=log, stderr=log
             )
-        eventually(self._answers, 60, f"the web tier ({self.log})")
+        try:
+            eventually(self._answers, 60, f"the web tier ({self.log})")
+        except BaseException:
+            self.process.kill()
+            raise
 
     def stop(self) -> int:
         self.process.terminate()

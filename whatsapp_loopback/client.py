@@ -51,6 +51,7 @@ class LoopbackMessage(TypedDict):
     secret_hex: str
     quoted_id: str
     received_at: float
+    shown: str  # JSON: what a phone shows of a file before it is loaded
     frames: int
     delivered_at: float | None
     read_at: float | None
@@ -269,8 +270,9 @@ class Loopback:
 
         Kinds: ack_error (``code``), ack_withheld, ack_delayed (``delay_ms``), not_on_whatsapp,
         prekeys_refused, rate_overlimit, drop_before_delivery, drop_after_delivery,
-        upload_failed (HTTP ``code``), login_failure (reason ``code``, ``ban_code``, ``expire``).
-        With ``cold_only=True`` a rule about messages spares phones that have written before.
+        upload_failed (HTTP ``code``), upload_slow (``delay_ms``), login_failure (reason ``code``,
+        ``ban_code``, ``expire``).  With ``after=n`` a rule lets n pass first; with
+        ``cold_only=True`` one about messages spares phones that have written before.
         """
         body = {
             "kind": kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import mimetypes
 from typing import Any
@@ -58,7 +59,18 @@ def _media_content(kind: str, part: Any, media: MediaFiles, secret: str) -> Cont
         media_sha256=digest,
         secret_hex=secret,
         quoted_id=part.contextInfo.stanzaID,
+        shown=json.dumps(_shown(part)),
     )
+
+
+def _shown(part: Any) -> dict[str, Any]:
+    """Size, length and pictures, where the kind of file has them."""
+    numbers = {name: getattr(part, name, 0) for name in ("width", "height", "seconds")}
+    return numbers | {
+        "voice": getattr(part, "PTT", False),
+        "thumbnail_hex": getattr(part, "JPEGThumbnail", b"").hex(),
+        "waveform_hex": getattr(part, "waveform", b"").hex(),
+    }
 
 
 def phone_message(

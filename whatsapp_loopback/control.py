@@ -245,7 +245,7 @@ class Control:
         """Add a failure rule; ``status`` is another name of ``code``."""
         body = await _body(request)
         body.setdefault("code", body.pop("status", None))
-        names = ("count", "delay_ms", "code", "ban_code", "expire", "message", "cold_only")
+        names = ("count", "delay_ms", "code", "ban_code", "expire", "message", "cold_only", "after")
         rule = Rule(
             kind=RuleKind(body["kind"]),
             account=_pattern(body.get("account")),

@@ -23,6 +23,7 @@ class RuleKind(StrEnum):
     DROP_BEFORE_DELIVERY = "drop_before_delivery"  # the socket closes, the phone gets nothing
     DROP_AFTER_DELIVERY = "drop_after_delivery"  # the phone gets it, then the socket closes
     UPLOAD_FAILED = "upload_failed"  # the media host answers with status ``code``
+    UPLOAD_SLOW = "upload_slow"  # the media host takes ``delay_ms``
     LOGIN_FAILURE = "login_failure"  # logins fail with reason ``code``
 
 
@@ -56,6 +57,7 @@ class Rule:
     expire: int | None = None  # its duration in seconds
     message: str | None = None
     cold_only: bool = False  # of message rules: only phones that never wrote to the account
+    after: int = 0  # matching stanzas that pass before the rule comes into force
     id: int = 0
     hits: int = 0
 
@@ -113,6 +115,9 @@ class Rules:
         for rule in self._rules:
             if rule.kind in kinds and rule.matches(account, recipient):
                 if rule.cold_only and is_warm():
+                    continue
+                if rule.after:
+                    rule.after -= 1
                     continue
                 rule.hits += 1
                 if rule.count is not None:

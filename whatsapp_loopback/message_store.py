@@ -25,6 +25,7 @@ class Content:
     media_sha256: str = ""
     secret_hex: str = ""
     quoted_id: str = ""
+    shown: str = "{}"  # JSON: what a phone shows of a file before it is loaded
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ class MessageStore:
         """
         cursor = self.db.execute(
             "INSERT INTO messages (id, account, recipient, device, inbound, kind, text, caption,"
-            " filename, mimetype, media_sha256, secret_hex, quoted_id, received_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " filename, mimetype, media_sha256, secret_hex, quoted_id, shown, received_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 message_id,
                 account,
@@ -81,6 +82,7 @@ class MessageStore:
                 content.media_sha256,
                 content.secret_hex,
                 content.quoted_id,
+                content.shown,
                 time.time(),
             ),
         )

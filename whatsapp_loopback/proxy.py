@@ -114,6 +114,9 @@ class Proxy:
         account = request.query.get("auth", "")
         rule = self._server.rules.take((RuleKind.UPLOAD_FAILED,), account, None)
         data = await request.read()
+        slow = self._server.rules.take((RuleKind.UPLOAD_SLOW,), account, None)
+        if slow is not None:
+            await asyncio.sleep(slow.delay_ms / 1000)
         if rule is not None:
             return web.Response(status=rule.code)
         path = self._server.media.receive(data)

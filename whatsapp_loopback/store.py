@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS messages (
     text TEXT NOT NULL, caption TEXT NOT NULL, filename TEXT NOT NULL, mimetype TEXT NOT NULL,
     media_sha256 TEXT NOT NULL, secret_hex TEXT NOT NULL, quoted_id TEXT NOT NULL,
     received_at REAL NOT NULL, frames INTEGER NOT NULL DEFAULT 1,
-    delivered_at REAL, read_at REAL);
+    delivered_at REAL, read_at REAL, shown TEXT NOT NULL DEFAULT '{}');
 CREATE UNIQUE INDEX IF NOT EXISTS message_identity ON messages (account, recipient, id, inbound);
 CREATE INDEX IF NOT EXISTS message_chat ON messages (recipient, account, seq);
 CREATE TABLE IF NOT EXISTS chats_seen (
@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS receipt_policies (
 
 MESSAGE_COLUMNS = (
     "seq, id, account, recipient, inbound, kind, text, caption, filename, mimetype,"
-    " media_sha256, secret_hex, quoted_id, received_at, frames, delivered_at, read_at"
+    " media_sha256, secret_hex, quoted_id, received_at, frames, delivered_at, read_at, shown"
 )
 
 
@@ -89,6 +89,9 @@ class Store:
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=OFF")
         self.db.executescript(_SCHEMA)
+        columns = {column["name"] for column in self.rows("PRAGMA table_info(messages)")}
+        if "shown" not in columns:  # the file is of an older version
+            self.db.execute("ALTER TABLE messages ADD COLUMN shown TEXT NOT NULL DEFAULT '{}'")
         self._depth = 0
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""WhatsApp through neonize: the only module that imports it, and so loads its Go library.
+"""WhatsApp through neonize: with `neonize_messages` the only module that loads its Go library.
 
 One connection per operating-system process, and never before a fork: the library's runtime
 survives neither a fork nor two clients that start and stop beside each other.
@@ -13,17 +13,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
+import pylibmagic  # noqa: F401 - brings the libmagic that neonize asks for
 import structlog
 from neonize import client as neonize_client
 from neonize import events as ev
 from neonize.proto.Neonize_pb2 import JID
 from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps
-from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message
 from neonize.utils.jid import build_jid
 
 from sender_app.adapters import neonize_events as translate
 from sender_app.adapters.neonize_errors import send_error
+from sender_app.adapters.neonize_messages import MEDIA_TYPES, message_of
 from sender_app.domain.errors import SessionProblem, SessionUnusable, Unavailable
+from sender_app.domain.media import MediaKind, Upload
 from sender_app.ports.whatsapp import (
     Accepted,
     CaughtUp,
@@ -103,9 +105,23 @@ class NeonizeConnection:
     def is_ready(self) -> bool:
         return bool(self._client.is_connected and self._client.is_logged_in)
 
+    def upload(self, kind: MediaKind, content: bytes) -> Upload:
+        try:
+            told = self._client.upload(content, MEDIA_TYPES[kind])
+        except Exception as error:
+            raise Unavailable(str(error)) from error
+        return Upload(
+            url=told.url,
+            direct_path=told.DirectPath,
+            media_key=told.MediaKey,
+            sha256=told.FileSHA256,
+            enc_sha256=told.FileEncSHA256,
+            length=told.FileLength,
+            at=datetime.now(UTC),
+        )
+
     def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> Accepted:
-        outgoing = Message(conversation=message.text)
-        outgoing.messageContextInfo.messageSecret = secret
+        outgoing = message_of(message, secret)
         try:
             response = self._client.send_message(build_jid(phone.lstrip("+")), outgoing)
         except Exception as error:

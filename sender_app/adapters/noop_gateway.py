@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from time import sleep
 
+from sender_app.domain.media import MediaKind, Upload
 from sender_app.ports.whatsapp import Accepted, CaughtUp, Connected, GatewayEvent, OutgoingMessage
 
 
@@ -27,6 +28,10 @@ class NoopConnection:
 
     def is_ready(self) -> bool:
         return True
+
+    def upload(self, kind: MediaKind, content: bytes) -> Upload:
+        now = datetime.now(UTC)
+        return Upload("https://noop", "/noop", b"", b"", b"", len(content), now)
 
     def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> Accepted:
         return Accepted(secret[:8].hex().upper(), datetime.now(UTC))

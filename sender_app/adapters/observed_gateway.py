@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sender_app.adapters.tracing import span
 from sender_app.domain.errors import GatewayError
+from sender_app.domain.media import MediaKind, Upload
 from sender_app.ports.telemetry import Meter
 from sender_app.ports.whatsapp import (
     Accepted,
@@ -44,6 +45,10 @@ class _ObservedConnection:
 
     def is_ready(self) -> bool:
         return self._connection.is_ready()
+
+    def upload(self, kind: MediaKind, content: bytes) -> Upload:
+        with span("whatsapp.upload"):
+            return self._connection.upload(kind, content)
 
     def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> Accepted:
         began = time.monotonic()

@@ -44,12 +44,12 @@ class _EmojiGrid(rx.Component):
 
 def bubble(text: rx.Var) -> rx.Component:
     """A message as WhatsApp shows it."""
-    return rx.el.div(_WhatsappText.create(text=text, class_name="bubble"), class_name="chat")
+    return rx.el.div(whatsapp_text(text, "bubble"), class_name="chat")
 
 
-def whatsapp_text(text: rx.Var) -> rx.Component:
+def whatsapp_text(text: rx.Var, class_name: str = "") -> rx.Component:
     """A text with WhatsApp's formatting."""
-    return _WhatsappText.create(text=text)
+    return _WhatsappText.create(text=text, class_name=class_name)
 
 
 def said(kind: rx.Var, text: rx.Var) -> rx.Component:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from sender_app.domain.content import Content
 from sender_app.domain.template import Message
 
 
@@ -70,7 +71,7 @@ def _merged(before: AudienceRow, row: AudienceRow) -> AudienceRow:
     )
 
 
-def gaps(message: Message, rows: Iterable[AudienceRow]) -> list[Gap]:
+def gaps(message: Message | Content, rows: Iterable[AudienceRow]) -> list[Gap]:
     """Everybody for whom `message` has a hole."""
     found = ((row, message.missing(row.fields)) for row in rows)
     return [Gap(row.row, row.phone, row.nombre, missing) for row, missing in found if missing]

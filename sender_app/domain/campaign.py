@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from sender_app.domain.content import Content, from_config
 from sender_app.domain.errors import RuleViolation
 from sender_app.domain.template import Message, message_of
 
@@ -50,6 +51,7 @@ class PauseReason(StrEnum):
     REFUSED = "refused"  # WhatsApp refused the login
     NOT_LINKED = "not_linked"  # the account has no linked device
     RESTORED = "restored"  # a backup was restored, which does not know what was sent since
+    MEDIA = "media"  # a file of the campaign is gone, or WhatsApp's media server does not take it
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Campaign:
     read_count: int = 0
     replied_count: int = 0
     variants: tuple[str, ...] = ()  # further texts beside `message_template`
+    media_config: Mapping[str, object] = field(default_factory=dict)
     audience: Mapping[str, object] = field(default_factory=dict)  # a draft's choice of people
     is_test: bool = False  # one message to oneself; listed nowhere
     more_accounts: tuple[UUID, ...] = ()  # further ones that send it, each as its pace allows
@@ -96,6 +99,11 @@ class Campaign:
     def message(self) -> Message:
         """The texts, read; raises RuleViolation where one cannot be read."""
         return message_of(self.texts)
+
+    @property
+    def content(self) -> Content:
+        """The texts and the files."""
+        return from_config(self.texts, self.media_config)
 
     @property
     def settled(self) -> int:

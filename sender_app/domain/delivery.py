@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from sender_app.domain.errors import (
     ColdContactLocked,
     GatewayError,
+    OutcomeUnknown,
     RateLimited,
     RecipientRejected,
     SessionUnusable,
@@ -55,6 +56,18 @@ class Claim:
     attempt: int
     fields: Mapping[str, str]  # the contact's values for placeholders, keys in lower case
     opted_out: bool = False  # the person asked never to be written to
+    parts_sent: frozenset[int] = frozenset()  # left in earlier attempts, never sent again
+    in_doubt: bool = False  # whether one of those still waits for a receipt
+
+
+@dataclass(frozen=True, slots=True)
+class SentPart:
+    """One message that left, of a recipient who gets several."""
+
+    part: int  # its place in the campaign's content
+    message_id: str
+    at: datetime
+    in_doubt: bool = False  # only a receipt can tell whether WhatsApp took it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +81,101 @@ class Outcome:
     error_code: str | None = None
     error_message: str | None = None
     not_before: datetime | None = None
+    parts: tuple[SentPart, ...] = ()  # what left in this attempt, where there are several
 
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A recipient left in `sending` by a lease that is over, with the secret of its attempt."""
+    """A recipient left in `sending` by a lease that is over, with the secrets of its attempt.
+
+    The secrets are those of the parts that had not left before, by their place.
+    """
 
     recipient_id: UUID
-    secret: bytes
+    secrets: Mapping[int, bytes]
+    several: bool = False  # the campaign has more than one part
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What recovery found out about an orphan: its message id, or None when it never left."""
+    """What recovery found out about an orphan.
+
+    With a message id everything left, and only receipts can tell whether WhatsApp took it. Without
+    one, what is not among `parts` never left.
+    """
 
     recipient_id: UUID
     message_id: str | None = field(default=None)
+    parts: tuple[SentPart, ...] = ()
 
 
-def attempt_secret(key: bytes, recipient_id: UUID, attempt: int) -> bytes:
-    """The 32 bytes sent as `messageContextInfo.messageSecret` of one attempt.
+def attempt_secret(key: bytes, recipient_id: UUID, attempt: int, part: int = 0) -> bytes:
+    """The 32 bytes sent as `messageContextInfo.messageSecret` of one part in one attempt.
 
-    HMAC-SHA256 (RFC 2104) of recipient and attempt number under the lease's committed key, so that
-    every secret of a lease can be found again after a crash without a commit of its own.
+    HMAC-SHA256 (RFC 2104) of recipient, attempt number and, but for the first, the part's place,
+    under the lease's committed key, so that every secret of a lease can be found again after a
+    crash without a commit of its own.
     """
-    return hmac.new(key, recipient_id.bytes + attempt.to_bytes(4, "big"), hashlib.sha256).digest()
+    text = recipient_id.bytes + attempt.to_bytes(4, "big")
+    if part:
+        text += part.to_bytes(2, "big")
+    return hmac.new(key, text, hashlib.sha256).digest()
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt at a recipient: which parts left so far, and what that comes to."""
+
+    claim: Claim
+    parts: int  # how many messages the campaign has for each
+    sent: list[SentPart] = field(default_factory=list)
+    unknown: str = ""  # what was heard instead of an answer to a part that left
+
+    def left(self, part: int, message_id: str, at: datetime, unknown: str = "") -> None:
+        """A part left; with `unknown` WhatsApp did not say whether it took it."""
+        self.sent.append(SentPart(part, message_id, at, bool(unknown)))
+        self.unknown = unknown or self.unknown
+
+    def done(self, now: datetime) -> Outcome:
+        """Everything left: sent, unless a part of this or an earlier attempt is in doubt."""
+        in_doubt = self.claim.in_doubt or any(part.in_doubt for part in self.sent)
+        return Outcome(
+            self.claim,
+            RecipientStatus.UNCONFIRMED if in_doubt else RecipientStatus.SENT,
+            now,
+            message_id=self.sent[-1].message_id if self.sent else None,
+            error_code=OutcomeUnknown.code if in_doubt else None,
+            error_message=self.unknown or None,
+            parts=self._noted,
+        )
+
+    def stopped(self, error: GatewayError, now: datetime) -> Outcome:
+        """The next part surely was not sent, as `failed` has it; what left is kept."""
+        return replace(failed(self.claim, error, now), parts=self._noted)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every part left, in this attempt or before."""
+        return len(self.sent) + len(self.claim.parts_sent) >= self.parts
+
+    @property
+    def _noted(self) -> tuple[SentPart, ...]:
+        return tuple(self.sent) if self.parts > 1 else ()
+
+
+def recovered(orphan: Orphan, ids: Mapping[bytes, str], now: datetime) -> Settlement:
+    """What became of an orphan, given the ids of the messages that reached the socket.
+
+    Every part that left counts as in doubt: whether it was answered died with its process.
+    """
+    left = {part: ids[secret] for part, secret in orphan.secrets.items() if secret in ids}
+    complete = bool(left) and len(left) == len(orphan.secrets)
+    parts = [SentPart(part, message_id, now, in_doubt=True) for part, message_id in left.items()]
+    return Settlement(
+        orphan.recipient_id,
+        left[max(left)] if complete else None,
+        tuple(parts) if orphan.several else (),
+    )
 
 
 def failed(claim: Claim, error: GatewayError, now: datetime) -> Outcome:

@@ -6,6 +6,7 @@ SenderError
  ├ NotPermitted          the actor's role does not allow it
  ├ SignInRefused         nobody is signed in by this; `code` names the text shown
  ├ ProviderUnavailable   the identity provider does not answer; try again
+ ├ StorageUnavailable    the place for files cannot be reached: try again later
  ├ LeaseLost             another process serves this account: stop at once, record nothing
  ├ GatewayError          WhatsApp did not do as asked
  │  ├ Unavailable        not sent; try again after `retry_after`
@@ -55,6 +56,10 @@ class SignInRefused(SenderError):
 
 class ProviderUnavailable(SenderError):
     """The identity provider cannot be reached, or has a fault of its own."""
+
+
+class StorageUnavailable(SenderError):
+    """The folder or bucket with people's files does not answer, or refuses."""
 
 
 class LeaseLost(SenderError):

@@ -47,3 +47,8 @@ def reconcile() -> int:
 def keep_book_up() -> int:
     """Index contacts that changed, for some seconds at most, so that other jobs have their turn."""
     return bootstrap.services().book_upkeep.run(seconds=10)
+
+
+def clear_media() -> int:
+    """Delete files that no campaign uses any more."""
+    return bootstrap.services().media.clear_unused()

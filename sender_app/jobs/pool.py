@@ -29,6 +29,7 @@ RECONCILE_EVERY = 2  # seconds
 BOOK_EVERY = 3  # seconds
 ALIVE = "worker.alive"  # in DATA_DIR: touched for as long as the worker looks after its processes
 _NIGHTLY = "47 3 * * *"  # local time
+CLEAR_EVERY = 3600  # seconds
 _GRACE = 30  # seconds between SIGTERM and SIGKILL
 _log = structlog.get_logger()
 _fork = multiprocessing.get_context("fork")
@@ -155,6 +156,15 @@ def _cron() -> None:
         failure_ttl=60,
         ttl=30,
         job_timeout=120,
+    )
+    cron.register(
+        jobs.clear_media,
+        DEFAULT,
+        interval=CLEAR_EVERY,
+        result_ttl=0,
+        failure_ttl=CLEAR_EVERY,
+        ttl=CLEAR_EVERY,
+        job_timeout=CLEAR_EVERY,
     )
     cron.register(retention.run, DEFAULT, cron=_NIGHTLY, result_ttl=0, job_timeout=7200)
     cron.start()

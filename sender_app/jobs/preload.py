@@ -20,6 +20,7 @@ _SHARED = (
     "PIL.Image",
     "httpx",
     "linkpreview",
+    "pylibmagic",  # brings the library that `magic` looks for
     "magic",
     "requests",
     "segno",

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from sender_app.components.attachments import file_bubbles
 from sender_app.components.browser import pulse
 from sender_app.components.frame import frame
 from sender_app.components.ui import (
@@ -29,6 +30,7 @@ from sender_app.components.writing import bubble, flap, said
 from sender_app.domain.campaign import PauseReason
 from sender_app.pages.campaigns import STATUSES
 from sender_app.states.campaign import Campaign
+from sender_app.states.rows import RecipientView
 
 _FILTERS = ["queued", "sending", "sent", "error", "skipped", "unconfirmed"]
 _FUNNEL = ["total", "sent", "delivered", "read", "replied"]
@@ -49,6 +51,7 @@ REASONS = [
     "rejected_403",
     "rejected_475",
     "rejected_479",
+    "sent_in_part",
     "session_unusable",
 ]
 _PAUSES = [reason.value for reason in PauseReason]
@@ -189,14 +192,29 @@ def _message() -> rx.Component:
         rx.el.summary(tr("campaign.message")),
         rx.foreach(
             Campaign.campaign.messages,
-            lambda text, n: rx.el.div(
-                rx.cond(
-                    Campaign.campaign.messages.length() > 1,
-                    rx.el.span(tr("editor.variant", n=n + 1), class_name="field-label"),
+            lambda text, n: rx.cond(
+                (text != "") & ~Campaign.text_is_caption,
+                rx.el.div(_variant_name(n), bubble(text), class_name="variant", key=n),
+            ),
+        ),
+        rx.cond(
+            Campaign.text_is_caption & (Campaign.campaign.messages.length() > 1),
+            rx.foreach(
+                Campaign.campaign.messages,
+                lambda text, n: rx.el.div(
+                    _variant_name(n), bubble(text), class_name="variant", key=n
                 ),
-                bubble(text),
-                class_name="variant",
-                key=n,
+            ),
+        ),
+        rx.cond(
+            Campaign.files.length() > 0,
+            file_bubbles(
+                Campaign.files,
+                rx.cond(
+                    Campaign.text_is_caption & (Campaign.campaign.messages.length() == 1),
+                    Campaign.campaign.messages[0],
+                    "",
+                ),
             ),
         ),
         class_name="behind",
@@ -306,6 +324,23 @@ def _more_item(name: str, words: rx.Var, on_click: Any) -> rx.Component:
     )
 
 
+def _variant_name(n: rx.Var[int]) -> rx.Component:
+    return rx.cond(
+        Campaign.campaign.messages.length() > 1,
+        rx.el.span(tr("editor.variant", n=n + 1), class_name="field-label"),
+    )
+
+
+def _in_part(row: rx.Var[RecipientView]) -> rx.Component:
+    """How far somebody is who gets several messages and has not got all of them."""
+    return rx.cond(
+        (row.parts_sent > 0) & (row.parts_sent < Campaign.parts),
+        rx.el.span(
+            tr("campaign.in_part", sent=row.parts_sent, parts=Campaign.parts), class_name="hint"
+        ),
+    )
+
+
 def _recipients() -> rx.Component:
     options = [rx.el.option(tr("campaign.all"), value="")]
     options += [rx.el.option(tr(f"status.{name}"), value=name) for name in _CHIPS]
@@ -332,7 +367,7 @@ def _recipients() -> rx.Component:
                         ),
                         class_name="person",
                     ),
-                    rx.el.td(chip(row.status, _CHIPS)),
+                    rx.el.td(chip(row.status, _CHIPS), _in_part(row)),
                     rx.el.td(
                         tr_of("reason", row.reason, REASONS), title=row.detail, class_name="why"
                     ),

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from sender_app.components.attachments import attachments, file_bubbles
 from sender_app.components.browser import pulse, typed_field
 from sender_app.components.message_editor import message_editor
 from sender_app.components.ui import button, card, chip, field, icon, notice
@@ -18,6 +19,7 @@ def message() -> rx.Component:
     """The editor, or a message of the library."""
     return card(
         message_editor(Compose, Compose.columns),
+        attachments(Compose),
         title=tr("compose.message"),
         aside=rx.cond(
             Compose.library.length() > 0,
@@ -41,9 +43,21 @@ def preview() -> rx.Component:
     return card(
         rx.el.div(
             rx.cond(
-                Compose.preview != "",
+                (Compose.preview != "") & ~Compose.text_is_caption,
                 bubble(Compose.preview),
-                rx.el.div(rx.el.p(tr("compose.nothing_yet"), class_name="hint"), class_name="chat"),
+                rx.cond(
+                    Compose.attachments.length() == 0,
+                    rx.el.div(
+                        rx.el.p(tr("compose.nothing_yet"), class_name="hint"), class_name="chat"
+                    ),
+                ),
+            ),
+            rx.cond(
+                Compose.attachments.length() > 0,
+                file_bubbles(
+                    Compose.shown_attachments,
+                    rx.cond(Compose.text_is_caption, Compose.preview, ""),
+                ),
             ),
             aria_live="polite",
         ),
@@ -56,7 +70,10 @@ def preview() -> rx.Component:
             _person(),
             rx.el.p(tr("compose.preview_hint"), class_name="hint below"),
         ),
-        rx.cond(Compose.linked & (Compose.preview != ""), _trial()),
+        rx.cond(
+            Compose.linked & ((Compose.preview != "") | (Compose.attachments.length() > 0)),
+            _trial(),
+        ),
         title=tr("compose.preview"),
     )
 

@@ -15,6 +15,7 @@ from sender_app.domain.contact_search import ContactQuery, OnWhatsapp
 from sender_app.domain.conversation import REPLY_WINDOW
 from sender_app.domain.delivery import Claim, Lease, Orphan, Outcome, RecipientStatus, Settlement
 from sender_app.domain.identity import Identity
+from sender_app.domain.media import Media, Prepared, Upload
 from sender_app.domain.member import Member
 from sender_app.domain.pacing import History
 from sender_app.domain.workspace import Workspace
@@ -111,6 +112,7 @@ class RecipientRow:
     read_at: datetime | None
     replied_at: datetime | None
     not_before: datetime | None
+    parts_sent: int = 0  # of a campaign with several messages for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class NewCampaign:
     variants: Sequence[str] = ()
     audience: Mapping[str, object] = field(default_factory=dict)
     more_accounts: Sequence[UUID] = ()  # further ones that send it
+    media_config: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -814,6 +817,45 @@ class ReceiptStore(Protocol):
         ...
 
 
+class MediaRecords(Protocol):
+    """What is known of uploaded files; their bytes are in the media store."""
+
+    def add(
+        self, workspace_id: UUID, user_id: str, file: Prepared, sha256: str, storage_key: str
+    ) -> Media:
+        """Record a file whose bytes are stored already."""
+        ...
+
+    def get(self, workspace_id: UUID, media_id: UUID) -> Media:
+        """Raises NotFound."""
+        ...
+
+    def find(self, media_ids: Sequence[UUID]) -> Mapping[UUID, Media]:
+        """Those of the files that are still there, of any workspace."""
+        ...
+
+    def find_upload(self, account_id: UUID, media_id: UUID, since: datetime) -> Upload | None:
+        """What the account uploaded to WhatsApp after `since`, to be sent again."""
+        ...
+
+    def note_upload(self, account_id: UUID, media_id: UUID, upload: Upload) -> None:
+        """The account uploaded the file, again or for the first time."""
+        ...
+
+    def expire(self, before: datetime, limit: int) -> Sequence[Media]:
+        """Files that nobody will send any more: not used after `before`, nor by a campaign that is
+        a draft, scheduled, running or paused, or that ended after `before`.
+
+        From now on `get` and `find` know nothing of them. The same files come again until
+        `forget`, so that a deletion that failed is repeated.
+        """
+        ...
+
+    def forget(self, media_ids: Sequence[UUID]) -> None:
+        """Their bytes are deleted."""
+        ...
+
+
 class MetricsStore(Protocol):
     """Dashboard reads, from rollups only."""
 
@@ -904,6 +946,9 @@ class Store(Protocol):
 
     @property
     def answers(self) -> AnswerStore: ...
+
+    @property
+    def media(self) -> MediaRecords: ...
 
     @property
     def metrics(self) -> MetricsStore: ...

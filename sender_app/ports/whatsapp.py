@@ -8,13 +8,30 @@ from typing import Protocol
 
 from sender_app.domain.conversation import MessageKind
 from sender_app.domain.errors import SessionProblem
+from sender_app.domain.media import MediaKind, Upload
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingFile:
+    """A file that the account has uploaded, with what a phone shows before it loads it."""
+
+    kind: MediaKind
+    mime: str
+    filename: str
+    upload: Upload
+    thumbnail: bytes = b""  # JPEG
+    seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
+    waveform: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """A rendered message, ready to be sent to one person."""
+    """A rendered message, ready to be sent to one person; with a file, `text` is its caption."""
 
     text: str
+    file: OutgoingFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +140,7 @@ GatewayEvent = (
 
 
 class Connection(Protocol):
-    """One device's connection; one per process. Not thread-safe but for `close`."""
+    """One device's connection; one per process. Not thread-safe but for `close`, `upload`."""
 
     def start(self) -> None:
         """Begin to connect, or to pair when no device is linked; returns at once.
@@ -145,6 +162,13 @@ class Connection(Protocol):
 
     def is_ready(self) -> bool:
         """Whether a message can be sent now."""
+        ...
+
+    def upload(self, kind: MediaKind, content: bytes) -> Upload:
+        """Encrypt a file and leave it with WhatsApp, for any number of messages; blocks for long.
+
+        May run beside the other methods. Raises Unavailable.
+        """
         ...
 
     def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> Accepted:

@@ -46,6 +46,7 @@ ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "imports.dismiss": ("import_dismiss", ("import_id",)),
     "imports.keep": ("import_upload", ()),
     "imports.start": ("import_start", ("import_id",)),
+    "media.add": ("file_add", ("filename",)),
     "members.remove": ("member_remove", ("user_id",)),
     "members.set_role": ("member_role", ("user_id", "role")),
     "opt_outs.add": ("opt_out_add", ()),

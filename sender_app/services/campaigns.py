@@ -1,20 +1,20 @@
 """Campaigns: create, look at, steer. The account's process does the sending."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sender_app.domain import campaign as rules
-from sender_app.domain import template as templates
 from sender_app.domain.account import CANNOT_SEND, Account
 from sender_app.domain.actor import Actor, Role
 from sender_app.domain.audience import AudienceRow, Gap, gaps
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
+from sender_app.domain.content import Attachment, Content, checked
 from sender_app.domain.delivery import RecipientStatus
-from sender_app.domain.errors import RuleViolation
+from sender_app.domain.errors import NotFound, RuleViolation
+from sender_app.domain.media import Media, MediaKind
 from sender_app.domain.pacing import History, Pace, Plan, pace_from, shared_plan
-from sender_app.domain.template import Message
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.events import Changed, Control, Events
 from sender_app.ports.queue import Queue
@@ -39,37 +39,60 @@ class Campaigns:
     clock: Clock = system_clock
 
     def send_file(
-        self, actor: Actor, file_id: UUID, account_id: UUID, name: str, message_template: str
+        self,
+        actor: Actor,
+        file_id: UUID,
+        account_id: UUID,
+        name: str,
+        message_template: str,
+        attachments: Sequence[Attachment] = (),
     ) -> Campaign:
         """Create a campaign for every good row of a checked file, and start it.
 
-        Raises RuleViolation when the text is blank, a placeholder is unknown, or blank for somebody
-        (whose rows are named), nobody is left to write to, or the account cannot send; then nothing
-        is created. Raises NotFound for a file or account of somebody else.
+        With `attachments` each person gets these files too, see Content. Raises RuleViolation when
+        there is neither text nor file, a placeholder is unknown, or blank for somebody (whose rows
+        are named), nobody is left to write to, or the account cannot send; then nothing is created.
+        Raises NotFound for a file or account of somebody else.
         """
         actor.require(Role.SENDER)
-        message = templates.checked_message([message_template])
+        content = self.checked_content(actor, (message_template,), attachments)
         check_account(self.store.accounts.get(account_id, actor.workspace_id))
         new = NewCampaign(
             account_id=account_id,
             name=name.strip() or "Campaign",
-            message_template=message_template,
+            message_template=message_template if message_template.strip() else "",
             status=CampaignStatus.RUNNING,
             pacing={},
             audience={"file_id": str(file_id)},
+            media_config=content.to_config(),
         )
         with self.imports.audience(actor, file_id) as people:
-            check_names(message, people.columns)
+            check_names(content, people.columns)
             batches: Iterable[ContactBatch] = people.batches
-            if message.agrees:  # which only the rules can look at, not the store
+            if content.agrees:  # which only the rules can look at, not the store
                 rows = people.rows()
-                check_gaps(self.lacking(actor, message, rows))
+                check_gaps(self.lacking(actor, content, rows))
                 batches = [ContactBatch.of(rows)]
             campaign = self.store.campaigns.create(
-                actor.workspace_id, actor.user_id, new, batches, message.required
+                actor.workspace_id, actor.user_id, new, batches, content.required
             )
         self.wake(campaign)
         return campaign
+
+    def checked_content(
+        self, actor: Actor, texts: Sequence[str], attachments: Sequence[Attachment]
+    ) -> Content:
+        """What each person gets, fit to be sent; see Content. Raises RuleViolation, NotFound."""
+        kinds = self.kinds_of(actor, attachments)
+        for attachment in attachments:
+            if attachment.media_id not in kinds:
+                raise NotFound("media", attachment.media_id)
+        return checked(texts, attachments, kinds)
+
+    def kinds_of(self, actor: Actor, attachments: Sequence[Attachment]) -> Mapping[UUID, MediaKind]:
+        """What each of the files is, as far as they are there."""
+        found = self.store.media.find([attachment.media_id for attachment in attachments])
+        return {m.id: m.kind for m in found.values() if m.workspace_id == actor.workspace_id}
 
     def list_campaigns(
         self,
@@ -86,6 +109,11 @@ class Campaigns:
         """Raises NotFound."""
         actor.require(Role.VIEWER)
         return self.store.campaigns.get(actor.workspace_id, campaign_id)
+
+    def content(self, actor: Actor, campaign_id: UUID) -> tuple[Content, Mapping[UUID, Media]]:
+        """What each person gets, and those of its files that are still there. Raises NotFound."""
+        content = self.get_campaign(actor, campaign_id).content
+        return content, self.store.media.find([file.media_id for file in content.attachments])
 
     def recipients(
         self,
@@ -175,12 +203,12 @@ class Campaigns:
             limits.append((pace, self.store.deliveries.history(account_id, now)))
         return shared_plan(limits, count, max(start or now, now), workspace.zone)
 
-    def lacking(self, actor: Actor, message: Message, rows: Sequence[AudienceRow]) -> list[Gap]:
-        """Those of `rows` for whom the message has a hole, with what the address book knows."""
+    def lacking(self, actor: Actor, content: Content, rows: Sequence[AudienceRow]) -> list[Gap]:
+        """Those of `rows` for whom it has a hole, with what the address book knows."""
         actor.require(Role.SENDER)
-        incomplete = {gap.phone for gap in gaps(message, rows)}
+        incomplete = {gap.phone for gap in gaps(content, rows)}
         doubtful = [row for row in rows if row.phone in incomplete]
-        return gaps(message, self.store.campaigns.with_book(actor.workspace_id, doubtful))
+        return gaps(content, self.store.campaigns.with_book(actor.workspace_id, doubtful))
 
     def delete(self, actor: Actor, campaign_id: UUID) -> None:
         """Show a draft, or a campaign that has ended, no more. Raises NotFound, RuleViolation."""
@@ -217,9 +245,9 @@ def check_account(account: Account) -> None:
         raise RuleViolation("account_not_linked")
 
 
-def check_names(message: Message, columns: Sequence[str]) -> None:
+def check_names(content: Content, columns: Sequence[str]) -> None:
     """Raise RuleViolation for a placeholder that nobody can have a value of."""
-    unknown = [name for name in message.placeholders if name not in columns]
+    unknown = [name for name in content.placeholders if name not in columns]
     if unknown:
         raise RuleViolation("placeholder_unknown", names=", ".join(unknown))
 

@@ -128,7 +128,10 @@ class Conversations:
         try:
             campaign = self.store.campaigns.get(actor.workspace_id, entry.campaign_id)
             key = recipient_key(campaign.id, conversation.phone)
-            return replace(entry, text=campaign.message.render(fields, key))
+            parts = [part.render(fields, key) for part in campaign.content.parts]
+            files = len(campaign.content.attachments)
+            lines = [f"📎 {files}"] if files else []
+            return replace(entry, text="\n".join([*lines, *(part for part in parts if part)]))
         except (NotFound, RuleViolation):
             return entry
 

@@ -1,6 +1,6 @@
 """Drafts: a campaign while it is being written, and the look before it starts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -9,10 +9,11 @@ from sender_app.domain.account import Account
 from sender_app.domain.actor import Actor, Role
 from sender_app.domain.audience import AudienceRow, Gap
 from sender_app.domain.campaign import Campaign, CampaignStatus
+from sender_app.domain.content import Attachment, arranged
 from sender_app.domain.errors import NotFound, RuleViolation
+from sender_app.domain.media import MediaKind
 from sender_app.domain.pacing import Plan
 from sender_app.domain.phone import normalise
-from sender_app.domain.template import checked_message
 from sender_app.domain.template_syntax import escape
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import NewCampaign, Store
@@ -32,6 +33,7 @@ class Draft:
     file_id: UUID | None = None
     filename: str = ""
     starts_at: datetime | None = None  # aware; None starts at once
+    attachments: Sequence[Attachment] = ()
     more_accounts: tuple[UUID, ...] = ()  # further ones that send it, each as its pace allows
 
     @property
@@ -39,8 +41,8 @@ class Draft:
         """Every account that sends it."""
         return (self.account_id, *self.more_accounts)
 
-    def as_campaign(self) -> NewCampaign:
-        """The row that keeps it."""
+    def as_campaign(self, kinds: Mapping[UUID, MediaKind]) -> NewCampaign:
+        """The row that keeps it; `kinds` says what the attachments are."""
         audience = {"file_id": str(self.file_id), "filename": self.filename} if self.file_id else {}
         return NewCampaign(
             account_id=self.account_id,
@@ -51,6 +53,7 @@ class Draft:
             scheduled_at=self.starts_at,
             variants=self.texts[1:],
             audience=audience,
+            media_config=arranged(self.texts, self.attachments, kinds).to_config(),
             more_accounts=self.more_accounts,
         )
 
@@ -86,14 +89,14 @@ class Drafts:
         actor.require(Role.SENDER)
         self._accounts(actor, draft)
         return self.store.campaigns.create(
-            actor.workspace_id, actor.user_id, draft.as_campaign(), []
+            actor.workspace_id, actor.user_id, self._kept(actor, draft), []
         )
 
     def save_draft(self, actor: Actor, campaign_id: UUID, draft: Draft) -> None:
         """Keep what was written. Raises RuleViolation("draft_gone") when it is a draft no more."""
         actor.require(Role.SENDER)
         self._accounts(actor, draft)
-        new = draft.as_campaign()
+        new = self._kept(actor, draft)
         if not self.store.campaigns.save_draft(actor.workspace_id, campaign_id, new):
             raise RuleViolation("draft_gone")
 
@@ -159,8 +162,16 @@ class Drafts:
         campaign = self.store.campaigns.get(actor.workspace_id, campaign_id)
         return self.create_draft(actor, replace(_draft(campaign), name=name, starts_at=None))
 
-    def send_test(self, actor: Actor, account_id: UUID, text: str, phone: str) -> Campaign:
-        """Send `text` as it stands to one number, one's own, before other campaigns' messages.
+    def send_test(
+        self,
+        actor: Actor,
+        account_id: UUID,
+        text: str,
+        phone: str,
+        attachments: Sequence[Attachment] = (),
+    ) -> Campaign:
+        """Send `text` and captions as they stand, with their files, to one number, one's own,
+        before other campaigns' messages.
 
         A campaign of its own, listed nowhere, so that it keeps every promise of the ledger.
         Raises RuleViolation for a bad or opted-out number, or an account that cannot send.
@@ -171,11 +182,18 @@ class Drafts:
         if self.store.deliveries.opted_out(actor.workspace_id, [number]):
             raise RuleViolation("phone_opted_out")
         account = self.store.accounts.get(account_id, actor.workspace_id)
-        if not text.strip():
-            raise RuleViolation("template_blank")
         check_account(account)
         literal = escape(text)
-        new = NewCampaign(account_id, "Test", literal, CampaignStatus.RUNNING, {})
+        files = [replace(file, caption=escape(file.caption)) for file in attachments]
+        content = self.campaigns.checked_content(actor, (literal,), files)
+        new = NewCampaign(
+            account_id=account_id,
+            name="Test",
+            message_template=literal,
+            status=CampaignStatus.RUNNING,
+            pacing={},
+            media_config=content.to_config(),
+        )
         campaign = self.store.campaigns.create_test(actor.workspace_id, actor.user_id, new, number)
         self.campaigns.wake(campaign)
         return campaign
@@ -209,6 +227,9 @@ class Drafts:
         """The accounts that send the draft. Raises NotFound for one of somebody else."""
         return [self.store.accounts.get(one, actor.workspace_id) for one in draft.accounts]
 
+    def _kept(self, actor: Actor, draft: Draft) -> NewCampaign:
+        return draft.as_campaign(self.campaigns.kinds_of(actor, draft.attachments))
+
     def _people(self, actor: Actor, draft: Draft) -> tuple[Sequence[str], list[AudienceRow]]:
         """Placeholders that the draft's file fills, and its people; nobody if it is gone."""
         if draft.file_id is None:
@@ -225,13 +246,13 @@ class Drafts:
         """Who lacks something, and the first thing that keeps the draft from starting."""
         lacking: list[Gap] = []
         try:
-            message = checked_message(draft.texts)
+            content = self.campaigns.checked_content(actor, draft.texts, draft.attachments)
             for account in self._accounts(actor, draft):
                 check_account(account)
             if not rows:
                 raise RuleViolation("audience_empty")
-            check_names(message, columns)
-            lacking = self.campaigns.lacking(actor, message, rows)
+            check_names(content, columns)
+            lacking = self.campaigns.lacking(actor, content, rows)
             check_gaps(lacking)
         except RuleViolation as problem:
             return lacking, problem
@@ -247,5 +268,6 @@ def _draft(campaign: Campaign) -> Draft:
         file_id=UUID(str(file_id)) if file_id else None,
         filename=str(campaign.audience.get("filename", "")),
         starts_at=campaign.scheduled_at,
+        attachments=campaign.content.attachments,
         more_accounts=campaign.more_accounts,
     )

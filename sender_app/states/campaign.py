@@ -9,6 +9,7 @@ from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import NotFound
 from sender_app.states.access import handler, use
+from sender_app.states.attachments import AttachmentView, attachment_view
 from sender_app.states.inbox_rows import ReplyView, reply_view
 from sender_app.states.paging import Paging
 from sender_app.states.rows import CampaignView, RecipientView, campaign_view, recipient_view
@@ -24,6 +25,9 @@ class Campaign(Paging, Steering, rx.State):
     """The campaign in view."""
 
     campaign: CampaignView = CampaignView()
+    files: list[AttachmentView] = []
+    text_is_caption: bool = False
+    parts: int = 1  # messages for each person
     rows: list[RecipientView] = []
     replies: list[ReplyView] = []
     senders: str = ""  # names of the accounts that send, where the workspace has several
@@ -38,7 +42,8 @@ class Campaign(Paging, Steering, rx.State):
         """On opening the page, first: nothing of a campaign seen before stays in view."""
         self.loaded = self.missing = False
         self.cancelling = self.repeating = self.deleting = False
-        self.campaign, self.rows, self.replies, self.more = CampaignView(), [], [], ""
+        self.campaign, self.rows, self.files, self.more = CampaignView(), [], [], ""
+        self.replies, self.senders = [], ""
         self.filter = self.search = self._id = self._watch = ""
         self._first_page()
 
@@ -49,6 +54,7 @@ class Campaign(Paging, Steering, rx.State):
         try:
             self._id = str(UUID(self.router.url.path.rstrip("/").rsplit("/", 1)[-1]))
             await self._look()
+            await self._look_at_files()
         except (ValueError, NotFound):
             self._id, self.missing = "", True
             return None
@@ -91,6 +97,17 @@ class Campaign(Paging, Steering, rx.State):
         self.search = text
         self._first_page()
         await self._look()
+
+    async def _look_at_files(self) -> None:
+        """What is sent does not change while the campaign is in view."""
+        campaign_id = UUID(self._id)
+        content, found = await use(self, lambda s, actor: s.campaigns.content(actor, campaign_id))
+        self.files = [
+            attachment_view(found[file.media_id], file.caption)
+            for file in content.attachments
+            if file.media_id in found
+        ]
+        self.text_is_caption, self.parts = content.text_as_caption, len(content.parts)
 
     async def _look(self) -> None:
         campaign_id = UUID(self._id)

@@ -12,6 +12,7 @@ from sender_app.services.drafts import Draft
 from sender_app.services.imports import FileCheck
 from sender_app.states.access import handler, use
 from sender_app.states.account_rows import AccountView, account_view, names
+from sender_app.states.attachments import Attachments
 from sender_app.states.contact_upload import ContactUpload
 from sender_app.states.preview import WRITING, Preview
 from sender_app.states.takeoff import Look, Takeoff
@@ -21,7 +22,7 @@ from sender_app.states.writing import Writing
 STEPS = 4  # people, message, start, review
 
 
-class Compose(ContactUpload, Writing, Preview, Takeoff, Trial, rx.State):
+class Compose(Attachments, ContactUpload, Writing, Preview, Takeoff, Trial, rx.State):
     """A campaign being written."""
 
     name: str = ""
@@ -120,6 +121,7 @@ class Compose(ContactUpload, Writing, Preview, Takeoff, Trial, rx.State):
         self._draft_id, self.name = str(draft_id), draft.name
         self._send_from([str(one) for one in draft.accounts])
         self._fill(list(draft.texts))
+        await self._show_attachments(draft.attachments)
         if draft.starts_at:
             local = draft.starts_at.astimezone(ZoneInfo(self.zone))
             self.starts_later, self.starts_at = True, f"{local:%Y-%m-%dT%H:%M}"
@@ -155,6 +157,7 @@ class Compose(ContactUpload, Writing, Preview, Takeoff, Trial, rx.State):
             texts=tuple(self.texts),
             file_id=UUID(self.file_id) if self.file_id else None,
             filename=self.filename,
+            attachments=self._chosen_attachments(),
             starts_at=start.replace(tzinfo=zone) if start else None,
             more_accounts=tuple(UUID(one) for one in self.chosen[1:]),
         )
@@ -177,6 +180,7 @@ class Compose(ContactUpload, Writing, Preview, Takeoff, Trial, rx.State):
     def _begin_anew(self) -> None:
         self._forget()
         self._fill([""])
+        self.attachments = []
         self.step, self.name, self._draft_id, self.saved_at = 1, "", "", ""
         self.starts_later, self.starts_at = False, ""
         self.look, self.gaps, self.looked, self.found = Look(), [], False, []

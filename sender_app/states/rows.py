@@ -68,6 +68,7 @@ class RecipientView:
     detail: str
     at: str
     variant: int = 0  # from 1; 0 where there is only one text
+    parts_sent: int = 0  # of several messages
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,7 @@ def recipient_view(row: RecipientRow, campaign: Campaign) -> RecipientView:
         detail=row.error_message or "",
         at=_iso(at or row.not_before),
         variant=_variant(row, campaign),
+        parts_sent=row.parts_sent,
     )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from sender_app.domain.content import Attachment
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.states.access import handler, use
 from sender_app.states.session import Session
@@ -32,8 +33,10 @@ class Trial(rx.State, mixin=True):
     async def try_out(self) -> Any:
         """Send it."""
         account_id, phone = UUID(self._account_id), self.trial_phone
-        text = self._preview()
-        test = await use(self, lambda s, actor: s.drafts.send_test(actor, account_id, text, phone))
+        text, files = self._preview(), self._filled_attachments()
+        test = await use(
+            self, lambda s, actor: s.drafts.send_test(actor, account_id, text, phone, files)
+        )
         self._trial_id, self.trial_open = str(test.id), True
         self.trial_status, self.trial_reason = "queued", ""
         lang = (await self.get_state(Session)).lang
@@ -54,4 +57,7 @@ class Trial(rx.State, mixin=True):
         self.trial_open = self.trial_status in _OPEN
 
     def _preview(self) -> str:
+        raise NotImplementedError
+
+    def _filled_attachments(self) -> list[Attachment]:
         raise NotImplementedError

@@ -299,10 +299,10 @@ def test_it_finds_what_a_dead_process_left_with_the_secrets_of_its_attempts(clin
     clinic.store.leases.release(old)
     new = clinic.lease("two")
     orphans = {
-        orphan.recipient_id: orphan.secret for orphan in clinic.store.deliveries.orphans(new)
+        orphan.recipient_id: orphan.secrets for orphan in clinic.store.deliveries.orphans(new)
     }
     assert orphans == {
-        c.recipient_id: attempt_secret(old.key, c.recipient_id, c.attempt) for c in claims
+        c.recipient_id: {0: attempt_secret(old.key, c.recipient_id, c.attempt)} for c in claims
     }
     settlements = [Settlement(claims[0].recipient_id, "M1"), Settlement(claims[1].recipient_id)]
     clinic.store.deliveries.recover(new, settlements)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID, uuid4
 
 import pytest
@@ -45,6 +47,7 @@ class World:
     group_id: UUID
     conversation_id: UUID
     answer_id: UUID  # one that failed
+    media_id: UUID
     spare: str  # a member whom others may change
     sessions: Mapping[str, str]  # persona → session id
     mores: Mapping[str, str]  # state → a cursor of its list
@@ -132,7 +135,12 @@ def make_world(services: Services) -> World:
     store.conversations.answer(conversation, uuid4(), sender.user_id, f"De nada {SECRET}")
     store.answers.fail_waiting(account.id, "unavailable")
     store.receipts.reply(account.id, replace(heard, message_id="R2"), opt_out=False)
-    answer = services.conversations.entries(sender, conversation.id)[-1]
+    entries = services.conversations.entries(sender, conversation.id)
+    answer = next(entry for entry in entries if entry.source == "answer")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_text(f"%PDF-1.4\n{SECRET}\n%%EOF")
+        media = services.media.add(sender, path, "x.pdf", None)
     return World(
         services=services,
         store=store,
@@ -147,6 +155,7 @@ def make_world(services: Services) -> World:
         group_id=group.id,
         conversation_id=conversation.id,
         answer_id=answer.id,
+        media_id=media.id,
         spare=f"spare-{tag}",
         sessions={"nobody": ""}
         | {name: _open(services, f"{name}-{tags[name]}", people[name][0]) for name in people},

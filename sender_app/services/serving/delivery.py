@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -10,14 +10,15 @@ from uuid import UUID
 import structlog
 
 from sender_app.domain.campaign import Campaign
+from sender_app.domain.content import Part
 from sender_app.domain.delivery import (
     COLD_LOCK,
+    Attempt,
     Claim,
     Outcome,
     RecipientStatus,
-    Settlement,
     attempt_secret,
-    failed,
+    recovered,
 )
 from sender_app.domain.errors import (
     ColdContactLocked,
@@ -30,12 +31,27 @@ from sender_app.domain.errors import (
 )
 from sender_app.domain.phone import masked
 from sender_app.domain.template import recipient_key
-from sender_app.ports.whatsapp import Connection, OutgoingMessage
+from sender_app.ports.whatsapp import Connection, OutgoingFile, OutgoingMessage
 from sender_app.services.serving.desk import Desk
 from sender_app.services.serving.recorder import Recorder
+from sender_app.services.serving.uploads import Uploads
 
 _HEAR_EVERY = 0.2  # seconds between two looks at receipts and replies while sending
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What each recipient of a campaign gets, part by part, with the files at hand."""
+
+    campaign: Campaign
+    parts: Sequence[tuple[Part, OutgoingFile | None]]
+
+    @classmethod
+    def of(cls, campaign: Campaign, files: Mapping[UUID, OutgoingFile]) -> "Letter":
+        """Raises RuleViolation for a text that cannot be read."""
+        parts = campaign.content.parts
+        return cls(campaign, [(p, files[p.media_id] if p.media_id else None) for p in parts])
 
 
 @dataclass(slots=True)
@@ -47,9 +63,10 @@ class Delivery:
     on_sent: Callable[[datetime], None]  # pacing's history
     hear: Callable[[], None]  # takes in receipts and replies between two messages
     recorder: Recorder
+    uploads: Uploads
     _heard_at: float = 0.0  # monotonic seconds
     _cursors: dict[UUID, UUID | None] = field(default_factory=dict)
-    _in_flight: tuple[Claim, bytes] | None = None  # with its secret
+    _in_flight: tuple[Attempt, int, bytes] | None = None  # with the part and its secret
     hold_until: datetime | None = None  # WhatsApp asked the account to slow down
     _leaves_some: bool = False  # what it cannot send now, another account perhaps can
     session_error: SessionUnusable | None = None
@@ -61,10 +78,9 @@ class Delivery:
         """
         orphans = self.desk.store.deliveries.orphans(self.desk.lease)
         if orphans:
-            ids = self.connection.find_message_ids([orphan.secret for orphan in orphans])
-            settlements = [
-                Settlement(orphan.recipient_id, ids.get(orphan.secret)) for orphan in orphans
-            ]
+            secrets = [secret for orphan in orphans for secret in orphan.secrets.values()]
+            ids, now = self.connection.find_message_ids(secrets), self.desk.now()
+            settlements = [recovered(orphan, ids, now) for orphan in orphans]
             self.desk.store.deliveries.recover(self.desk.lease, settlements)
             left = sum(settlement.message_id is not None for settlement in settlements)
             _log.info("recovered", orphans=len(settlements), unconfirmed=left)
@@ -74,11 +90,16 @@ class Delivery:
 
         Returns how many were claimed; 0 means that nothing is due. Raises LeaseLost.
         """
-        for campaign in self.desk.store.deliveries.running(self.desk.account.id):
+        campaigns = self.desk.store.deliveries.running(self.desk.account.id)
+        self.uploads.forget_others(campaign.id for campaign in campaigns)
+        for campaign in campaigns:
+            files = self.uploads.files_of(campaign)
+            if files is None:
+                continue
             claims = self._claim(campaign, limit)
             if claims:
                 with structlog.contextvars.bound_contextvars(campaign_id=str(campaign.id)):
-                    self._send_all(campaign, claims)
+                    self._send_all(Letter.of(campaign, files), claims)
                 return len(claims)
             self.recorder.flush()
             if self.desk.store.deliveries.finish(campaign.id, self.desk.now()):
@@ -102,12 +123,12 @@ class Delivery:
         self._cursors[campaign.id] = None
         return ()
 
-    def _send_all(self, campaign: Campaign, claims: Sequence[Claim]) -> None:
+    def _send_all(self, letter: Letter, claims: Sequence[Claim]) -> None:
         """Send to `claims`; the rest goes back to the queue when something comes up."""
         left = deque(claims)
         try:
             while left:
-                self.recorder.put(self._outcome(campaign, left.popleft()))
+                self.recorder.put(self._outcome(letter, left.popleft()))
                 self._hear_in_time()
                 if self._shall_stop():
                     break
@@ -115,7 +136,7 @@ class Delivery:
             if left or self._leaves_some:
                 self.recorder.put_all(_put_back(claim, self.desk.now()) for claim in left)
                 self.recorder.flush()
-            if self._leaves_some and campaign.more_accounts:
+            if self._leaves_some and letter.campaign.more_accounts:
                 self.desk.store.deliveries.wake_partners(self.desk.account.id)
             self._leaves_some = False
 
@@ -128,15 +149,19 @@ class Delivery:
     def _shall_stop(self) -> bool:
         return bool(self.desk.interrupted() or self.session_error or self.hold_until)
 
-    def _outcome(self, campaign: Campaign, claim: Claim) -> Outcome:
+    def _outcome(self, letter: Letter, claim: Claim) -> Outcome:
         now = self.desk.now()
         if claim.opted_out or claim.phone in self.desk.opted_out:
             return Outcome(claim, RecipientStatus.SKIPPED, now, error_code="opted_out")
-        if claim.contact_id is None and not campaign.is_test:
+        if claim.contact_id is None and not letter.campaign.is_test:
             return Outcome(claim, RecipientStatus.SKIPPED, now, error_code="contact_deleted")
         try:
-            key = recipient_key(campaign.id, claim.phone)
-            text = campaign.message.render(claim.fields, key)
+            key = recipient_key(letter.campaign.id, claim.phone)
+            messages = [
+                (n, OutgoingMessage(part.render(claim.fields, key), file))
+                for n, (part, file) in enumerate(letter.parts)
+                if n not in claim.parts_sent
+            ]
         except RuleViolation as problem:
             return Outcome(
                 claim,
@@ -145,54 +170,68 @@ class Delivery:
                 error_code=problem.code,
                 error_message=str(problem.params.get("names", "")),
             )
-        return self._send(claim, OutgoingMessage(text))
+        return self._send(Attempt(claim, len(letter.parts)), messages)
 
-    def _send(self, claim: Claim, message: OutgoingMessage) -> Outcome:
-        secret = attempt_secret(self.desk.lease.key, claim.recipient_id, claim.attempt)
-        self._in_flight = (claim, secret)
+    def _send(self, attempt: Attempt, messages: Sequence[tuple[int, OutgoingMessage]]) -> Outcome:
+        """Send the parts in order, up to the first that surely is not sent."""
+        for part, message in messages:
+            error = self._send_part(attempt, part, message)
+            if error is not None:
+                return attempt.stopped(error, self.desk.now())
+        return attempt.done(self.desk.now())
+
+    def _send_part(
+        self, attempt: Attempt, part: int, message: OutgoingMessage
+    ) -> GatewayError | None:
+        claim = attempt.claim
+        secret = attempt_secret(self.desk.lease.key, claim.recipient_id, claim.attempt, part)
+        self._in_flight = (attempt, part, secret)
         try:
             with self.desk.keeper.sending():
                 accepted = self.connection.send(claim.phone, message, secret)
         except OutcomeUnknown as error:
-            return self._unknown(claim, secret, error)
+            return self._unknown(attempt, part, secret, error)
         except GatewayError as error:
             self._note(error)
             _log.info("not sent", phone=masked(claim.phone), code=error.code, error=str(error))
-            return failed(claim, error, self.desk.now())
+            return error
         finally:
             self._in_flight = None
+        self._left(attempt, part, accepted.message_id)
+        return None
+
+    def _left(self, attempt: Attempt, part: int, message_id: str, unknown: str = "") -> None:
         now = self.desk.now()  # WhatsApp's own stamp has whole seconds, too coarse for pacing
-        self.on_sent(now)
-        return Outcome(claim, RecipientStatus.SENT, now, message_id=accepted.message_id)
+        if not attempt.sent:  # pacing counts people, not the messages that each gets
+            self.on_sent(now)
+        attempt.left(part, message_id, now, unknown)
 
     def rescue(self) -> None:
         """Called from another thread when a send is stuck, before the process ends.
 
-        What is in flight is unconfirmed, and receipts that came meanwhile may settle it: they are
-        in this process's memory only, since the library has acknowledged them.
+        What is in flight is in doubt, and receipts that came meanwhile may settle it: they are
+        in this process's memory only, since the library has acknowledged them. Parts that were not
+        sent yet are left to the next process.
         """
         if self._in_flight is not None:
-            claim, secret = self._in_flight
-            stuck = self._unknown(claim, secret, OutcomeUnknown("the send is stuck"))
-            self.recorder.put_all([stuck])
+            attempt, part, secret = self._in_flight
+            stuck = OutcomeUnknown("the send is stuck")
+            error = self._unknown(attempt, part, secret, stuck) or Unavailable(str(stuck))
+            now = self.desk.now()
+            outcome = attempt.done(now) if attempt.is_complete else attempt.stopped(error, now)
+            self.recorder.put_all([outcome])
         self.recorder.flush()
         self.hear()
 
-    def _unknown(self, claim: Claim, secret: bytes, error: OutcomeUnknown) -> Outcome:
+    def _unknown(
+        self, attempt: Attempt, part: int, secret: bytes, error: OutcomeUnknown
+    ) -> GatewayError | None:
         """The session store knows whether the frame got as far as the socket."""
-        now = self.desk.now()
         message_id = self.connection.find_message_ids([secret]).get(secret)
         if message_id is None:
-            return failed(claim, Unavailable(str(error)), now)
-        self.on_sent(now)
-        return Outcome(
-            claim,
-            RecipientStatus.UNCONFIRMED,
-            now,
-            message_id=message_id,
-            error_code=error.code,
-            error_message=str(error),
-        )
+            return Unavailable(str(error))
+        self._left(attempt, part, message_id, str(error))
+        return None
 
     def _note(self, error: GatewayError) -> None:
         """What a failure says about the account, beyond this recipient."""

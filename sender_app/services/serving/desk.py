@@ -24,6 +24,7 @@ class Timings:
     connect: timedelta = timedelta(seconds=30)  # until logged in and caught up
     retry: timedelta = timedelta(seconds=10)  # before WhatsApp is tried again
     send: timedelta = timedelta(seconds=25)  # for one message; the library itself waits for 75
+    upload: timedelta = timedelta(minutes=10)  # for one file
     window: int = 50  # messages sent and not yet recorded, at most
     group: int = 50  # messages whose records share a commit, at most
     check_pause: timedelta = timedelta(seconds=20)  # and up to half more, between two look-ups

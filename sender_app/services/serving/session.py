@@ -15,6 +15,7 @@ from sender_app.domain.campaign import PauseReason
 from sender_app.domain.errors import LeaseLost, SessionProblem, SessionUnusable, Unavailable
 from sender_app.domain.pacing import History, Never, Pace, SendNow, WaitUntil, decide, pace_from
 from sender_app.ports.events import Control, Events
+from sender_app.ports.media import MediaStore
 from sender_app.ports.pairing import PairingBoard
 from sender_app.ports.store import LeaseStore, Store
 from sender_app.ports.whatsapp import (
@@ -37,6 +38,7 @@ from sender_app.services.serving.desk import Desk, Timings
 from sender_app.services.serving.lease_keeper import LeaseKeeper
 from sender_app.services.serving.linking import link
 from sender_app.services.serving.recorder import Recorder
+from sender_app.services.serving.uploads import Uploads
 
 _log = structlog.get_logger()
 _TICK = 0.5  # seconds at most between two looks at orders and events
@@ -63,6 +65,7 @@ class Serving:
     store: Store
     leases: LeaseStore
     gateway: Gateway
+    files: MediaStore
     board: PairingBoard
     control: Control
     events: Events
@@ -230,9 +233,12 @@ class _Session:
 
     def _send_and_hear(self, connection: Connection, recorder: Recorder) -> None:
         desk = self._desk
-        delivery = Delivery(
-            desk, connection, self._sent, lambda: self._hear_now(connection), recorder
-        )
+
+        def hear() -> None:
+            self._hear(connection, 0.0)
+
+        uploads = Uploads(desk, connection, self._serving.files, hear)
+        delivery = Delivery(desk, connection, self._sent, hear, recorder, uploads)
         answering = Answering(desk, connection)
         desk.keeper.last_words = lambda: (answering.rescue(), delivery.rescue())
         chores = Chores(desk, connection, self._serving.draw, answering)
@@ -288,6 +294,8 @@ class _Session:
                     error = delivery.session_error
                     self._session_ended(error.problem, error.until, str(error))
                     raise _Ended
+                if not sent and delivery.uploads.next_try is not None:
+                    return _Step(max(now, delivery.uploads.next_try), worked=True)
                 return _Step(now, worked=True) if sent else _Step(now + _IDLE, idle=True)
             case WaitUntil(at):
                 return _Step(at)
@@ -346,10 +354,6 @@ class _Session:
                 case _:
                     pass
         return events
-
-    def _hear_now(self, connection: Connection) -> None:
-        """Take in what has come already."""
-        self._hear(connection, 0.0)
 
     def _unreachable(self, detail: str) -> None:
         """Say so, and try again soon in a new process, for as long as there is a reason to."""

@@ -15,6 +15,7 @@ from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import CampaignFilter, NewCampaign, Page, RecipientRow
 from sender_app.stores.postgres.accounts import WAKE, WAKE_ALL
 from sender_app.stores.postgres.engine import Cursor, Database, like, only
+from sender_app.stores.postgres.media import use_media
 from sender_app.stores.postgres.rollups import FOLLOW
 from sender_app.stores.postgres.staging import Stage
 
@@ -22,16 +23,16 @@ _NAMED = 10  # rows named in a message about blank placeholders
 
 _INSERT_CAMPAIGN = """
 INSERT INTO campaigns (workspace_id, account_id, more_accounts, user_id, name, status,
-  message_template, pacing, variants, audience, is_test, scheduled_at, started_at)
+  message_template, pacing, variants, media_config, audience, is_test, scheduled_at, started_at)
 VALUES (%(workspace)s, %(account)s, %(more)s, %(user)s, %(name)s, %(status)s::text, %(template)s,
-  %(pacing)s, %(variants)s, %(audience)s, %(test)s, %(scheduled_at)s,
+  %(pacing)s, %(variants)s, %(media)s, %(audience)s, %(test)s, %(scheduled_at)s,
   CASE WHEN %(status)s::text = 'running' THEN now() END)
 RETURNING id
 """
 _SAVE_DRAFT = """
 UPDATE campaigns SET account_id = %(account)s, more_accounts = %(more)s, name = %(name)s,
-  message_template = %(template)s,
-  pacing = %(pacing)s, variants = %(variants)s, audience = %(audience)s,
+  message_template = %(template)s, pacing = %(pacing)s, variants = %(variants)s,
+  media_config = %(media)s, audience = %(audience)s,
   scheduled_at = %(scheduled_at)s
 WHERE id = %(campaign)s AND workspace_id = %(workspace)s AND status = 'draft'
   AND deleted_at IS NULL
@@ -88,7 +89,8 @@ RETURNING account_id || more_accounts AS accounts
 """
 _SKIP_QUEUED = f"""
 WITH changed AS (
-  UPDATE campaign_recipients SET status = 'skipped', error_code = 'cancelled', not_before = NULL
+  UPDATE campaign_recipients SET status = 'skipped', not_before = NULL,
+    error_code = CASE WHEN parts_sent > 0 THEN 'sent_in_part' ELSE 'cancelled' END
   WHERE campaign_id = %(campaign)s AND status = 'queued'
   RETURNING id AS recipient_id, campaign_id, contact_id, NULL::text AS message_id, status,
     old.status AS was, now() AS at, ''::text AS grupo, error_code, account_id),
@@ -127,6 +129,24 @@ again AS (
   WHERE id IN (SELECT unnest(accounts) FROM context) AND NOT %(sent)s)
 SELECT count(*)::int AS n FROM changed
 """
+# Of several messages only those in doubt are sent again. The rows are the ones of _RESOLVE.
+_DOUBTED = """
+SELECT r.id FROM campaign_recipients r
+WHERE r.campaign_id = %(campaign)s AND r.status = 'unconfirmed' AND r.parts_sent > 0
+  AND (%(everybody)s OR r.id = ANY(%(ids)s)) AND r.claimed_at < %(before)s
+FOR UPDATE
+"""
+_TAKE_AS_SENT = """
+UPDATE recipient_messages SET in_doubt = false WHERE recipient_id = ANY(%(doubted)s) AND in_doubt
+"""
+_TAKE_AS_UNSENT = """
+WITH gone AS (
+  DELETE FROM recipient_messages WHERE recipient_id = ANY(%(doubted)s) AND in_doubt
+  RETURNING recipient_id)
+UPDATE campaign_recipients r SET parts_sent = r.parts_sent - n.n
+FROM (SELECT recipient_id, count(*) AS n FROM gone GROUP BY recipient_id) n
+WHERE r.id = n.recipient_id
+"""
 _RUN_AGAIN = """
 UPDATE campaigns SET status = 'running', finished_at = NULL
 WHERE id = %s AND status = 'finished'
@@ -134,7 +154,7 @@ WHERE id = %s AND status = 'finished'
 _RECIPIENTS = """
 SELECT r.id, r.phone, coalesce(c.nombre, '') AS nombre,
   coalesce(c.grupo, '') AS grupo, r.status, r.error_code, r.error_message,
-  r.sent_at, r.delivered_at, r.read_at, r.replied_at, r.not_before
+  r.sent_at, r.delivered_at, r.read_at, r.replied_at, r.not_before, r.parts_sent
 FROM campaign_recipients r LEFT JOIN contacts c ON c.id = r.contact_id
 WHERE r.campaign_id = %(campaign)s AND (%(after)s::uuid IS NULL OR r.id > %(after)s)
   AND (%(status)s::text IS NULL OR r.status = %(status)s)
@@ -165,6 +185,7 @@ class PostgresCampaigns:
         needed: Sequence[str] = (),
     ) -> Campaign:
         with self._database.transaction() as cursor:
+            use_media(cursor, workspace_id, new.media_config)
             campaign_id = _insert(cursor, {"workspace": workspace_id, "user": user_id}, new)
             if new.status is not CampaignStatus.DRAFT:
                 _add_recipients(cursor, workspace_id, user_id, campaign_id, audience, needed)
@@ -175,6 +196,7 @@ class PostgresCampaigns:
     def save_draft(self, workspace_id: UUID, campaign_id: UUID, new: NewCampaign) -> bool:
         with self._database.transaction() as cursor:
             scope = {"workspace": workspace_id, "campaign": campaign_id}
+            use_media(cursor, workspace_id, new.media_config)
             cursor.execute(_SAVE_DRAFT, scope | _values(new))
             return cursor.rowcount == 1
 
@@ -326,16 +348,17 @@ class PostgresCampaigns:
         self, campaign_id: UUID, recipient_ids: Sequence[UUID], sent: bool, before: datetime
     ) -> int:
         with self._database.transaction() as cursor:
-            row = cursor.execute(
-                _RESOLVE,
-                {
-                    "campaign": campaign_id,
-                    "everybody": not recipient_ids,
-                    "ids": list(recipient_ids),
-                    "sent": sent,
-                    "before": before,
-                },
-            ).fetchone()
+            values = {
+                "campaign": campaign_id,
+                "everybody": not recipient_ids,
+                "ids": list(recipient_ids),
+                "sent": sent,
+                "before": before,
+            }
+            doubted = [row.id for row in cursor.execute(_DOUBTED, values)]
+            if doubted:
+                cursor.execute(_TAKE_AS_SENT if sent else _TAKE_AS_UNSENT, {"doubted": doubted})
+            row = cursor.execute(_RESOLVE, values).fetchone()
             count = row.n if row else 0
             if count and not sent:
                 cursor.execute(_RUN_AGAIN, (campaign_id,))
@@ -370,6 +393,7 @@ def _values(new: NewCampaign) -> dict[str, object]:
         "template": new.message_template,
         "pacing": Jsonb(dict(new.pacing)),
         "variants": Jsonb(list(new.variants)),
+        "media": Jsonb(dict(new.media_config)),
         "audience": Jsonb(dict(new.audience)),
         "scheduled_at": new.scheduled_at,
     }
@@ -449,6 +473,7 @@ def campaign_of(row: Any) -> Campaign:
         delivered_count=row.delivered_count,
         read_count=row.read_count,
         replied_count=row.replied_count,
+        media_config=row.media_config,
         pause_reason=PauseReason(row.pause_reason) if row.pause_reason else None,
         pacing=dict(row.pacing),
         scheduled_at=row.scheduled_at,

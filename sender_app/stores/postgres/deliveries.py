@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sender_app.domain.account import CANNOT_SEND
 from sender_app.domain.campaign import Campaign, PauseReason
+from sender_app.domain.content import from_config
 from sender_app.domain.delivery import (
     Claim,
     Lease,
@@ -20,12 +21,14 @@ from sender_app.stores.postgres.accounts import SERVED
 from sender_app.stores.postgres.campaigns import campaign_of
 from sender_app.stores.postgres.engine import Cursor, Database
 from sender_app.stores.postgres.journals import PostgresJournal, take_in
+from sender_app.stores.postgres.parts import NOTE_ORPHANS_PARTS, dumped
 from sender_app.stores.postgres.rollups import FOLLOW
 
 _FIRST = UUID(int=0)
 
 # The lease's row is locked until the commit: a take-over waits for it, so no claim of an older
-# epoch can appear after the newer holder looked for orphans.
+# epoch can appear after the newer holder looked for orphans. Who has a part of the message already
+# gets the rest from the same account.
 _CLAIM = """
 WITH lease AS MATERIALIZED (
   SELECT epoch FROM leases
@@ -36,6 +39,7 @@ picked AS MATERIALIZED (
     AND (r.not_before IS NULL OR r.not_before <= now())
     AND EXISTS (SELECT FROM lease)
     AND EXISTS (SELECT FROM campaigns WHERE id = %(campaign)s AND status = 'running')
+    AND (r.parts_sent = 0 OR coalesce(r.account_id, %(account)s) = %(account)s)
     AND {known}
   ORDER BY r.id LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED),
 claimed AS (
@@ -43,9 +47,14 @@ claimed AS (
     account_id = %(account)s, attempts = r.attempts + 1, claimed_at = now(),
     error_code = NULL, error_message = NULL, not_before = NULL
   FROM picked WHERE r.id = picked.id
-  RETURNING r.id, r.campaign_id, r.contact_id, r.phone, r.attempts)
+  RETURNING r.id, r.campaign_id, r.contact_id, r.phone, r.attempts, r.parts_sent)
 SELECT claimed.id, campaign_id, c.id AS contact_id, claimed.phone, attempts,
   c.nombre, c.sustantivo, c.grupo, c.fields AS own,
+  CASE WHEN claimed.parts_sent > 0 THEN (
+    SELECT array_agg(m.part) FROM recipient_messages m WHERE m.recipient_id = claimed.id)
+    END AS parts,
+  claimed.parts_sent > 0 AND EXISTS (
+    SELECT FROM recipient_messages m WHERE m.recipient_id = claimed.id AND m.in_doubt) AS in_doubt,
   EXISTS (SELECT FROM opt_outs o WHERE o.workspace_id = c.workspace_id AND o.phone = claimed.phone)
     AS opted_out
 FROM claimed LEFT JOIN contacts c ON c.id = claimed.contact_id ORDER BY claimed.id
@@ -62,7 +71,10 @@ SELECT 1 FROM leases WHERE account_id = %s AND epoch = %s AND expires_at > now()
 """
 # Only campaigns with unsettled recipients can have orphans.
 _ORPHANS = f"""
-SELECT r.id, r.attempts, k.key FROM {SERVED} c
+SELECT r.id, r.attempts, k.key, c.message_template, c.media_config,
+  CASE WHEN r.parts_sent > 0 THEN (
+    SELECT array_agg(m.part) FROM recipient_messages m WHERE m.recipient_id = r.id) END AS parts
+FROM {SERVED} c
 JOIN campaign_recipients r ON r.campaign_id = c.id
 JOIN lease_keys k ON k.account_id = %(account)s AND k.epoch = r.lease_epoch
 WHERE c.status IN ('running', 'paused', 'cancelled')
@@ -183,16 +195,16 @@ class PostgresDeliveries:
         with self._database.transaction() as cursor:
             take_in(cursor, lease)
             cursor.execute(_ORPHANS, {"account": lease.account_id, "epoch": lease.epoch})
-            return [
-                Orphan(row.id, attempt_secret(bytes(row.key), row.id, row.attempts))
-                for row in cursor
-            ]
+            return [_orphan(row) for row in cursor]
 
     def recover(self, lease: Lease, settlements: Sequence[Settlement]) -> None:
         if not settlements:
             return
         with self._database.transaction() as cursor:
             self._check(cursor, lease)
+            parts = [(s.recipient_id, part) for s in settlements for part in s.parts]
+            if parts:
+                cursor.execute(NOTE_ORPHANS_PARTS, {"epoch": lease.epoch, "parts": dumped(parts)})
             cursor.execute(
                 _RECOVER,
                 {
@@ -248,4 +260,17 @@ def _claim(row: Any) -> Claim:
         attempt=row.attempts,
         fields=(row.own or {}) | known | {"numero": row.phone},
         opted_out=row.opted_out,
+        parts_sent=frozenset(row.parts or ()),
+        in_doubt=row.in_doubt,
     )
+
+
+def _orphan(row: Any) -> Orphan:
+    count = len(from_config((row.message_template,), row.media_config).parts)
+    key, before = bytes(row.key), row.parts or ()
+    secrets = {
+        part: attempt_secret(key, row.id, row.attempts, part)
+        for part in range(count)
+        if part not in before
+    }
+    return Orphan(row.id, secrets, several=count > 1)

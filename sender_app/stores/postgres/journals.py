@@ -6,12 +6,14 @@ the rollups or counted twice, whatever moment a process ends at.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 
-from sender_app.domain.delivery import Lease, Outcome
+from sender_app.domain.delivery import Lease, Outcome, RecipientStatus
 from sender_app.domain.errors import LeaseLost
 from sender_app.stores.postgres.engine import Cursor, Database
+from sender_app.stores.postgres.parts import NOTE_PARTS, certain, dumped
 from sender_app.stores.postgres.rollups import FOLD
 
 _OPEN = """
@@ -96,6 +98,11 @@ class PostgresJournal:
 
     def _append(self, cursor: Cursor, outcomes: Sequence[Outcome]) -> int:
         entry = self._entry + 1
+        parts = [(o.claim.recipient_id, part) for o in outcomes for part in o.parts]
+        if parts:
+            scope = {"journal": self._id, "epoch": self._lease.epoch}
+            cursor.execute(NOTE_PARTS, scope | {"parts": dumped(parts)})
+            outcomes = _without_old_doubts(cursor, outcomes)
         cursor.execute(
             _SETTLE,
             {
@@ -119,6 +126,22 @@ class PostgresJournal:
 def take_in(cursor: Cursor, lease: Lease) -> None:
     """Fold what earlier leases of the account recorded and did not fold, and end their journals."""
     cursor.execute(_TAKE_IN, {"account": lease.account_id, "epoch": lease.epoch})
+
+
+def _without_old_doubts(cursor: Cursor, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+    """A receipt may have come since the claim for a part that was in doubt then."""
+    doubted = {
+        o.claim.recipient_id
+        for o in outcomes
+        if o.parts and o.status is RecipientStatus.UNCONFIRMED
+    }
+    sure = certain(cursor, list(doubted)) if doubted else frozenset()
+    return [
+        replace(o, status=RecipientStatus.SENT, error_code=None, error_message=None)
+        if o.claim.recipient_id in sure
+        else o
+        for o in outcomes
+    ]
 
 
 def _row(outcome: Outcome) -> dict[str, object]:

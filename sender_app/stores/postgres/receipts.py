@@ -9,6 +9,29 @@ from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
 from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.rollups import FOLLOW
 
+# Of a recipient who gets several messages, each that is in doubt needs a receipt of its own.
+_CLEAR = """
+UPDATE recipient_messages m SET in_doubt = false
+FROM campaign_recipients r JOIN campaigns c ON c.id = r.campaign_id
+WHERE m.message_id = ANY(%(ids)s) AND m.in_doubt
+  AND r.id = m.recipient_id AND coalesce(r.account_id, c.account_id) = %(account)s
+RETURNING m.recipient_id
+"""
+_NO_DOUBT = """NOT EXISTS (
+    SELECT FROM recipient_messages m WHERE m.recipient_id = r.id AND m.in_doubt)"""
+_CLEARED = f"""
+WITH touched AS (
+  UPDATE campaign_recipients r SET status = 'sent', error_code = NULL, error_message = NULL,
+    sent_at = coalesce(r.sent_at, r.claimed_at)
+  WHERE r.id = ANY(%(cleared)s) AND r.status = 'unconfirmed' AND {_NO_DOUBT}
+  RETURNING r.id AS recipient_id, r.campaign_id, r.contact_id, NULL::text AS message_id, r.status,
+    old.status AS was, r.sent_at AS at, r.error_code, r.account_id),
+changed AS (
+  SELECT t.*, coalesce(c.grupo, '') AS grupo
+  FROM touched t LEFT JOIN contacts c ON c.id = t.contact_id),
+{FOLLOW}
+SELECT DISTINCT campaign_id FROM changed
+"""
 # A receipt proves that the message left, so it settles an unconfirmed recipient as sent.
 _RECEIPTS = f"""
 WITH heard AS (
@@ -20,8 +43,9 @@ found AS MATERIALIZED (
   FROM heard JOIN metric_events e ON e.message_id = heard.id),
 touched AS (
   UPDATE campaign_recipients r SET
-    status = CASE WHEN r.status = 'unconfirmed' THEN 'sent' ELSE r.status END,
-    error_code = CASE WHEN r.status = 'unconfirmed' THEN NULL ELSE r.error_code END,
+    status = CASE WHEN r.status = 'unconfirmed' AND {_NO_DOUBT} THEN 'sent' ELSE r.status END,
+    error_code = CASE WHEN r.status = 'unconfirmed' AND {_NO_DOUBT} THEN NULL
+      ELSE r.error_code END,
     sent_at = coalesce(r.sent_at, heard.at),
     delivered_at = coalesce(r.delivered_at, heard.at),
     read_at = coalesce(r.read_at, heard.read_at)
@@ -56,6 +80,8 @@ person AS (
 matched AS (
   SELECT r.id, r.campaign_id, r.replied_at FROM (
     SELECT recipient_id AS id, true AS quoted FROM metric_events WHERE message_id = %(quoted)s
+    UNION ALL
+    SELECT recipient_id, true FROM recipient_messages WHERE message_id = %(quoted)s
     UNION ALL
     SELECT w.id, false FROM campaign_recipients w
     WHERE w.contact_id IN (SELECT id FROM person) AND w.sent_at > %(at)s - %(window)s::interval) f
@@ -109,19 +135,19 @@ class PostgresReceipts:
         heard = [(message, r.kind, r.at) for r in receipts for message in r.message_ids]
         if not heard:
             return []
+        values = {
+            "account": account_id,
+            "ids": [message for message, _, _ in heard],
+            "kinds": [ReceiptKind(kind).value for _, kind, _ in heard],
+            "ats": [at for _, _, at in heard],
+        }
         with self._database.transaction() as cursor:
-            cursor.execute(
-                _RECEIPTS,
-                {
-                    "account": account_id,
-                    "ids": [message for message, _, _ in heard],
-                    "kinds": [ReceiptKind(kind).value for _, kind, _ in heard],
-                    "ats": [at for _, _, at in heard],
-                },
-            )
+            cleared = [row.recipient_id for row in cursor.execute(_CLEAR, values)]
+            settled = cursor.execute(_CLEARED, {"cleared": cleared}).fetchall() if cleared else []
+            cursor.execute(_RECEIPTS, values)
             reached = cursor.fetchall()
             cursor.executemany(_REACH, [(r.delivered, r.read, r.campaign_id) for r in reached])
-            return [row.campaign_id for row in reached]
+            return [row.campaign_id for row in (*settled, *reached)]
 
     def reply(
         self,

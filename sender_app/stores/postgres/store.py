@@ -11,6 +11,7 @@ from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.groups import PostgresGroups
 from sender_app.stores.postgres.imports import PostgresImports
 from sender_app.stores.postgres.leases import PostgresLeases
+from sender_app.stores.postgres.media import PostgresMedia
 from sender_app.stores.postgres.members import PostgresMembers
 from sender_app.stores.postgres.metrics import PostgresMetrics
 from sender_app.stores.postgres.opt_outs import PostgresOptOuts
@@ -40,6 +41,7 @@ class PostgresStore:
         self.receipts = PostgresReceipts(self.database)
         self.conversations = PostgresConversations(self.database)
         self.answers = PostgresAnswers(self.database)
+        self.media = PostgresMedia(self.database)
         self.metrics = PostgresMetrics(self.database)
         self.upkeep = PostgresUpkeep(self.database)
 

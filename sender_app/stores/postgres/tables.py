@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlmodel import Field, SQLModel
 
+Bytes = bytes  # a table below has a column of that name
 _NOW = text("now()")
 _ZERO = text("0")
 
@@ -255,6 +256,9 @@ class CampaignRecipientRow(SQLModel, table=True):
     claimed_at: datetime | None = _stamp()
     not_before: datetime | None = _stamp()
     message_id: str | None = None
+    parts_sent: int = Field(
+        default=0, sa_column=Column(SmallInteger, nullable=False, server_default=_ZERO)
+    )
     sent_at: datetime | None = _stamp()
     delivered_at: datetime | None = _stamp()
     read_at: datetime | None = _stamp()
@@ -301,6 +305,24 @@ class ImportRow(SQLModel, table=True):
     dismissed: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     created_at: datetime = _stamp(now=True)
     finished_at: datetime | None = _stamp()
+
+
+class RecipientMessageRow(SQLModel, table=True):
+    """A message that left for a recipient who gets several; see docs/adr on parts.
+
+    `in_doubt`: it left, but only a receipt can tell whether WhatsApp took it.
+    """
+
+    __tablename__ = "recipient_messages"
+    __table_args__ = (Index("recipient_messages_message", "message_id"),)
+
+    recipient_id: UUID = Field(
+        primary_key=True, foreign_key="campaign_recipients.id", ondelete="CASCADE"
+    )
+    part: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    message_id: str
+    in_doubt: bool
+    sent_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 class MetricEventRow(SQLModel, table=True):
@@ -611,3 +633,46 @@ class WhatsappCheckRow(SQLModel, table=True):
 
     account_id: UUID = Field(primary_key=True, foreign_key="accounts.id", ondelete="CASCADE")
     phone: str = Field(primary_key=True)
+
+
+class MediaRow(SQLModel, table=True):
+    """A file that campaigns send; its bytes are in the media store. `bytes` is their number."""
+
+    __tablename__ = "media"
+    __table_args__ = (Index("media_unused", "used_at"),)
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    user_id: str
+    kind: str
+    mime: str
+    bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
+    sha256: str
+    filename: str
+    duration: float | None = None
+    width: int | None = None
+    height: int | None = None
+    waveform: Bytes = Field(
+        default=b"", sa_column=Column(LargeBinary, nullable=False, server_default="")
+    )
+    storage_key: str
+    has_thumbnail: bool = Field(default=False)
+    used_at: datetime = _stamp(now=True)
+    expired_at: datetime | None = _stamp()
+    created_at: datetime = _stamp(now=True)
+
+
+class MediaUploadRow(SQLModel, table=True):
+    """Where WhatsApp keeps a file that an account uploaded, with the keys to it."""
+
+    __tablename__ = "media_uploads"
+
+    account_id: UUID = Field(primary_key=True, foreign_key="accounts.id", ondelete="CASCADE")
+    media_id: UUID = Field(primary_key=True, foreign_key="media.id", ondelete="CASCADE")
+    url: str
+    direct_path: str
+    media_key: Bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    sha256: Bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    enc_sha256: Bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    length: int = Field(sa_column=Column(BigInteger, nullable=False))
+    uploaded_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
