@@ -20,7 +20,7 @@ from sender_app.domain.member import Member
 from sender_app.domain.pacing import History
 from sender_app.domain.workspace import Workspace
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.conversations import AnswerStore, ConversationStore
+from sender_app.ports.conversations import ConversationStore, OutboxStore
 from sender_app.ports.pages import Page
 from sender_app.ports.whatsapp import Incoming, Receipt
 
@@ -945,7 +945,7 @@ class Store(Protocol):
     def conversations(self) -> ConversationStore: ...
 
     @property
-    def answers(self) -> AnswerStore: ...
+    def outbox(self) -> OutboxStore: ...
 
     @property
     def media(self) -> MediaRecords: ...

@@ -133,7 +133,7 @@ def make_world(services: Services) -> World:
     store.receipts.reply(account.id, heard, opt_out=False)
     conversation = services.conversations.page(sender).rows[0]
     store.conversations.answer(conversation, uuid4(), sender.user_id, f"De nada {SECRET}")
-    store.answers.fail_waiting(account.id, "unavailable")
+    store.outbox.fail_waiting(account.id, "unavailable")
     store.receipts.reply(account.id, replace(heard, message_id="R2"), opt_out=False)
     entries = services.conversations.entries(sender, conversation.id)
     answer = next(entry for entry in entries if entry.source == "answer")

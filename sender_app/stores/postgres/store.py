@@ -1,7 +1,6 @@
 """The whole store on Postgres."""
 
 from sender_app.stores.postgres.accounts import PostgresAccounts
-from sender_app.stores.postgres.answers import PostgresAnswers
 from sender_app.stores.postgres.audit import PostgresAudit
 from sender_app.stores.postgres.campaigns import PostgresCampaigns
 from sender_app.stores.postgres.contacts import PostgresContacts
@@ -15,6 +14,7 @@ from sender_app.stores.postgres.media import PostgresMedia
 from sender_app.stores.postgres.members import PostgresMembers
 from sender_app.stores.postgres.metrics import PostgresMetrics
 from sender_app.stores.postgres.opt_outs import PostgresOptOuts
+from sender_app.stores.postgres.outbox import PostgresOutbox
 from sender_app.stores.postgres.receipts import PostgresReceipts
 from sender_app.stores.postgres.templates import PostgresTemplates
 from sender_app.stores.postgres.upkeep import PostgresUpkeep
@@ -40,7 +40,7 @@ class PostgresStore:
         self.deliveries = PostgresDeliveries(self.database)
         self.receipts = PostgresReceipts(self.database)
         self.conversations = PostgresConversations(self.database)
-        self.answers = PostgresAnswers(self.database)
+        self.outbox = PostgresOutbox(self.database)
         self.media = PostgresMedia(self.database)
         self.metrics = PostgresMetrics(self.database)
         self.upkeep = PostgresUpkeep(self.database)

@@ -74,8 +74,8 @@ FROM heard WHERE a.message_id = heard.id AND a.account_id = %(account)s
 """
 
 
-class PostgresAnswers:
-    """See ports.conversations.AnswerStore."""
+class PostgresOutbox:
+    """See ports.conversations.OutboxStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
