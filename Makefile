@@ -90,6 +90,10 @@ check: $(VENV)/.installed-dev ## Lint, types and the import contracts
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pyright
 	$(BIN)/lint-imports
 
+.PHONY: audit
+audit: $(VENV)/.installed-dev ## Look the pinned packages up in the advisory database (asks the internet)
+	$(BIN)/pip-audit --disable-pip --no-deps --requirement requirements.txt --requirement requirements-dev.txt
+
 .PHONY: lock
 lock: ## Compile the pinned requirements
 	uv pip compile --quiet --universal --python-version 3.11 requirements.in -o requirements.txt

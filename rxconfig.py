@@ -12,4 +12,8 @@ config = rx.Config(
     show_built_with_reflex=False,
     disable_plugins=[rx.plugins.SitemapPlugin],
     default_color_mode="system",
+    # Nobody but our own pages, unless the settings name others: see sender_app/api/headers.py.
+    cors_allowed_origins=[
+        one.strip() for one in os.environ.get("CORS_ORIGINS", "").split(",") if one.strip()
+    ],
 )

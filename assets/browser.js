@@ -71,6 +71,14 @@ export function insertText(id, text) {
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+// Copies what is in the field `id`, also where the connection is not a secure one.
+export function copyField(id) {
+  const field = document.getElementById(id);
+  if (!field) return;
+  field.select();
+  document.execCommand("copy");
+}
+
 // Title and language of the document; `ready` ends the wait that assets/first.js may have begun.
 export function DocumentWords({ lang, title, ready }) {
   useEffect(() => {

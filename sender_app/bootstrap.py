@@ -25,7 +25,9 @@ from sender_app.adapters.redis_pairing import RedisPairingBoard
 from sender_app.adapters.redis_sessions import RedisSessions
 from sender_app.adapters.rq_queue import RqQueue
 from sender_app.adapters.rq_queues import RqQueues
+from sender_app.adapters.sealing import WebhookSecrets
 from sender_app.adapters.sheets import CsvWriter, XlsxWriter
+from sender_app.adapters.webhook_client import GuardedClient
 from sender_app.config import settings
 from sender_app.domain import media
 from sender_app.domain.pacing import Pace
@@ -37,27 +39,33 @@ from sender_app.ports.store import Store
 from sender_app.ports.telemetry import Observer, Probes
 from sender_app.ports.whatsapp import Gateway
 from sender_app.services.accounts import Accounts
+from sender_app.services.api_keys import ApiKeys
 from sender_app.services.audit import AuditLog, audited
+from sender_app.services.bearer import Bearers
 from sender_app.services.book_upkeep import BookUpkeep
 from sender_app.services.campaigns import Campaigns
 from sender_app.services.contacts import Contacts
 from sender_app.services.conversations import Conversations
+from sender_app.services.courier import Courier
 from sender_app.services.dashboard import Dashboard
 from sender_app.services.drafts import Drafts
 from sender_app.services.import_job import ImportJob, ImportWatch
 from sender_app.services.imports import Imports
 from sender_app.services.media import MediaLibrary
 from sender_app.services.members import Members
+from sender_app.services.once import Once
 from sender_app.services.opt_outs import OptOuts
 from sender_app.services.reconcile import Reconciler
 from sender_app.services.results import Results
 from sender_app.services.retention import Retention
+from sender_app.services.sending import Sending
 from sender_app.services.serving.desk import Timings
 from sender_app.services.serving.session import Serving
 from sender_app.services.sign_in import SignIn
 from sender_app.services.system import System
 from sender_app.services.team_login import TeamLogin
 from sender_app.services.templates import Templates
+from sender_app.services.webhooks import Webhooks
 from sender_app.services.workspaces import Workspaces
 from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.observation import PostgresObserver
@@ -71,6 +79,9 @@ class Services:
 
     sign_in: SignIn
     team: TeamLogin
+    bearers: Bearers
+    api_keys: ApiKeys
+    once: Once
     members: Members
     audit: AuditLog
     workspaces: Workspaces
@@ -79,12 +90,15 @@ class Services:
     media: MediaLibrary
     campaigns: Campaigns
     drafts: Drafts
+    sending: Sending
     templates: Templates
     results: Results
     contacts: Contacts
     opt_outs: OptOuts
     conversations: Conversations
     dashboard: Dashboard
+    webhooks: Webhooks
+    courier: Courier
     import_job: ImportJob
     reconciler: Reconciler
     book_upkeep: BookUpkeep
@@ -151,6 +165,7 @@ def identity_provider() -> IdentityProvider:
         scopes=settings().oidc_scopes,
         leeway=settings().oidc_leeway,
         secret=settings().oidc_client_secret.get_secret_value(),
+        audience=settings().oidc_api_audience,
     )
     return OidcProvider(settings().oidc_issuer, client, settings().claim_rules)
 
@@ -181,10 +196,15 @@ def services() -> Services:
     rules = settings().claim_rules
     team = TeamLogin(sessions, store(), workspaces, identity_provider(), rules)
     drafts = Drafts(store(), imports, campaigns)
+    secrets = WebhookSecrets(settings().secret_key.get_secret_value())
+    client = GuardedClient(settings().webhook_allowed, agent=f"Sender/{__version__}")
     sheets = {"csv": CsvWriter(), "xlsx": XlsxWriter()}
     return Services(
         sign_in=SignIn(sessions, store(), workspaces, team, settings().local_sign_in_allowed),
         team=team,
+        bearers=Bearers(store(), sessions, workspaces, identity_provider(), rules),
+        api_keys=audited(ApiKeys(store()), "api_keys", store()),
+        once=Once(store()),
         members=audited(Members(store()), "members", store()),
         audit=AuditLog(store()),
         workspaces=audited(workspaces, "workspaces", store()),
@@ -192,6 +212,7 @@ def services() -> Services:
         imports=audited(imports, "imports", store()),
         campaigns=audited(campaigns, "campaigns", store()),
         drafts=audited(drafts, "drafts", store()),
+        sending=audited(Sending(store(), imports, drafts, campaigns), "sending", store()),
         templates=audited(Templates(store()), "templates", store()),
         results=audited(Results(store(), sheets), "results", store()),
         contacts=audited(Contacts(store(), queue, control), "contacts", store()),
@@ -211,6 +232,8 @@ def services() -> Services:
             store(),
         ),
         dashboard=Dashboard(store(), RedisCache(redis())),
+        webhooks=audited(Webhooks(store(), queue, client, secrets), "webhooks", store()),
+        courier=Courier(store(), client, secrets),
         import_job=ImportJob(store(), kept, contact_reader(), events, _explained),
         reconciler=Reconciler(store(), queue, ImportWatch(store(), queue, events)),
         book_upkeep=BookUpkeep(store()),
@@ -218,6 +241,7 @@ def services() -> Services:
             store(),
             keep_events=timedelta(days=settings().keep_events),
             keep_replies=timedelta(days=settings().keep_replies),
+            keep_webhooks=timedelta(days=settings().keep_webhooks),
         ),
         system=System(__version__, probes(), observer(), RqQueues(redis())),
     )

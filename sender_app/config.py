@@ -1,7 +1,7 @@
 """Settings: read once from the environment, frozen, refused at start when they make no sense."""
 
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -54,9 +54,11 @@ class Settings(BaseSettings):
     oidc_role_map: str = ""  # "boss=admin,staff=sender"; blank: sender-admin=admin and so on
     oidc_default_role: Annotated[str, Field(pattern="^(none|viewer|sender|admin)$")] = "none"
     oidc_workspace_claim: str = ""  # groups, organization; blank: everybody has their own
+    oidc_api_audience: str = ""  # that access tokens for the API name; blank: OIDC_CLIENT_ID
     oidc_leeway: Annotated[int, Field(ge=0, le=300)] = 30  # seconds that clocks may differ
     local_sign_in: bool | None = None  # the one-time link; None: only on this machine, without OIDC
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0  # in front, that set X-Forwarded-For
+    cors_origins: str = ""  # "https://a.example,https://b.example": other sites' pages that may ask
     default_country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "PY"
     default_time_zone: str = "America/Asuncion"
     default_language: Annotated[str, Field(pattern="^(es|en|pt)$")] = "es"
@@ -73,8 +75,11 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = SecretStr("")  # what a scraper of /metrics has to show
     otel_exporter_otlp_endpoint: str = ""  # where traces go (OTLP over HTTP); empty: nowhere
     reply_window: Annotated[float, Field(gt=0)] = 7.0  # days after a message to await replies
+    api_rate: Annotated[int, Field(ge=1, le=1_000_000)] = 600  # requests a minute, each API key
     keep_events: Annotated[int, Field(ge=0)] = 0  # days of metric_events; 0: for good
     keep_replies: Annotated[int, Field(ge=0)] = 0  # days of conversations; 0: for good
+    keep_webhooks: Annotated[int, Field(ge=0)] = 30  # days of webhooks' events; 0: for good
+    webhook_networks: str = ""  # "10.0.0.0/8,127.0.0.1/32": private ones that webhooks may reach
 
     @model_validator(mode="before")
     @classmethod
@@ -108,6 +113,21 @@ class Settings(BaseSettings):
         if url and not (parts.scheme in ("http", "https") and parts.hostname):
             raise ValueError("must start with https:// (or http://)")
         return url
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        for one in filter(None, map(str.strip, text.split(","))):
+            parts = urlsplit(one)
+            if parts.scheme not in ("http", "https") or one != f"{parts.scheme}://{parts.netloc}":
+                raise ValueError("must be like https://a.example,https://b.example")
+        return text
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        _networks(text)
+        return text
 
     @field_validator("oidc_role_map")
     @classmethod
@@ -162,6 +182,16 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def other_origins(self) -> list[str]:
+        """Origins of other sites whose pages may use this one; rxconfig.py reads the same."""
+        return [one.strip() for one in self.cors_origins.split(",") if one.strip()]
+
+    @property
+    def webhook_allowed(self) -> list[IPv4Network | IPv6Network]:
+        """Private networks that webhooks may reach."""
+        return _networks(self.webhook_networks)
+
+    @property
     def postgres_url(self) -> str:
         """The libpq URL of the database; raises ConfigurationError when none is configured."""
         if self.database_url:
@@ -202,6 +232,11 @@ def _roles(text: str) -> dict[str, Role]:
     if "" in found:
         raise ValueError(f"must be like boss=admin,staff=sender with roles {known}")
     return found
+
+
+def _networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """Networks from "10.0.0.0/8,127.0.0.1/32"."""
+    return [ip_network(one.strip()) for one in text.split(",") if one.strip()]
 
 
 @cache

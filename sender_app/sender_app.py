@@ -1,5 +1,7 @@
 """The Reflex application: its pages, and the HTTP routes beside them."""
 
+from functools import partial
+
 import reflex as rx
 from fastapi import FastAPI
 from reflex.app import default_error_boundary
@@ -11,8 +13,13 @@ from sender_app.api import imports as import_routes
 from sender_app.api import media as media_routes
 from sender_app.api import results as results_routes
 from sender_app.api import sign_in as sign_in_routes
+from sender_app.api.docs import router as docs_routes
+from sender_app.api.headers import SecurityHeaders, may_connect
 from sender_app.api.requests import Requests
+from sender_app.api.v1.app import api
 from sender_app.config import settings
+from sender_app.local.frontend import script_sources
+from sender_app.pages.api_keys import api_keys
 from sender_app.pages.audit import audit
 from sender_app.pages.campaign import campaign
 from sender_app.pages.campaigns import campaigns
@@ -30,6 +37,9 @@ from sender_app.pages.settings import settings as settings_page
 from sender_app.pages.sign_in import sign_in
 from sender_app.pages.system import system
 from sender_app.pages.templates import templates
+from sender_app.pages.webhook import webhook
+from sender_app.pages.webhooks import webhooks
+from sender_app.states.api_keys import Keys
 from sender_app.states.audit import AuditTrail
 from sender_app.states.campaign import Campaign
 from sender_app.states.campaigns import CampaignList
@@ -49,6 +59,8 @@ from sender_app.states.session import Session
 from sender_app.states.settings import Preferences
 from sender_app.states.system import Machinery
 from sender_app.states.unread import Unread
+from sender_app.states.webhook import WebhookCard
+from sender_app.states.webhooks import WebhookList
 
 logs.configure(settings().log_level)
 
@@ -59,6 +71,8 @@ routes.include_router(import_routes.router)
 routes.include_router(exports.router)
 routes.include_router(results_routes.router)
 routes.include_router(media_routes.router)
+routes.include_router(docs_routes)
+routes.mount("/api/v1", api)
 
 app = rx.App(
     stylesheets=["/sender.css"],
@@ -70,11 +84,14 @@ app = rx.App(
         rx.el.meta(name="viewport", content="width=device-width, initial-scale=1"),
     ],
     toaster=rx.toast.provider(rich_colors=True, close_button=True, position="bottom-right"),
-    api_transformer=[routes, Requests],
+    api_transformer=[routes, Requests, partial(SecurityHeaders, scripts=script_sources)],
     app_wraps={(55, "ErrorBoundary"): lambda _stateful: default_error_boundary()},
 )
 
 app.add_middleware(Ownership(), index=0)
+if app.sio is not None:
+    # Reflex knows a list only, and with an empty one looks at nobody's origin.
+    app.sio.eio.cors_allowed_origins = may_connect
 
 for page, route, title, load in (
     (dashboard, "/", "Sender", Board.load),
@@ -86,12 +103,15 @@ for page, route, title, load in (
     (inbox, "/inbox", "Respuestas · Sender", Inbox.load),
     (contacts, "/contacts", "Contactos · Sender", ContactBook.load),
     (members, "/members", "Integrantes · Sender", Team.load),
+    (api_keys, "/api-keys", "Claves de API · Sender", Keys.load),
     (audit, "/audit", "Registro · Sender", AuditTrail.load),
     (contact_import, "/contacts/import", "Importar · Sender", Importing.load),
     (contact, "/contacts/[contact_id]", "Contacto · Sender", ContactCard.load),
     (duplicates, "/duplicates", "Duplicados · Sender", Duplicates.load),
     (opt_outs, "/opt-outs", "Bajas · Sender", OptOutList.load),
     (settings_page, "/settings", "Ajustes · Sender", Preferences.load),
+    (webhooks, "/webhooks", "Webhooks · Sender", WebhookList.load),
+    (webhook, "/webhooks/[webhook_id]", "Webhooks · Sender", WebhookCard.load),
     (system, "/system", "Sistema · Sender", Machinery.load),
 ):
     app.add_page(

@@ -11,10 +11,10 @@ PEOPLE = "numero,sustantivo,nombre\n0981000001,Sra.,Ana\n0981000002,Sr.,Luis\n09
 class Office:
     """Somebody with a linked account who writes to three people."""
 
-    def __init__(self, services: object, store: object) -> None:
+    def __init__(self, services: object, store: object, user_id: str = "alice") -> None:
         self.services, self.store = services, store
         self.drafts = services.drafts
-        self.alice = services.workspaces.actor_for("alice", "Alice")
+        self.alice = services.workspaces.actor_for(user_id, "Alice")
         account = services.accounts.ensure_account(self.alice)
         store.accounts.linked(account.id, "+595981999999", "session")
         store.accounts.set_status(account.id, AccountStatus.OFFLINE)

@@ -21,6 +21,12 @@ class NoProvider:
     def logout_url(self, id_token: str) -> str | None:
         return None
 
+    def read_access_token(self, token: str) -> dict[str, object]:
+        raise _off()
+
+    def more_about(self, token: str, claims: Mapping[str, object]) -> dict[str, object]:
+        raise _off()
+
     def read_logout_notice(self, token: str) -> LogoutNotice:
         raise _off()
 

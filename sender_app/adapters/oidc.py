@@ -35,6 +35,12 @@ class Client:
     scopes: str
     leeway: int  # seconds that the two clocks may differ
     secret: str = field(default="", repr=False)
+    audience: str = ""  # that access tokens for the API name; blank: the client's id
+
+    @property
+    def api_audience(self) -> str:
+        """What an access token has to be meant for."""
+        return self.audience or self.client_id
 
     @property
     def redirect_uri(self) -> str:
@@ -111,10 +117,30 @@ class OidcProvider:
             query["id_token_hint"] = id_token
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
+    def read_access_token(self, token: str) -> dict[str, object]:
+        with _refusing("the access token"):
+            header, claims = self._discovery.verified(token)
+            self._check(claims, self._client.api_audience, sub={"essential": True})
+        if not _is_for_an_api(header, claims):
+            raise SignInRefused("invalid", "this is no access token")
+        return claims
+
+    def more_about(self, token: str, claims: Mapping[str, object]) -> dict[str, object]:
+        try:
+            return self._userinfo(token, claims) | dict(claims)
+        except ProviderUnavailable as error:
+            cause = error.__cause__
+            # A program's own token is about nobody, so the provider may refuse to tell.
+            if isinstance(cause, httpx2.HTTPStatusError) and cause.response.status_code < 500:
+                return dict(claims)
+            raise
+
     def read_logout_notice(self, token: str) -> LogoutNotice:
         with _refusing("the logout token"):
             header, claims = self._discovery.verified(token)
-            self._check(claims, nonce={"essential": False}, jti={"essential": True})
+            self._check(
+                claims, self._client.client_id, nonce={"essential": False}, jti={"essential": True}
+            )
         events = claims.get("events")
         if not (isinstance(events, dict) and _LOGOUT_EVENT in events) or "nonce" in claims:
             raise SignInRefused("invalid", "this is no logout token")
@@ -146,11 +172,13 @@ class OidcProvider:
             CodeIDToken(claims, header, options, params).validate(leeway=self._client.leeway)
         return claims
 
-    def _check(self, claims: Mapping[str, object], **options: Mapping[str, object]) -> None:
+    def _check(
+        self, claims: Mapping[str, object], audience: str, **options: Mapping[str, object]
+    ) -> None:
         registry = JWTClaimsRegistry(
             leeway=self._client.leeway,
             iss=self._issuer_option(),  # pyright: ignore[reportArgumentType]
-            aud=self._audience_option(),
+            aud={"essential": True, "value": audience},
             exp={"essential": True},
             iat={"essential": True},
             **options,
@@ -231,6 +259,17 @@ class OidcProvider:
         )
         with closing(oauth):
             yield oauth
+
+
+def _is_for_an_api(header: Mapping[str, object], claims: Mapping[str, object]) -> bool:
+    """Whether it is an access token (RFC 9068, or as Keycloak and others mark them), not one that
+    tells a client who signed in or out."""
+    if {"nonce", "at_hash", "c_hash", "events"} & claims.keys():
+        return False
+    if "typ" in claims:
+        return str(claims["typ"]).lower() == "bearer"
+    kind = str(header.get("typ", "")).lower().removeprefix("application/")
+    return kind == "at+jwt" or "scope" in claims or "scp" in claims
 
 
 _BY_PERSON = frozenset({"access_denied", "login_required", "consent_required"})

@@ -1,11 +1,15 @@
 """Limits on attempts, counted in Redis with the library `limits`."""
 
 import hashlib
+import math
+import time
 
 from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from redis import Redis
+
+from sender_app.ports.limits import Allowance
 
 
 class RedisLimits:
@@ -16,6 +20,16 @@ class RedisLimits:
         self._limiter = MovingWindowRateLimiter(storage)
 
     def allow(self, what: str, who: str, per_minute: int) -> bool:
-        # Addresses of people are not kept in plain.
-        name = hashlib.sha256(who.encode()).hexdigest()[:32]
-        return self._limiter.hit(RateLimitItemPerMinute(per_minute), what, name)
+        return self._limiter.hit(RateLimitItemPerMinute(per_minute), what, _name(who))
+
+    def spend(self, what: str, who: str, per_minute: int) -> Allowance:
+        allowed = self.allow(what, who, per_minute)
+        item = RateLimitItemPerMinute(per_minute)
+        left = self._limiter.get_window_stats(item, what, _name(who))
+        resets_in = min(60, max(1, math.ceil(left.reset_time - time.time())))
+        return Allowance(allowed, per_minute, max(0, left.remaining), resets_in)
+
+
+def _name(who: str) -> str:
+    """Addresses of people are not kept in plain."""
+    return hashlib.sha256(who.encode()).hexdigest()[:32]

@@ -4,7 +4,7 @@ from redis import Redis
 from rq import Queue, Worker
 from rq.registry import StartedJobRegistry
 
-from sender_app.adapters.rq_queue import ACCOUNTS, CONTROL, DEFAULT
+from sender_app.adapters.rq_queue import ACCOUNTS, CONTROL, DEFAULT, WEBHOOKS
 from sender_app.ports.telemetry import QueueDepth
 
 
@@ -15,7 +15,7 @@ class RqQueues:
         self._redis = redis
 
     def depths(self) -> list[QueueDepth]:
-        return [self._depth(name) for name in (ACCOUNTS, DEFAULT, CONTROL)]
+        return [self._depth(name) for name in (ACCOUNTS, DEFAULT, WEBHOOKS, CONTROL)]
 
     def _depth(self, name: str) -> QueueDepth:
         queue = Queue(name, connection=self._redis)

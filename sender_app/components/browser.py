@@ -79,6 +79,11 @@ def insert_text(field_id: str, text: rx.Var | str) -> Any:
     return run_script(_function("insertText").call(field_id, text))
 
 
+def copy_field(field_id: str) -> Any:
+    """The event that copies what is in a field."""
+    return run_script(_function("copyField").call(field_id))
+
+
 def countries(codes: rx.Var[str], lang: rx.Var[str]) -> rx.Var[list[list[str]]]:
     """Pairs of code and name of the countries in `codes`, which blanks separate."""
     return _function("countries").call(codes, lang).to(list[list[str]])

@@ -8,7 +8,7 @@ from reflex_components_core.core.banner import has_too_many_connection_errors
 
 from sender_app.components.browser import document_words, pulse
 from sender_app.components.ui import empty, icon, link, posting_form, skeleton
-from sender_app.components.words import number, tr
+from sender_app.components.words import number, tr, tr_n
 from sender_app.states.session import Session
 from sender_app.states.unread import Unread
 
@@ -32,7 +32,7 @@ def frame(here: str, *children: Any, title: Any) -> rx.Component:
         document_words(Session.lang, f"{title} · Sender", Session.loaded),
         rx.el.a(tr("nav.skip"), href="#main", class_name="skip"),
         pulse(_LOOK_EVERY, Unread.look),
-        rx.el.div(_offline(), _banner(), class_name="top-bars"),
+        rx.el.div(_offline(), _banner(), _failing(), class_name="top-bars"),
         rx.el.div(
             _navigation(here), rx.el.main(*children, id="main", tab_index=-1), class_name="columns"
         ),
@@ -64,6 +64,19 @@ def _banner() -> rx.Component:
             ),
             class_name="banner",
             role="note",
+        ),
+    )
+
+
+def _failing() -> rx.Component:
+    return rx.cond(
+        Session.failing_webhooks > 0,
+        rx.el.div(
+            icon("webhook", 16),
+            rx.el.span(tr("webhooks.banner")),
+            link(tr("webhooks.banner_look"), href="/webhooks"),
+            class_name="banner",
+            role="alert",
         ),
     )
 
@@ -105,6 +118,7 @@ def _place(href: str, name: str, key: str, here: str) -> rx.Component:
         icon(name, 20),
         rx.el.span(tr(key)),
         *badge,
+        *([_waiting()] if href == "/campaigns" else []),
         href=href,
         class_name="place",
         custom_attrs={"aria-current": "page"} if href == here else {},
@@ -123,15 +137,38 @@ def _unread() -> rx.Component:
     )
 
 
+def _waiting() -> rx.Component:
+    """How many campaigns wait for the person's approval."""
+    words = tr_n("nav.waiting", Session.waiting)
+    return rx.cond(
+        Session.waiting > 0,
+        rx.el.span(Session.waiting, class_name="badge", title=words, aria_label=words),
+    )
+
+
+def for_senders(*children: Any) -> rx.Component:
+    """Orders that only those who may send have; nothing for others."""
+    return rx.cond(Session.may_send, rx.fragment(*children))
+
+
+def senders_only(*children: Any) -> rx.Component:
+    """A page that only those who may send have any use for."""
+    return _only_for(Session.may_send, tr("senders.only"), *children)
+
+
 def for_admins(*children: Any) -> rx.Component:
     """What only an admin has any use for; the services refuse the others in any case."""
+    return _only_for(Session.is_admin, tr("admins.only"), *children)
+
+
+def _only_for(may: rx.Var, words: rx.Var, *children: Any) -> rx.Component:
     return rx.cond(
-        Session.is_admin,
+        may,
         rx.fragment(*children),
         rx.cond(
             Session.role == "",
             skeleton(320),
-            empty("lock", tr("admins.only"), tr("admins.only_text")),
+            empty("lock", words, tr("admins.only_text")),
         ),
     )
 

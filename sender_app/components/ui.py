@@ -230,11 +230,14 @@ _CHIPS = {
     "skipped": ("ban", ""),
     "unconfirmed": ("circle-help", "chip-warn"),
     "draft": ("pencil", ""),
+    "awaiting": ("user-check", "chip-warn"),
     "scheduled": ("calendar-clock", "chip-info"),
     "running": ("send", "chip-info"),
     "paused": ("pause", "chip-warn"),
     "finished": ("check-check", "chip-good"),
     "cancelled": ("ban", ""),
+    "pending": ("clock", ""),
+    "failed": ("circle-alert", "chip-bad"),
 }
 
 

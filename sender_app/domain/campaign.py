@@ -15,6 +15,7 @@ class CampaignStatus(StrEnum):
     """States of a campaign."""
 
     DRAFT = "draft"  # being written; nothing is sent
+    AWAITING = "awaiting"  # its people are settled; a second person has to approve
     SCHEDULED = "scheduled"  # starts by itself at `scheduled_at`
     RUNNING = "running"  # messages go out as pacing allows
     PAUSED = "paused"  # a person, or a problem of the account, holds it
@@ -24,6 +25,8 @@ class CampaignStatus(StrEnum):
 
 # A draft has no recipients yet: launching it gives it some, and only then do these moves apply.
 _MOVES: dict[str, tuple[frozenset[CampaignStatus], CampaignStatus]] = {
+    "approve": (frozenset({CampaignStatus.AWAITING}), CampaignStatus.RUNNING),
+    "send_back": (frozenset({CampaignStatus.AWAITING}), CampaignStatus.DRAFT),
     "start": (frozenset({CampaignStatus.SCHEDULED}), CampaignStatus.RUNNING),
     "schedule": (frozenset({CampaignStatus.SCHEDULED}), CampaignStatus.SCHEDULED),
     "pause": (frozenset({CampaignStatus.RUNNING}), CampaignStatus.PAUSED),
@@ -82,6 +85,8 @@ class Campaign:
     variants: tuple[str, ...] = ()  # further texts beside `message_template`
     media_config: Mapping[str, object] = field(default_factory=dict)
     audience: Mapping[str, object] = field(default_factory=dict)  # a draft's choice of people
+    approved_by: str | None = None  # a user's id
+    review_note: str = ""  # why it was sent back to be written anew
     is_test: bool = False  # one message to oneself; listed nowhere
     more_accounts: tuple[UUID, ...] = ()  # further ones that send it, each as its pace allows
 

@@ -21,6 +21,8 @@ class Workspace:
     pacing: dict[str, object]
     opt_out_words: tuple[str, ...] = WORDS
     opt_out_reply: str | None = None  # sent once to who opts out; "" for none, None for the default
+    rest_days: int = 0  # campaigns leave out whoever was written to in so many days; 0 nobody
+    needs_approval: bool = False  # a campaign starts only when a second person approves
 
     @property
     def zone(self) -> ZoneInfo:

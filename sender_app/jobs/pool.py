@@ -18,7 +18,7 @@ from rq.cron import CronScheduler
 from sender_app import jobs, logs
 from sender_app.adapters.processes import die_with_parent
 from sender_app.adapters.redis_client import connect
-from sender_app.adapters.rq_queue import ACCOUNTS, CONTROL, DEFAULT
+from sender_app.adapters.rq_queue import ACCOUNTS, CONTROL, DEFAULT, WEBHOOKS
 from sender_app.config import settings
 from sender_app.domain.errors import ConfigurationError
 from sender_app.jobs import retention
@@ -86,6 +86,7 @@ def main() -> int:
         _Part("cron", _cron),
         _Part("control", lambda: _work(PatientWorker, CONTROL)),
         _Part("jobs", lambda: _work(JobWorker, DEFAULT)),
+        _Part("webhooks", lambda: _work(JobWorker, WEBHOOKS)),
         *(
             _Part(f"account-{n}", lambda: _work(AccountWorker, ACCOUNTS))
             for n in range(settings().workers)

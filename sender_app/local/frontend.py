@@ -1,5 +1,6 @@
 """The browser's part, compiled once and again only when something that goes into it changed."""
 
+import base64
 import gzip
 import hashlib
 import os
@@ -25,6 +26,13 @@ _INPUTS = (
     "requirements.txt",
     "reflex.lock/package-lock.json",  # its package.json is written anew by every build
 )
+_INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
+# Reflex evaluates the text of these; first.js does what the text means instead, so that the page's
+# policy can forbid evaluating.
+_EVALUATED = {
+    b"eval(event.payload.javascript_code)": b"senderScript(event.payload.javascript_code)",
+    b"eval(event.payload.function)": b"senderFunction(event.payload.function,refs)",
+}
 _ADDRESS = re.compile(rb"""["'`](http|ws)://localhost:59999(/[^"'`]*)?["'`]""")
 REFLEX = {
     "REFLEX_USE_NPM": "1",
@@ -57,7 +65,7 @@ def build_frontend(log: Path, stopping: Callable[[], bool] = lambda: False) -> b
         compiler.kill()
     if compiler.process.returncode != 0 or not BUILT.exists():
         raise StartFailure(f"the browser's part could not be built; see {log}")
-    _use_own_origin()
+    _mend_scripts()
     _STAMP.write_text(fingerprint)
     return True
 
@@ -82,24 +90,46 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
-def _use_own_origin() -> None:
+def _use_own_origin(script: bytes) -> tuple[bytes, int]:
     """Have the page talk to wherever it was loaded from.
 
     Reflex writes the backend's address into the bundle; one build shall serve any host and port.
     """
-    replaced = 0
-    for script in BUILT.rglob("*.js"):
-        text = script.read_bytes()
-        changed, count = _ADDRESS.subn(_own_address, text)
-        if count:
-            replaced += count
-            script.write_bytes(changed)
-            packed = script.with_name(script.name + ".gz")
+    return _ADDRESS.subn(_own_address, script)
+
+
+def _evaluate_nothing(script: bytes) -> tuple[bytes, int]:
+    count = 0
+    for evaluated, instead in _EVALUATED.items():
+        count += script.count(evaluated)
+        script = script.replace(evaluated, instead)
+    return script, count
+
+
+def _mend_scripts() -> None:
+    mended = dict.fromkeys((_use_own_origin, _evaluate_nothing), 0)
+    for path in BUILT.rglob("*.js"):
+        text = before = path.read_bytes()
+        for mend in mended:
+            text, count = mend(text)
+            mended[mend] += count
+        if text != before:
+            path.write_bytes(text)
+            packed = path.with_name(path.name + ".gz")
             if packed.exists():
-                packed.write_bytes(gzip.compress(changed, 9))
-    if not replaced:
+                packed.write_bytes(gzip.compress(text, 9))
+    if not mended[_use_own_origin] or mended[_evaluate_nothing] < len(_EVALUATED):
         shutil.rmtree(BUILT)
-        raise StartFailure("the backend's address was not found in the browser's part")
+        raise StartFailure("the browser's part is not what it was: it cannot be made safe to serve")
+
+
+def script_sources() -> list[str]:
+    """The scripts that stand in the pages that were built, as a content policy names them."""
+    found = {
+        script for page in BUILT.rglob("*.html") for script in _INLINE.findall(page.read_bytes())
+    }
+    digests = (base64.b64encode(hashlib.sha256(script).digest()).decode() for script in found)
+    return sorted(f"'sha256-{digest}'" for digest in digests)
 
 
 def _own_address(match: re.Match[bytes]) -> bytes:

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from sender_app.components.attachments import file_bubbles
-from sender_app.components.browser import pulse
+from sender_app.components.browser import pulse, typed_field
 from sender_app.components.frame import frame
 from sender_app.components.ui import (
     button,
@@ -21,6 +21,7 @@ from sender_app.components.ui import (
     page,
     pager,
     progress,
+    question,
     skeleton,
     stat,
     table,
@@ -31,6 +32,7 @@ from sender_app.domain.campaign import PauseReason
 from sender_app.pages.campaigns import STATUSES
 from sender_app.states.campaign import Campaign
 from sender_app.states.rows import RecipientView
+from sender_app.states.session import Session
 
 _FILTERS = ["queued", "sending", "sent", "error", "skipped", "unconfirmed"]
 _FUNNEL = ["total", "sent", "delivered", "read", "replied"]
@@ -39,6 +41,7 @@ REASONS = [
     "not_on_whatsapp",
     "opted_out",
     "cancelled",
+    "written_lately",
     "contact_deleted",
     "placeholder_empty",
     "message_blank",
@@ -74,6 +77,7 @@ def campaign() -> rx.Component:
                         tr_of("pause", view.pause_reason, _PAUSES), tone="warning", name="pause"
                     ),
                 ),
+                rx.cond(view.awaiting, _approval()),
                 card(
                     rx.el.div(
                         chip(view.status, STATUSES, "campaign_status"),
@@ -104,6 +108,26 @@ def campaign() -> rx.Component:
                     _message(),
                 ),
                 rx.cond(view.in_doubt, _doubt()),
+                question(
+                    "back",
+                    Campaign.returning,
+                    tr("campaign.back_ask"),
+                    rx.cond(
+                        view.by == Session.user_id,
+                        tr("campaign.take_back_text"),
+                        tr("campaign.back_text"),
+                    ),
+                    tr("campaign.send_back"),
+                    Campaign.send_back,
+                    Campaign.ask_back(False),
+                    typed_field(
+                        Campaign.returning_note,
+                        Campaign.write_note,
+                        rows=3,
+                        max_length=500,
+                        aria_label=tr("campaign.back_note"),
+                    ),
+                ),
                 rx.cond(Campaign.replies.length() > 0, _replies()),
                 _recipients(),
                 confirm(
@@ -252,17 +276,58 @@ def _doubt() -> rx.Component:
     return notice(
         rx.el.strong(tr("campaign.doubt", n=Campaign.campaign.unconfirmed)),
         rx.el.p(tr("campaign.doubt_text")),
-        rx.el.div(
-            button(icon("check"), tr("campaign.mark_sent"), on_click=Campaign.mark_sent),
-            button(icon("rotate-cw"), tr("campaign.again"), on_click=Campaign.ask_again(True)),
-            class_name="actions",
+        rx.cond(
+            Session.may_send,
+            rx.el.div(
+                button(icon("check"), tr("campaign.mark_sent"), on_click=Campaign.mark_sent),
+                button(icon("rotate-cw"), tr("campaign.again"), on_click=Campaign.ask_again(True)),
+                class_name="actions",
+            ),
         ),
         tone="warning",
         name="circle-help",
     )
 
 
+def _approval() -> rx.Component:
+    """Whether somebody lets it start."""
+    own = Campaign.campaign.by == Session.user_id
+    return notice(
+        rx.el.strong(tr("campaign.awaiting")),
+        rx.el.p(rx.cond(own, tr("campaign.awaiting_own"), tr("campaign.awaiting_text"))),
+        rx.cond(
+            Session.may_send,
+            rx.el.div(
+                rx.cond(
+                    ~own,
+                    button(
+                        icon("check"),
+                        tr("campaign.approve"),
+                        kind="primary",
+                        on_click=Campaign.approve,
+                    ),
+                ),
+                button(
+                    icon("undo-2"),
+                    rx.cond(own, tr("campaign.take_back"), tr("campaign.send_back")),
+                    on_click=Campaign.ask_back(True),
+                ),
+                class_name="actions",
+            ),
+        ),
+        tone="warning",
+        name="user-check",
+    )
+
+
 def _controls() -> rx.Component:
+    return rx.fragment(
+        rx.cond(Session.may_send, _orders()),
+        _more(),
+    )
+
+
+def _orders() -> rx.Component:
     view = Campaign.campaign
     return rx.fragment(
         rx.cond(
@@ -286,7 +351,6 @@ def _controls() -> rx.Component:
                 icon("x"), tr("campaign.cancel"), kind="quiet", on_click=Campaign.ask_cancel(True)
             ),
         ),
-        _more(),
     )
 
 
@@ -305,9 +369,9 @@ def _more() -> rx.Component:
         "⋯",
         tr("campaign.more"),
         *downloads,
-        _more_item("copy", tr("campaign.clone"), Campaign.clone),
+        rx.cond(Session.may_send, _more_item("copy", tr("campaign.clone"), Campaign.clone)),
         rx.cond(
-            view.can_delete,
+            Session.may_send & view.can_delete,
             _more_item("trash-2", tr("campaign.delete"), Campaign.ask_delete(True)),
         ),
         kind="menu more",

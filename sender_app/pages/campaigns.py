@@ -1,5 +1,7 @@
 """The list of campaigns."""
 
+from typing import Any
+
 import reflex as rx
 
 from sender_app.components.browser import pulse
@@ -16,10 +18,11 @@ from sender_app.components.ui import (
     progress,
     skeleton,
 )
-from sender_app.components.words import moment, number, tr
-from sender_app.states.campaigns import KINDS, CampaignList
+from sender_app.components.words import moment, number, tr, tr_n
+from sender_app.states.campaigns import KINDS, SPANS, CampaignList
+from sender_app.states.session import Session
 
-STATUSES = ["draft", "scheduled", "running", "paused", "finished", "cancelled"]
+STATUSES = ["draft", "awaiting", "scheduled", "running", "paused", "finished", "cancelled"]
 
 
 def campaigns() -> rx.Component:
@@ -38,7 +41,9 @@ def campaigns() -> rx.Component:
                         "megaphone",
                         tr("campaigns.none"),
                         tr("campaigns.none_text"),
-                        link_button(tr("campaigns.new"), href="/messages"),
+                        rx.cond(
+                            Session.may_send, link_button(tr("campaigns.new"), href="/messages")
+                        ),
                     ),
                 ),
                 skeleton(78, 78, 78, 78),
@@ -46,14 +51,25 @@ def campaigns() -> rx.Component:
             confirm(
                 "delete",
                 CampaignList.deleting != "",
-                tr("campaigns.delete_draft_ask"),
-                tr("campaigns.delete_draft_text"),
+                rx.cond(
+                    CampaignList.deleting_draft,
+                    tr("campaigns.delete_draft_ask"),
+                    tr("campaign.delete_ask"),
+                ),
+                rx.cond(
+                    CampaignList.deleting_draft,
+                    tr("campaigns.delete_draft_text"),
+                    tr("campaign.delete_text"),
+                ),
                 tr("campaign.delete"),
                 CampaignList.delete,
                 CampaignList.ask_delete(""),
                 kind="danger",
             ),
-            actions=link_button(icon("plus"), tr("campaigns.new"), href="/messages"),
+            actions=rx.cond(
+                Session.may_send,
+                link_button(icon("plus"), tr("campaigns.new"), href="/messages"),
+            ),
             lead=tr("campaigns.lead"),
         ),
         title=tr("campaigns.title"),
@@ -81,6 +97,14 @@ def _filters() -> rx.Component:
             placeholder=tr("campaigns.search"),
             aria_label=tr("campaigns.search"),
             on_change=CampaignList.find.debounce(250),
+        ),
+        rx.el.select(
+            rx.el.option(tr("campaigns.ever"), value=""),
+            *[rx.el.option(tr(f"campaigns.span_{span}"), value=span) for span in SPANS],
+            value=CampaignList.span,
+            on_change=CampaignList.show_span,
+            class_name="select",
+            aria_label=tr("campaigns.span"),
         ),
         class_name="filters",
     )
@@ -112,7 +136,18 @@ def _row(campaign: rx.Var) -> rx.Component:
             chip(campaign.status, STATUSES, "campaign_status"),
             rx.match(
                 campaign.status,
-                ("draft", rx.el.span(campaign.messages[0], class_name="hint excerpt")),
+                (
+                    "draft",
+                    rx.el.span(
+                        rx.cond(
+                            campaign.review_note != "",
+                            rx.el.strong(tr("campaigns.sent_back"), " ", campaign.review_note),
+                            campaign.messages[0],
+                        ),
+                        class_name="hint excerpt",
+                    ),
+                ),
+                ("awaiting", rx.el.span(tr_n("campaign.lead", campaign.total), class_name="hint")),
                 (
                     "scheduled",
                     rx.el.span(
@@ -127,19 +162,33 @@ def _row(campaign: rx.Var) -> rx.Component:
             href=campaign.href.to(str),
             class_name="card campaign-row",
         ),
-        rx.cond(
-            campaign.status == "draft",
-            rx.el.button(
-                icon("trash-2"),
-                type="button",
-                class_name="icon-button",
-                on_click=CampaignList.ask_delete(campaign.id),
-                aria_label=tr("campaigns.delete_draft"),
-                title=tr("campaigns.delete_draft"),
-            ),
-        ),
+        rx.cond(Session.may_send, _orders(campaign)),
         class_name="campaign-line",
         key=campaign.id,
+    )
+
+
+def _orders(campaign: rx.Var) -> rx.Component:
+    """What can be done to a campaign of the list."""
+    return rx.el.div(
+        _order("copy", "campaign.clone", CampaignList.clone(campaign.id)),
+        rx.cond(
+            campaign.can_delete,
+            _order("trash-2", "campaign.delete", CampaignList.ask_delete(campaign.id)),
+            rx.el.span(class_name="icon-button", aria_hidden="true"),
+        ),
+        class_name="campaign-orders",
+    )
+
+
+def _order(name: str, words: str, on_click: Any) -> rx.Component:
+    return rx.el.button(
+        icon(name),
+        type="button",
+        class_name="icon-button",
+        on_click=on_click,
+        aria_label=tr(words),
+        title=tr(words),
     )
 
 

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from sender_app.components.frame import frame
+from sender_app.components.frame import frame, senders_only
 from sender_app.components.ui import button, confirm, icon, link_button, notice, page
 from sender_app.components.words import tr, tr_n, written
 from sender_app.pages.compose_message import message, preview
@@ -19,24 +19,37 @@ def compose() -> rx.Component:
         "/messages",
         page(
             tr("compose.title"),
-            rx.cond(
-                Compose.loaded & ~Compose.linked,
-                notice(
-                    rx.el.p(tr("compose.not_linked")),
-                    link_button(tr("compose.go_link"), href="/whatsapp"),
-                    tone="warning",
-                    name="smartphone",
+            senders_only(
+                rx.cond(
+                    Compose.loaded & ~Compose.linked,
+                    notice(
+                        rx.el.p(tr("compose.not_linked")),
+                        link_button(tr("compose.go_link"), href="/whatsapp"),
+                        tone="warning",
+                        name="smartphone",
+                    ),
                 ),
-            ),
-            _stepper(),
-            rx.el.div(
+                rx.cond(
+                    Compose.note != "",
+                    notice(
+                        rx.el.strong(tr("compose.sent_back")),
+                        rx.el.p(Compose.note),
+                        tone="warning",
+                        name="undo-2",
+                    ),
+                ),
+                _stepper(),
                 rx.el.div(
-                    rx.match(Compose.step, (1, people()), (2, message()), (3, start()), review()),
-                    _onward(),
-                    class_name="stack",
+                    rx.el.div(
+                        rx.match(
+                            Compose.step, (1, people()), (2, message()), (3, start()), review()
+                        ),
+                        _onward(),
+                        class_name="stack",
+                    ),
+                    rx.el.div(preview(), class_name="stack sticky"),
+                    class_name="split",
                 ),
-                rx.el.div(preview(), class_name="stack sticky"),
-                class_name="split",
             ),
             _question(),
             actions=rx.fragment(
@@ -107,16 +120,22 @@ def _onward() -> rx.Component:
 
 
 def _go_words() -> rx.Var:
-    count = Compose.look.people
+    count = Compose.look.reached
     return rx.cond(
         count > 0,
-        rx.cond(Compose.starts_later, tr_n("compose.schedule", count), tr_n("compose.send", count)),
+        rx.cond(Compose.needs_approval, tr_n("compose.request", count), _start_words(count)),
         tr("compose.send_none"),
     )
 
 
+def _start_words(count: rx.Var) -> rx.Var:
+    return rx.cond(
+        Compose.starts_later, tr_n("compose.schedule", count), tr_n("compose.send", count)
+    )
+
+
 def _question() -> rx.Component:
-    count = Compose.look.people
+    count = Compose.look.reached
     return confirm(
         "send",
         Compose.confirming,
@@ -125,7 +144,11 @@ def _question() -> rx.Component:
             tr_n("compose.ask_later", count),
             tr_n("compose.ask", count),
         ),
-        rx.fragment(tr("compose.ask_text", account=Compose.account), plan(class_name="plan")),
+        rx.fragment(
+            rx.cond(Compose.needs_approval, rx.fragment(tr("review.needs_approval"), " "), ""),
+            tr("compose.ask_text", account=Compose.account),
+            plan(class_name="plan"),
+        ),
         _go_words(),
         Compose.send,
         Compose.ask(False),

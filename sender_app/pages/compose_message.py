@@ -66,7 +66,7 @@ def preview() -> rx.Component:
             notice(tr("compose.holes", names=Compose.holes), tone="warning", name="triangle-alert"),
         ),
         rx.cond(
-            Compose.good > 0,
+            Compose.sample.length() > 0,
             _person(),
             rx.el.p(tr("compose.preview_hint"), class_name="hint below"),
         ),

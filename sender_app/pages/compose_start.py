@@ -99,6 +99,7 @@ def _course() -> rx.Component:
             stat(tr("start.known"), look.known, "good"),
             stat(tr("start.cold"), look.cold, "warn"),
             rx.cond(look.opted_out > 0, stat(tr("start.opted_out"), look.opted_out)),
+            rx.cond(look.resting > 0, stat(tr("audience.resting"), look.resting)),
             class_name="stats first",
         ),
         plan(class_name="plan"),
@@ -147,7 +148,7 @@ def review() -> rx.Component:
             rx.el.dl(
                 _fact(tr("review.name"), Compose.name),
                 _fact(tr("review.account"), Compose.account),
-                _fact(tr("review.people"), number(look.people)),
+                _fact(tr("review.people"), number(look.reached)),
                 _fact(
                     tr("review.start"),
                     rx.cond(
@@ -166,6 +167,14 @@ def review() -> rx.Component:
             rx.cond(
                 look.opted_out > 0,
                 rx.el.p(tr_n("review.opted_out", look.opted_out), class_name="hint"),
+            ),
+            rx.cond(
+                look.resting > 0,
+                rx.el.p(tr_n("review.resting", look.resting), class_name="hint"),
+            ),
+            rx.cond(
+                Compose.needs_approval,
+                rx.el.p(tr("review.needs_approval"), class_name="hint"),
             ),
             title=tr("review.title"),
         ),
@@ -189,14 +198,14 @@ def _gaps() -> rx.Component:
                 rx.foreach(
                     Compose.gaps,
                     lambda gap: rx.el.tr(
-                        rx.el.td(gap.row, class_name="number"),
+                        rx.el.td(rx.cond(gap.row > 0, gap.row, "—"), class_name="number"),
                         rx.el.td(
                             rx.el.strong(gap.name),
                             rx.el.span(gap.phone, class_name="hint"),
                             class_name="person",
                         ),
                         rx.el.td(gap.missing),
-                        key=gap.row,
+                        key=gap.phone,
                     ),
                 ),
                 tr("review.gaps_label"),

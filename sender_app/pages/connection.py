@@ -6,7 +6,7 @@ import reflex as rx
 
 from sender_app.components.accounts import today
 from sender_app.components.browser import pulse
-from sender_app.components.frame import frame
+from sender_app.components.frame import for_admins, for_senders, frame
 from sender_app.components.ui import (
     button,
     card,
@@ -66,7 +66,7 @@ def connection() -> rx.Component:
             rx.cond(
                 Connection.status == "",
                 skeleton(380),
-                rx.cond(Connection.linking, _link(), _linked()),
+                rx.cond(Connection.linking, for_admins(_link()), _linked()),
             ),
             confirm(
                 "unlink",
@@ -324,6 +324,16 @@ def _code() -> rx.Component:
     )
 
 
+def _unlink() -> rx.Component:
+    return button(
+        icon("unlink"),
+        rx.cond(Connection.unlinking, tr("connection.unlinking"), tr("connection.unlink")),
+        kind="quiet",
+        on_click=Connection.ask_unlink(True),
+        disabled=Connection.unlinking,
+    )
+
+
 def _linked() -> rx.Component:
     return card(
         rx.el.dl(
@@ -343,14 +353,10 @@ def _linked() -> rx.Component:
         ),
         rx.el.p(tr_of("account_help", Connection.status, _STATES), class_name="hint"),
         rx.el.div(
-            link_button(icon("message-square-plus"), tr("connection.write"), href="/messages"),
-            button(
-                icon("unlink"),
-                rx.cond(Connection.unlinking, tr("connection.unlinking"), tr("connection.unlink")),
-                kind="quiet",
-                on_click=Connection.ask_unlink(True),
-                disabled=Connection.unlinking,
+            for_senders(
+                link_button(icon("message-square-plus"), tr("connection.write"), href="/messages")
             ),
+            rx.cond(Session.is_admin, _unlink()),
             class_name="actions",
         ),
         title=rx.cond(

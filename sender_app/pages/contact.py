@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from sender_app.components.frame import frame
+from sender_app.components.frame import for_senders, frame, senders_only
 from sender_app.components.ui import (
     button,
     card,
@@ -43,10 +43,10 @@ def contact() -> rx.Component:
             ContactCard.loaded,
             page(
                 title,
-                _form(),
+                rx.cond(is_new, senders_only(_form()), _form()),
                 rx.cond(is_new, rx.fragment(), _history()),
                 _questions(),
-                actions=rx.cond(is_new, rx.fragment(), _actions()),
+                actions=rx.cond(is_new, rx.fragment(), for_senders(_actions())),
                 lead=rx.cond(is_new, tr("contact.new_lead"), _lead()),
                 above=_back(),
             ),
@@ -134,8 +134,11 @@ def _form() -> rx.Component:
                 ),
                 class_name="form-grid",
             ),
-            rx.el.div(
-                button(tr("contact.save"), kind="primary", type="submit"), class_name="save-bar"
+            for_senders(
+                rx.el.div(
+                    button(tr("contact.save"), kind="primary", type="submit"),
+                    class_name="save-bar",
+                ),
             ),
         ),
         on_submit=ContactCard.save,

@@ -5,7 +5,7 @@ from typing import cast
 import reflex as rx
 
 from sender_app.components.browser import pulse
-from sender_app.components.frame import frame
+from sender_app.components.frame import frame, senders_only
 from sender_app.components.ui import (
     button,
     card,
@@ -38,19 +38,21 @@ def contact_import() -> rx.Component:
         page(
             tr("import.title"),
             _steps(),
-            rx.cond(
-                Importing.loaded,
-                rx.match(
-                    Importing.step,
-                    ("choose", _choose()),
-                    ("map", _map()),
-                    ("checking", _working("import.checking", "import.checking_text")),
-                    ("checked", _checked()),
-                    ("importing", _working("import.importing", "import.importing_text")),
-                    ("done", _done()),
-                    _failed(),
+            senders_only(
+                rx.cond(
+                    Importing.loaded,
+                    rx.match(
+                        Importing.step,
+                        ("choose", _choose()),
+                        ("map", _map()),
+                        ("checking", _working("import.checking", "import.checking_text")),
+                        ("checked", _checked()),
+                        ("importing", _working("import.importing", "import.importing_text")),
+                        ("done", _done()),
+                        _failed(),
+                    ),
+                    skeleton(360),
                 ),
-                skeleton(360),
             ),
             pulse(10_000, Importing.still_here),
             lead=tr("import.lead"),

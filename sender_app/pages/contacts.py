@@ -3,7 +3,7 @@
 import reflex as rx
 
 from sender_app.components.browser import typed_field
-from sender_app.components.frame import frame
+from sender_app.components.frame import for_senders, frame
 from sender_app.components.ui import (
     button,
     card,
@@ -40,7 +40,7 @@ def contacts() -> rx.Component:
                         "contact",
                         tr("contacts.none"),
                         tr("contacts.none_text"),
-                        link_button(tr("contacts.bring"), href="/contacts/import"),
+                        for_senders(link_button(tr("contacts.bring"), href="/contacts/import")),
                     ),
                     card(_filters(), _picked(), _people(), _questions()),
                 ),
@@ -64,21 +64,29 @@ def _count() -> rx.Var:
 def _actions() -> rx.Component:
     return rx.fragment(
         link_button(icon("ban"), tr("contacts.opt_outs"), href="/opt-outs", kind="quiet"),
-        link_button(icon("copy"), tr("contacts.duplicates"), href="/duplicates", kind="quiet"),
-        link_button(icon("file-up"), tr("contacts.bring"), href="/contacts/import", kind="plain"),
-        link_button(icon("plus"), tr("contacts.add"), href="/contacts/new"),
+        for_senders(
+            link_button(icon("copy"), tr("contacts.duplicates"), href="/duplicates", kind="quiet"),
+            link_button(
+                icon("file-up"), tr("contacts.bring"), href="/contacts/import", kind="plain"
+            ),
+            link_button(icon("plus"), tr("contacts.add"), href="/contacts/new"),
+        ),
     )
 
 
 def _filters() -> rx.Component:
     return rx.el.div(
-        typed_field(
-            ContactBook.search,
-            ContactBook.find,
-            type="search",
-            placeholder=tr("contacts.search"),
-            aria_label=tr("contacts.search"),
-            class_name="search",
+        rx.el.div(
+            typed_field(
+                ContactBook.search,
+                ContactBook.find,
+                type="search",
+                placeholder=tr("contacts.search"),
+                aria_label=tr("contacts.search"),
+                class_name="search",
+            ),
+            for_senders(rx.cond(ContactBook.total > 0, _write())),
+            class_name="search-line",
         ),
         rx.el.div(
             _choice(
@@ -129,6 +137,19 @@ def _filters() -> rx.Component:
     )
 
 
+def _write() -> rx.Component:
+    """A campaign for everybody whom the filters find."""
+    return button(
+        icon("send", 16),
+        rx.cond(
+            ContactBook.counted,
+            tr_n("contacts.write_to", ContactBook.total),
+            tr("contacts.write_all"),
+        ),
+        on_click=ContactBook.write_to_found,
+    )
+
+
 def _choice(label: str, value: rx.Var, on_change: object, *options: rx.Component) -> rx.Component:
     return rx.el.select(
         *options, value=value, on_change=on_change, class_name="select", aria_label=tr(label)
@@ -151,6 +172,7 @@ def _picked() -> rx.Component:
         count > 0,
         rx.el.div(
             rx.el.strong(tr_n("contacts.picked", count)),
+            button(icon("send", 16), tr("contacts.write"), on_click=ContactBook.write_to_picked),
             button(icon("users", 16), tr("contacts.join"), on_click=ContactBook.ask("group")),
             rx.cond(
                 ContactBook.group_name != "",
@@ -172,11 +194,13 @@ def _picked() -> rx.Component:
 
 
 def _people() -> rx.Component:
-    all_here = rx.el.input(
-        type="checkbox",
-        on_change=ContactBook.pick_page,
-        checked=ContactBook.page_picked,
-        aria_label=tr("contacts.pick_page"),
+    all_here = for_senders(
+        rx.el.input(
+            type="checkbox",
+            on_change=ContactBook.pick_page,
+            checked=ContactBook.page_picked,
+            aria_label=tr("contacts.pick_page"),
+        )
     )
     return rx.fragment(
         table(
@@ -201,11 +225,15 @@ def _people() -> rx.Component:
 def _person(row: rx.Var) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
-            rx.el.input(
-                type="checkbox",
-                checked=ContactBook.selected.contains(row.id),
-                on_change=lambda _checked: ContactBook.pick(row.id),
-                aria_label=tr("contacts.pick", name=rx.cond(row.name != "", row.name, row.phone)),
+            for_senders(
+                rx.el.input(
+                    type="checkbox",
+                    checked=ContactBook.selected.contains(row.id),
+                    on_change=lambda _checked: ContactBook.pick(row.id),
+                    aria_label=tr(
+                        "contacts.pick", name=rx.cond(row.name != "", row.name, row.phone)
+                    ),
+                ),
             ),
             class_name="pick",
         ),
@@ -283,9 +311,9 @@ def _questions() -> rx.Component:
             typed_field(
                 ContactBook.joining,
                 ContactBook.name_group,
-                list="groups",
                 max_length=200,
                 aria_label=tr("contacts.group"),
+                custom_attrs={"list": "groups"},
             ),
             rx.el.datalist(
                 rx.foreach(

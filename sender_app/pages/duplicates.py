@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from sender_app.components.frame import frame
+from sender_app.components.frame import for_senders, frame
 from sender_app.components.ui import button, card, empty, icon, link, page, skeleton
 from sender_app.components.words import tr
 from sender_app.pages.contacts import standing
@@ -46,11 +46,13 @@ def _set(found: rx.Var) -> rx.Component:
                         standing(one),
                         class_name="person",
                     ),
-                    button(
-                        icon("merge", 16),
-                        tr("duplicates.keep"),
-                        on_click=Duplicates.merge(one.id),
-                        aria_label=tr("duplicates.keep_this", phone=one.phone),
+                    for_senders(
+                        button(
+                            icon("merge", 16),
+                            tr("duplicates.keep"),
+                            on_click=Duplicates.merge(one.id),
+                            aria_label=tr("duplicates.keep_this", phone=one.phone),
+                        ),
                     ),
                     key=one.id,
                 ),

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from sender_app.components.browser import typed_field
-from sender_app.components.frame import frame
+from sender_app.components.frame import for_senders, frame
 from sender_app.components.ui import (
     button,
     card,
@@ -20,6 +20,7 @@ from sender_app.components.ui import (
 )
 from sender_app.components.words import moment, tr, tr_n, tr_of
 from sender_app.states.opt_outs import OptOutList
+from sender_app.states.session import Session
 
 
 def opt_outs() -> rx.Component:
@@ -48,11 +49,13 @@ def opt_outs() -> rx.Component:
                 OptOutList.ask_remove(""),
                 kind="danger",
             ),
-            actions=button(
-                icon("plus"),
-                tr("opt_outs.add"),
-                kind="primary",
-                on_click=OptOutList.ask_add(True),
+            actions=for_senders(
+                button(
+                    icon("plus"),
+                    tr("opt_outs.add"),
+                    kind="primary",
+                    on_click=OptOutList.ask_add(True),
+                ),
             ),
             lead=rx.cond(OptOutList.loaded, tr_n("opt_outs.count", OptOutList.total), "\u00a0"),
             above=link(
@@ -103,7 +106,12 @@ def _list() -> rx.Component:
             class_name="search",
         ),
         table(
-            [tr("contacts.phone"), tr("opt_outs.how"), tr("opt_outs.when"), tr("opt_outs.remove")],
+            [
+                tr("contacts.phone"),
+                tr("opt_outs.how"),
+                tr("opt_outs.when"),
+                rx.cond(Session.is_admin, tr("opt_outs.remove"), ""),
+            ],
             rx.foreach(OptOutList.rows, _row),
             tr("opt_outs.title"),
             kind="people opt-outs",
@@ -129,13 +137,16 @@ def _row(row: rx.Var) -> rx.Component:
         ),
         rx.el.td(moment(row.at, only="date"), class_name="number"),
         rx.el.td(
-            rx.el.button(
-                icon("undo-2"),
-                type="button",
-                on_click=OptOutList.ask_remove(row.phone),
-                class_name="icon-button",
-                aria_label=tr("opt_outs.remove_this", phone=row.written),
-                title=tr("opt_outs.remove"),
+            rx.cond(
+                Session.is_admin,
+                rx.el.button(
+                    icon("undo-2"),
+                    type="button",
+                    on_click=OptOutList.ask_remove(row.phone),
+                    class_name="icon-button",
+                    aria_label=tr("opt_outs.remove_this", phone=row.written),
+                    title=tr("opt_outs.remove"),
+                ),
             )
         ),
         key=row.phone,

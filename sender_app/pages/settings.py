@@ -51,6 +51,15 @@ def settings() -> rx.Component:
             rx.cond(
                 Preferences.loaded,
                 rx.el.form(
+                    _campaigns(),
+                    on_submit=Preferences.save_campaigns,
+                    class_name="below",
+                    key=f"campaigns-{Preferences.filled}",
+                ),
+            ),
+            rx.cond(
+                Preferences.loaded,
+                rx.el.form(
                     _opt_out(),
                     on_submit=Preferences.save_opt_out,
                     class_name="below",
@@ -91,6 +100,10 @@ def _team() -> rx.Component:
             link_button(icon("users"), tr("settings.members_link"), href="/members", kind="plain"),
             link_button(
                 icon("scroll-text"), tr("settings.audit_link"), href="/audit", kind="plain"
+            ),
+            link_button(icon("key-round"), tr("api_keys.title"), href="/api-keys", kind="plain"),
+            link_button(
+                icon("webhook"), tr("settings.webhooks_link"), href="/webhooks", kind="plain"
             ),
             class_name="door-ways",
         ),
@@ -163,6 +176,43 @@ def _workspace() -> rx.Component:
     )
 
 
+def _campaigns() -> rx.Component:
+    return card(
+        rx.el.div(
+            field(
+                tr("settings.rest"),
+                rx.el.input(
+                    name="rest_days",
+                    type="number",
+                    min="0",
+                    max="365",
+                    required=True,
+                    default_value=Preferences.rest_days.to_string(),
+                ),
+                tr("settings.rest_hint"),
+            ),
+            rx.el.label(
+                rx.el.input(
+                    type="checkbox",
+                    name="needs_approval",
+                    default_checked=Preferences.needs_approval,
+                ),
+                rx.el.span(
+                    tr("settings.approval"),
+                    rx.el.span(tr("settings.approval_hint"), class_name="hint"),
+                ),
+                class_name="tick",
+            ),
+            class_name="form-grid",
+        ),
+        rx.cond(
+            Session.is_admin,
+            rx.el.div(button(tr("settings.campaigns_save"), type="submit"), class_name="save-bar"),
+        ),
+        title=tr("settings.campaigns"),
+    )
+
+
 def _opt_out() -> rx.Component:
     return card(
         rx.el.p(tr("settings.opt_out_lead"), class_name="hint"),
@@ -186,9 +236,12 @@ def _opt_out() -> rx.Component:
             ),
             class_name="form-grid",
         ),
-        rx.el.div(
-            button(tr("settings.opt_out_save"), type="submit"),
-            class_name="save-bar",
+        rx.cond(
+            Session.is_admin,
+            rx.el.div(
+                button(tr("settings.opt_out_save"), type="submit"),
+                class_name="save-bar",
+            ),
         ),
         title=tr("settings.opt_out"),
     )

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from sender_app.components.browser import typed_field
-from sender_app.components.frame import frame
+from sender_app.components.frame import for_senders, frame
 from sender_app.components.message_editor import message_editor
 from sender_app.components.ui import (
     button,
@@ -43,7 +43,11 @@ def templates() -> rx.Component:
             actions=rx.cond(
                 Library.editing,
                 rx.fragment(),
-                button(icon("plus"), tr("templates.new"), kind="primary", on_click=Library.begin),
+                for_senders(
+                    button(
+                        icon("plus"), tr("templates.new"), kind="primary", on_click=Library.begin
+                    )
+                ),
             ),
             lead=tr("templates.lead"),
             above=link(
@@ -62,7 +66,9 @@ def _library() -> rx.Component:
             "library",
             tr("templates.none"),
             tr("templates.none_text"),
-            button(icon("plus"), tr("templates.new"), kind="primary", on_click=Library.begin),
+            for_senders(
+                button(icon("plus"), tr("templates.new"), kind="primary", on_click=Library.begin)
+            ),
         ),
     )
 
@@ -79,15 +85,17 @@ def _template(one: rx.Var) -> rx.Component:
             ),
         ),
         bubble(one.texts[0]),
-        rx.el.div(
-            button(
-                icon("send", 16),
-                tr("templates.use"),
-                kind="primary",
-                on_click=Library.use_now(one.id),
+        for_senders(
+            rx.el.div(
+                button(
+                    icon("send", 16),
+                    tr("templates.use"),
+                    kind="primary",
+                    on_click=Library.use_now(one.id),
+                ),
+                button(icon("pencil", 16), tr("templates.edit"), on_click=Library.edit(one.id)),
+                class_name="actions",
             ),
-            button(icon("pencil", 16), tr("templates.edit"), on_click=Library.edit(one.id)),
-            class_name="actions",
         ),
         class_name="card template",
         key=one.id,

@@ -116,7 +116,7 @@ class ConversationStore(Protocol):
         ...
 
 
-class OutboxStore(Protocol):
+class AnsweringStore(Protocol):
     """Answers on their way; only the holder of the account's lease writes here."""
 
     def claim(self, lease: Lease, secret: bytes) -> AnswerClaim | None:

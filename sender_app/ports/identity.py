@@ -131,6 +131,20 @@ class IdentityProvider(Protocol):
         """Where the browser ends the provider's session, and is sent back; None: nowhere."""
         ...
 
+    def read_access_token(self, token: str) -> dict[str, object]:
+        """Claims about the bearer of an access token that is meant for Sender's API, verified.
+
+        Raises SignInRefused.
+        """
+        ...
+
+    def more_about(self, token: str, claims: Mapping[str, object]) -> dict[str, object]:
+        """The claims of an access token, and what the provider tells its bearer besides.
+
+        Raises SignInRefused.
+        """
+        ...
+
     def read_logout_notice(self, token: str) -> LogoutNotice:
         """A back-channel logout token, verified. Raises SignInRefused."""
         ...

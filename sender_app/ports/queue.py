@@ -23,3 +23,10 @@ class Queue(Protocol):
         Never raises: the wish is in the store, and the reconciler asks again.
         """
         ...
+
+    def deliver_webhooks(self) -> None:
+        """Ask for a job that delivers what is due, unless one waits or runs.
+
+        Never raises: what is due is in the store, and the reconciler asks again.
+        """
+        ...

@@ -1,6 +1,7 @@
 """The store: every durable fact. Each method is atomic: it happens as a whole or not at all."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -8,7 +9,9 @@ from uuid import UUID
 
 from sender_app.domain.account import Account, AccountStatus
 from sender_app.domain.actor import Actor, Role
+from sender_app.domain.api_key import ApiKey
 from sender_app.domain.audience import AudienceRow, BadRow
+from sender_app.domain.audience_choice import AudienceChoice, Source
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.contact_import import ContactImport, Counts, ImportStatus, Layout
 from sender_app.domain.contact_search import ContactQuery, OnWhatsapp
@@ -20,8 +23,9 @@ from sender_app.domain.member import Member
 from sender_app.domain.pacing import History
 from sender_app.domain.workspace import Workspace
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.conversations import ConversationStore, OutboxStore
+from sender_app.ports.conversations import AnsweringStore, ConversationStore
 from sender_app.ports.pages import Page
+from sender_app.ports.webhooks import WebhookStore
 from sender_app.ports.whatsapp import Incoming, Receipt
 
 
@@ -146,10 +150,41 @@ class NewCampaign:
 
 @dataclass(frozen=True, slots=True)
 class CampaignFilter:
-    """Which campaigns to list: of these statuses (none: all), with `search` in their name."""
+    """Which campaigns to list: of these statuses (none: all), with `search` in their name, made
+    since then, `unreached` only if they did not reach everybody."""
 
     statuses: frozenset[CampaignStatus] = frozenset()
     search: str = ""
+    since: datetime | None = None
+    unreached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceSpec:
+    """Whom a campaign is for: the rows of a file, and what was chosen of the book."""
+
+    choice: AudienceChoice = field(default_factory=AudienceChoice)
+    rows: Iterable[ContactBatch] = ()
+    written_since: datetime | None = None  # leave out whoever was written to since
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceCounts:
+    """How many people an audience has, each counted once."""
+
+    people: int
+    reached: int  # who will be written to
+    opted_out: int  # skipped: they asked never to be written to
+    resting: int  # skipped: they were written to lately
+    sources: Mapping[Source, int]  # who comes from it, perhaps from others too
+
+
+@dataclass(frozen=True, slots=True)
+class Likes:
+    """People who are alike in the fields of a message: `values` of one of them stand for all."""
+
+    values: Mapping[str, str]  # of some fields only whether there is one: "+" or blank
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +206,25 @@ class NewImport:
     size: int  # bytes
     country: str  # whose way of dialling its phones are read by
     layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer as it is kept."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What is known of an idempotency key that was used. Without an `answer`, the request that
+    began at `started_at` is under way, or its process died."""
+
+    fingerprint: bytes  # of the request
+    started_at: datetime
+    answer: Answer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +291,63 @@ class MemberStore(Protocol):
 
     def touch(self, workspace_id: UUID, user_id: str) -> None:
         """The person acts in this workspace now."""
+        ...
+
+    def of_person(self, user_id: str) -> Sequence[Member]:
+        """Where the person is in, unless removed; the one they were in last first."""
+        ...
+
+
+class ApiKeyStore(Protocol):
+    """Keys of programs; of each secret only a hash and its first letters are kept."""
+
+    def create(
+        self,
+        workspace_id: UUID,
+        user_id: str,
+        name: str,
+        role: Role,
+        secret: str,
+        expires_at: datetime | None,
+    ) -> ApiKey:
+        """A new key."""
+        ...
+
+    def list(self, workspace_id: UUID) -> Sequence[ApiKey]:
+        """Newest first, those revoked and expired too, with their owners' names."""
+        ...
+
+    def find(self, secret: str, now: datetime) -> ApiKey | None:
+        """The key of `secret`, if it was neither revoked nor expired at `now`."""
+        ...
+
+    def touch(self, key_id: UUID, at: datetime) -> None:
+        """The key was used."""
+        ...
+
+    def revoke(self, workspace_id: UUID, key_id: UUID, at: datetime) -> None:
+        """Raises NotFound; a key revoked before stays as it was."""
+        ...
+
+
+class AnswerStore(Protocol):
+    """Answers to requests that bear an idempotency key, by workspace and key."""
+
+    def begin(
+        self, workspace_id: UUID, key: str, fingerprint: bytes, now: datetime, since: datetime
+    ) -> KeptAnswer | None:
+        """Take the key for a request; None: it was free, or last taken before `since`.
+
+        Else what is kept. Of several that ask at once, one gets None.
+        """
+        ...
+
+    def keep(self, workspace_id: UUID, key: str, answer: Answer) -> None:
+        """The request was answered."""
+        ...
+
+    def release(self, workspace_id: UUID, key: str) -> None:
+        """The request did nothing: the key is free again."""
         ...
 
 
@@ -581,9 +692,11 @@ class CampaignStore(Protocol):
         new: NewCampaign,
         audience: Iterable[ContactBatch],
         needed: Sequence[str] = (),
+        written_since: datetime | None = None,
     ) -> Campaign:
         """Upsert contacts, create the campaign and one recipient per phone, in the rows' order.
-        A draft is created without any of them.
+        A draft is created without any of them. Whoever was written to since `written_since` is
+        skipped.
 
         A phone that comes twice counts once, its later cells winning. Blank cells keep what the
         contact had. Raises RuleViolation, and then nothing has happened: `audience_empty`, and
@@ -614,13 +727,37 @@ class CampaignStore(Protocol):
         workspace_id: UUID,
         user_id: str,
         campaign_id: UUID,
-        audience: Iterable[ContactBatch],
-        scheduled_at: datetime | None,
+        audience: AudienceSpec,
+        status: CampaignStatus,
+        scheduled_at: datetime | None = None,
+        confirmed: int | None = None,
     ) -> bool:
-        """Give a draft its recipients, as `create` does, and run it, or have it start later.
+        """Upsert the file's people, freeze the audience as the draft's recipients, and have it run,
+        wait for its time, or for approval, as `status` says.
 
-        False when it is no draft (any more): somebody was faster.
+        Of the file the rows come first, in their order. Whoever rests becomes a skipped recipient;
+        whoever opted out is skipped by the sending, which looks again. False when it is no draft
+        (any more): somebody was faster. Raises RuleViolation, and then nothing has happened:
+        `audience_empty`, `audience_left_out` when nobody is left to be written to,
+        `audience_changed` when others than `confirmed` people would be, and `book_behind` while
+        the book still takes in an import that groups and searches would miss.
         """
+        ...
+
+    def approve(self, campaign_id: UUID, user_id: str, now: datetime) -> bool:
+        """Run a campaign that waits for approval, or have it wait for its time.
+
+        False when it waits no more, or was launched by the same `user_id`.
+        """
+        ...
+
+    def send_back(self, campaign_id: UUID, note: str) -> bool:
+        """Make a draft, without recipients, of a campaign that waits for approval; False when it
+        waits no more."""
+        ...
+
+    def awaiting(self, workspace_id: UUID, user_id: str) -> int:
+        """How many campaigns wait for approval that others than `user_id` launched."""
         ...
 
     def create_test(
@@ -640,11 +777,6 @@ class CampaignStore(Protocol):
 
     def with_book(self, workspace_id: UUID, rows: Sequence[AudienceRow]) -> Sequence[AudienceRow]:
         """`rows` with their blank cells filled from the address book, as `launch` would do it."""
-        ...
-
-    def known(self, accounts: Sequence[UUID], phones: Sequence[str]) -> int:
-        """How many of `phones` each of the accounts has talked with, as the cold-contact lock sees
-        it."""
         ...
 
     def move(
@@ -690,6 +822,49 @@ class CampaignStore(Protocol):
 
     def start_due(self, now: datetime) -> Sequence[UUID]:
         """Start scheduled campaigns whose time has come; returns their accounts."""
+        ...
+
+
+class GatheredAudience(Protocol):
+    """An audience as it is at one moment. Methods that give rows look at who will be written to,
+    and fill a file's blank cells from the address book."""
+
+    def counts(self) -> AudienceCounts:
+        """How many there are, from where, and how many are left out."""
+        ...
+
+    def known(self, accounts: Sequence[UUID]) -> int:
+        """How many of those reached each of the accounts has talked with, as the cold-contact lock
+        sees it."""
+        ...
+
+    def likes(self, names: Sequence[str], whole: frozenset[str]) -> Sequence[Likes]:
+        """Everybody, put together by which of the fields `names` they have a value of; of those in
+        `whole`, by the value."""
+        ...
+
+    def of_likes(
+        self, names: Sequence[str], whole: frozenset[str], wanted: Sequence[Likes], limit: int
+    ) -> Sequence[AudienceRow]:
+        """The first people of the `wanted` among the likes of the same names."""
+        ...
+
+    def find(self, search: str, limit: int) -> Sequence[AudienceRow]:
+        """The first with `search` in their name or phone. Who is in no file has row 0."""
+        ...
+
+
+class AudienceStore(Protocol):
+    """Whom a campaign would be for, whatever their number."""
+
+    def gather(
+        self, workspace_id: UUID, spec: AudienceSpec
+    ) -> AbstractContextManager[GatheredAudience]:
+        """Everybody of the file and the choice, once. Changes nothing.
+
+        What is not the workspace's counts for nothing. Raises RuleViolation for a choice that
+        cannot be read.
+        """
         ...
 
 
@@ -890,12 +1065,21 @@ class UpkeepStore(Protocol):
         taken in; returns how many. Receipts of their messages find nobody any more."""
         ...
 
+    def forget_answers(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` of the answers that were kept since before; returns how many."""
+        ...
+
     def forget_replies(self, before: datetime, limit: int) -> int:
         """Delete up to `limit` of the replies that were recorded before, and of the answers;
         returns how many. Conversations that are empty then go too.
 
         Opt-outs stay. Who wrote before that and never got a message counts as never talked with.
         """
+        ...
+
+    def forget_webhook_events(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` of the events for webhooks that were recorded before, with their
+        deliveries; returns how many. What is still on its way stays."""
         ...
 
 
@@ -910,6 +1094,12 @@ class Store(Protocol):
 
     @property
     def audit(self) -> AuditStore: ...
+
+    @property
+    def api_keys(self) -> ApiKeyStore: ...
+
+    @property
+    def answers(self) -> AnswerStore: ...
 
     @property
     def accounts(self) -> AccountStore: ...
@@ -933,6 +1123,9 @@ class Store(Protocol):
     def campaigns(self) -> CampaignStore: ...
 
     @property
+    def audiences(self) -> AudienceStore: ...
+
+    @property
     def templates(self) -> TemplateStore: ...
 
     @property
@@ -945,13 +1138,16 @@ class Store(Protocol):
     def conversations(self) -> ConversationStore: ...
 
     @property
-    def outbox(self) -> OutboxStore: ...
+    def answering(self) -> AnsweringStore: ...
 
     @property
     def media(self) -> MediaRecords: ...
 
     @property
     def metrics(self) -> MetricsStore: ...
+
+    @property
+    def webhooks(self) -> WebhookStore: ...
 
     @property
     def upkeep(self) -> UpkeepStore: ...

@@ -1,6 +1,6 @@
 """Campaigns: create, look at, steer. The account's process does the sending."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -23,6 +23,7 @@ from sender_app.services.clock import Clock, system_clock
 from sender_app.services.imports import Imports
 
 _NAMED = 10  # rows named in a message about blank placeholders
+LONGEST_NOTE = 500  # characters
 GRACE = timedelta(minutes=5)  # in which a receipt may still settle an unconfirmed recipient
 
 
@@ -47,7 +48,8 @@ class Campaigns:
         message_template: str,
         attachments: Sequence[Attachment] = (),
     ) -> Campaign:
-        """Create a campaign for every good row of a checked file, and start it.
+        """Create a campaign for every good row of a checked file, and start it, or have it wait for
+        a second person where the workspace wants one.
 
         With `attachments` each person gets these files too, see Content. Raises RuleViolation when
         there is neither text nor file, a placeholder is unknown, or blank for somebody (whose rows
@@ -61,7 +63,7 @@ class Campaigns:
             account_id=account_id,
             name=name.strip() or "Campaign",
             message_template=message_template if message_template.strip() else "",
-            status=CampaignStatus.RUNNING,
+            status=self.first_status(actor, None),
             pacing={},
             audience={"file_id": str(file_id)},
             media_config=content.to_config(),
@@ -73,8 +75,9 @@ class Campaigns:
                 rows = people.rows()
                 check_gaps(self.lacking(actor, content, rows))
                 batches = [ContactBatch.of(rows)]
+            since = self.written_since(actor, None, None)
             campaign = self.store.campaigns.create(
-                actor.workspace_id, actor.user_id, new, batches, content.required
+                actor.workspace_id, actor.user_id, new, batches, content.required, since
             )
         self.wake(campaign)
         return campaign
@@ -219,6 +222,67 @@ class Campaigns:
                 "campaign_move_refused", move="delete", status=campaign.status.value
             )
 
+    def first_status(self, actor: Actor, start: datetime | None) -> CampaignStatus:
+        """What becomes of a draft when it is launched, to start at `start` or at once."""
+        actor.require(Role.VIEWER)
+        if self.store.workspaces.get(actor.workspace_id).needs_approval:
+            return CampaignStatus.AWAITING
+        return CampaignStatus.SCHEDULED if start else CampaignStatus.RUNNING
+
+    def written_since(
+        self, actor: Actor, rest_days: int | None, start: datetime | None
+    ) -> datetime | None:
+        """From when on nobody may have been written to; see AudienceChoice.rest_days."""
+        actor.require(Role.VIEWER)
+        if rest_days is None:
+            rest_days = self.store.workspaces.get(actor.workspace_id).rest_days
+        now = self.clock()
+        return max(start or now, now) - timedelta(days=rest_days) if rest_days else None
+
+    def approve(self, actor: Actor, campaign_id: UUID) -> Campaign:
+        """Let a campaign start that waits for a second person: at once, or at its time.
+
+        Raises NotFound, RuleViolation, also when it was the same person who started it.
+        """
+        actor.require(Role.SENDER)
+        campaign = self.store.campaigns.get(actor.workspace_id, campaign_id)
+        rules.after("approve", campaign.status)
+        if campaign.user_id == actor.user_id:
+            raise RuleViolation("approval_by_same_person")
+        if not self.store.campaigns.approve(campaign_id, actor.user_id, self.clock()):
+            raise RuleViolation(
+                "campaign_move_refused", move="approve", status=campaign.status.value
+            )
+        self.wake(campaign)
+        return self.store.campaigns.get(actor.workspace_id, campaign_id)
+
+    def send_back(self, actor: Actor, campaign_id: UUID, note: str) -> Campaign:
+        """Make a draft again of a campaign that waits for approval, with a note saying why.
+
+        Who started it may take it back without a note. Raises NotFound, RuleViolation.
+        """
+        actor.require(Role.SENDER)
+        campaign = self.store.campaigns.get(actor.workspace_id, campaign_id)
+        rules.after("send_back", campaign.status)
+        note = note.replace("\x00", " ").strip()
+        if not note and campaign.user_id != actor.user_id:
+            raise RuleViolation("review_note_blank")
+        if len(note) > LONGEST_NOTE:
+            raise RuleViolation("field_too_long", limit=LONGEST_NOTE)
+        if not self.store.campaigns.send_back(campaign_id, note):
+            raise RuleViolation(
+                "campaign_move_refused", move="send_back", status=campaign.status.value
+            )
+        self.events.publish(Changed(campaign.workspace_id, "campaign", campaign.id))
+        return self.store.campaigns.get(actor.workspace_id, campaign_id)
+
+    def to_approve(self, actor: Actor) -> int:
+        """How many campaigns wait for the actor's approval."""
+        actor.require(Role.VIEWER)
+        if actor.role.rank < Role.SENDER.rank:
+            return 0
+        return self.store.campaigns.awaiting(actor.workspace_id, actor.user_id)
+
     def _move(
         self, actor: Actor, campaign_id: UUID, move: str, reason: PauseReason | None = None
     ) -> Campaign:
@@ -245,7 +309,7 @@ def check_account(account: Account) -> None:
         raise RuleViolation("account_not_linked")
 
 
-def check_names(content: Content, columns: Sequence[str]) -> None:
+def check_names(content: Content, columns: Collection[str]) -> None:
     """Raise RuleViolation for a placeholder that nobody can have a value of."""
     unknown = [name for name in content.placeholders if name not in columns]
     if unknown:

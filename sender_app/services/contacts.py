@@ -49,6 +49,11 @@ class Contacts:
         actor.require(Role.VIEWER)
         return self.store.contacts.get(actor.workspace_id, contact_id)
 
+    def find_contacts(self, actor: Actor, ids: Sequence[UUID]) -> Sequence[Contact]:
+        """Those of `ids` that are there, in that order."""
+        actor.require(Role.VIEWER)
+        return self.store.contacts.find(actor.workspace_id, _limited(ids))
+
     def history(self, actor: Actor, contact_id: UUID) -> Sequence[Happening]:
         """What was sent to the contact and what came back, the latest first. Raises NotFound."""
         actor.require(Role.VIEWER)
@@ -106,14 +111,14 @@ class Contacts:
         actor.require(Role.SENDER)
         self.store.groups.delete(actor.workspace_id, group_id)
 
-    def add_to_group(self, actor: Actor, name: str, ids: Sequence[UUID]) -> int:
-        """Put contacts into the group called `name`, made if need be; how many are new in it.
+    def add_to_group(self, actor: Actor, name: str, ids: Sequence[UUID]) -> tuple[Group, int]:
+        """Put contacts into the group called `name`, made if need be, and how many are new in it.
 
         Raises RuleViolation("group_blank", "field_too_long").
         """
         actor.require(Role.SENDER)
         group = self.store.groups.ensure(actor.workspace_id, _group_name(name))
-        return self.store.groups.add(actor.workspace_id, group.id, _limited(ids))
+        return group, self.store.groups.add(actor.workspace_id, group.id, _limited(ids))
 
     def remove_from_group(self, actor: Actor, group_id: UUID, ids: Sequence[UUID]) -> int:
         """Take contacts out of a group; how many were in it. Raises NotFound."""

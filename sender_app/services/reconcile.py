@@ -1,4 +1,4 @@
-"""The reconciler: whatever was lost, an account with something to do gets a process again."""
+"""The reconciler: whatever was lost, what has something to do gets a process again."""
 
 from dataclasses import dataclass
 
@@ -18,11 +18,13 @@ class Reconciler:
     clock: Clock = system_clock
 
     def run(self) -> int:
-        """Start campaigns whose time has come, wake accounts and imports with work and no process.
+        """Start campaigns whose time has come, wake whatever has work and no process.
 
         Returns how many accounts were woken.
         """
         self.imports.run()
         self.store.campaigns.start_due(self.clock())
+        if self.store.webhooks.is_due(self.clock()):
+            self.queue.deliver_webhooks()
         due = self.store.accounts.to_serve(self.clock())
         return sum(self.queue.serve_account(account_id, unattended=True) for account_id in due)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sender_app.ports.store import Store
 from sender_app.services.clock import Clock, system_clock
 
+KEEP_ANSWERS = timedelta(hours=24)  # to requests with an idempotency key
 _BATCH = 10_000  # rows a transaction: nobody waits long for a lock
 
 
@@ -17,14 +18,17 @@ class Retention:
     store: Store
     keep_events: timedelta
     keep_replies: timedelta
+    keep_webhooks: timedelta
     clock: Clock = system_clock
 
     def run(self) -> dict[str, int]:
         """Forget what is too old; returns how many rows went, by what they were."""
         upkeep = self.store.upkeep
         return {
+            "answers": self._forget(upkeep.forget_answers, KEEP_ANSWERS),
             "events": self._forget(upkeep.forget_events, self.keep_events),
             "replies": self._forget(upkeep.forget_replies, self.keep_replies),
+            "webhook_events": self._forget(upkeep.forget_webhook_events, self.keep_webhooks),
         }
 
     def _forget(self, forget: Callable[[datetime, int], int], keep: timedelta) -> int:

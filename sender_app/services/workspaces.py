@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import phonenumbers
 
 from sender_app.domain.actor import Actor, Role
+from sender_app.domain.audience_choice import checked_rest
 from sender_app.domain.errors import RuleViolation
 from sender_app.domain.identity import ClaimRules, Identity
 from sender_app.domain.member import Member
@@ -86,4 +87,15 @@ class Workspaces:
             "opt_out_words": list(checked_words(words)),
             "opt_out_reply": checked_answer(answer),
         }
+        return self.store.workspaces.update(actor.workspace_id, values)
+
+    def update_campaign_rules(
+        self, actor: Actor, rest_days: int, *, needs_approval: bool
+    ) -> Workspace:
+        """Whom campaigns leave out (see Workspace), and whether a second person has to approve.
+
+        Raises RuleViolation("rest_invalid").
+        """
+        actor.require(Role.ADMIN)
+        values = {"rest_days": checked_rest(rest_days), "needs_approval": needs_approval}
         return self.store.workspaces.update(actor.workspace_id, values)

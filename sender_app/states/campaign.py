@@ -41,7 +41,7 @@ class Campaign(Paging, Steering, rx.State):
     async def begin(self) -> None:
         """On opening the page, first: nothing of a campaign seen before stays in view."""
         self.loaded = self.missing = False
-        self.cancelling = self.repeating = self.deleting = False
+        self.cancelling = self.repeating = self.deleting = self.returning = False
         self.campaign, self.rows, self.files, self.more = CampaignView(), [], [], ""
         self.replies, self.senders = [], ""
         self.filter = self.search = self._id = self._watch = ""

@@ -1,5 +1,6 @@
 """The list of campaigns."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,15 @@ from sender_app.domain.campaign import CampaignStatus
 from sender_app.ports.store import CampaignFilter
 from sender_app.states.access import handler, use
 from sender_app.states.rows import CampaignView, campaign_view
+from sender_app.states.session import Session
+from sender_app.text import translate
 
 PAGE = 20  # campaigns shown at first
+SPANS = ("1", "7", "30", "90", "365")  # days
 KINDS: dict[str, frozenset[CampaignStatus]] = {
     "all": frozenset(),
     "active": frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED}),
+    "awaiting": frozenset({CampaignStatus.AWAITING}),
     "scheduled": frozenset({CampaignStatus.SCHEDULED}),
     "drafts": frozenset({CampaignStatus.DRAFT}),
     "ended": frozenset({CampaignStatus.FINISHED, CampaignStatus.CANCELLED}),
@@ -26,20 +31,22 @@ class CampaignList(rx.State):
     rows: list[CampaignView] = []
     kind: str = "all"  # one of KINDS
     search: str = ""
+    span: str = ""  # made within so many days, one of SPANS; blank: ever
     more: str = ""
     loaded: bool = False
-    deleting: str = ""  # id of the draft that a question is about
+    deleting: str = ""  # id of the campaign that a question is about
+    deleting_draft: bool = False
 
     @rx.var
     def narrowed(self) -> bool:
         """Whether some may be left out."""
-        return self.kind != "all" or bool(self.search.strip())
+        return self.kind != "all" or bool(self.search.strip() or self.span)
 
     @rx.event
     @handler
     async def load(self) -> Any:
         """The first page of all."""
-        self.kind, self.search, self.deleting = "all", "", ""
+        self.kind, self.search, self.span, self.deleting = "all", "", "", ""
         await self._look(PAGE)
         self.loaded = True
 
@@ -65,6 +72,13 @@ class CampaignList(rx.State):
 
     @rx.event
     @handler
+    async def show_span(self, span: str) -> Any:
+        """Only campaigns of the last days."""
+        self.span = span if span in SPANS else ""
+        await self._look(PAGE)
+
+    @rx.event
+    @handler
     async def load_more(self) -> Any:
         """The page after."""
         cursor, wanted = self.more, self._wanted()
@@ -76,13 +90,35 @@ class CampaignList(rx.State):
 
     @rx.event
     async def ask_delete(self, campaign_id: str) -> None:
-        """Open the question about a draft, or close it with a blank."""
+        """Open the question about a campaign, or close it with a blank."""
         self.deleting = campaign_id
+        self.deleting_draft = any(
+            row.id == campaign_id and row.status == CampaignStatus.DRAFT for row in self.rows
+        )
+
+    @rx.event
+    @handler
+    async def clone(self, campaign_id: str) -> Any:
+        """A draft of the same."""
+        wanted, lang = UUID(campaign_id), (await self.get_state(Session)).lang
+        draft = await use(
+            self,
+            lambda s, actor: s.drafts.clone(
+                actor,
+                wanted,
+                translate(
+                    lang,
+                    "campaign.copy_of",
+                    name=s.campaigns.get_campaign(actor, wanted).name,
+                ),
+            ),
+        )
+        return rx.redirect(f"/messages?draft={draft.id}")
 
     @rx.event
     @handler
     async def delete(self) -> Any:
-        """Delete the draft that was asked about."""
+        """Delete the campaign that was asked about."""
         if not self.deleting:
             return
         campaign_id, self.deleting = UUID(self.deleting), ""
@@ -90,7 +126,8 @@ class CampaignList(rx.State):
         await self._look(max(len(self.rows), PAGE))
 
     def _wanted(self) -> CampaignFilter:
-        return CampaignFilter(KINDS[self.kind], self.search)
+        since = datetime.now(UTC) - timedelta(days=int(self.span)) if self.span else None
+        return CampaignFilter(KINDS[self.kind], self.search, since)
 
     async def _look(self, count: int) -> None:
         wanted = self._wanted()

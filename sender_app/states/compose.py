@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 
 import reflex as rx
 
+from sender_app.domain.actor import Role
 from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.services.drafts import Draft
 from sender_app.services.imports import FileCheck
 from sender_app.states.access import handler, use
 from sender_app.states.account_rows import AccountView, account_view, names
 from sender_app.states.attachments import Attachments
+from sender_app.states.choosing import Choosing, Tally
 from sender_app.states.contact_upload import ContactUpload
 from sender_app.states.preview import WRITING, Preview
 from sender_app.states.takeoff import Look, Takeoff
@@ -22,13 +24,15 @@ from sender_app.states.writing import Writing
 STEPS = 4  # people, message, start, review
 
 
-class Compose(Attachments, ContactUpload, Writing, Preview, Takeoff, Trial, rx.State):
+class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, Trial, rx.State):
     """A campaign being written."""
 
     name: str = ""
     linked: bool = False
     accounts: list[AccountView] = []
     chosen: list[str] = []  # ids of the accounts that send
+    needs_approval: bool = False
+    note: str = ""  # why it was sent back
     saved_at: str = ""
     loaded: bool = False
     _account_id: str = ""  # the first that sends
@@ -51,11 +55,12 @@ class Compose(Attachments, ContactUpload, Writing, Preview, Takeoff, Trial, rx.S
         accounts, workspace = await use(self, read)
         self.accounts, self.zone = [account_view(one) for one in accounts], workspace.time_zone
         linked = [one for one in self.accounts if one.is_linked]
-        self.linked = bool(linked)
+        self.linked, self.needs_approval = bool(linked), workspace.needs_approval
         first = (linked or self.accounts)[0]
         self.trial_phone = self.trial_phone or first.phone
         known = {one.id for one in self.accounts}
         self._send_from([one for one in self.chosen if one in known] or [first.id])
+        await self._offer()
         wanted = str(self.router.url.query_parameters.get("draft", ""))
         if wanted and wanted != self._draft_id:
             await self._resume(wanted)
@@ -112,12 +117,16 @@ class Compose(Attachments, ContactUpload, Writing, Preview, Takeoff, Trial, rx.S
         except ValueError as error:
             raise NotFound("draft", campaign_id) from error
 
-        def read(s: Any, actor: Any) -> tuple[Draft, FileCheck | None]:
+        def read(s: Any, actor: Any) -> tuple[Draft, FileCheck | None, str, bool]:
             draft = s.drafts.get_draft(actor, draft_id)
-            return draft, s.drafts.find_audience(actor, draft)
+            note = s.campaigns.get_campaign(actor, draft_id).review_note
+            may_write = actor.role.rank >= Role.SENDER.rank
+            check = s.drafts.find_audience(actor, draft) if may_write else None
+            return draft, check, note, may_write
 
-        draft, check = await use(self, read)
+        draft, check, note, may_write = await use(self, read)
         self._begin_anew()
+        self.note = note
         self._draft_id, self.name = str(draft_id), draft.name
         self._send_from([str(one) for one in draft.accounts])
         self._fill(list(draft.texts))
@@ -127,6 +136,9 @@ class Compose(Attachments, ContactUpload, Writing, Preview, Takeoff, Trial, rx.S
             self.starts_later, self.starts_at = True, f"{local:%Y-%m-%dT%H:%M}"
         if check is not None:
             self._show(check)
+        await self._show_choice(draft.choice)
+        if may_write:
+            await self._count()
 
     async def _check_draft(self) -> None:
         """Sent or deleted elsewhere: a new one begins."""
@@ -145,7 +157,7 @@ class Compose(Attachments, ContactUpload, Writing, Preview, Takeoff, Trial, rx.S
     async def _chosen(self) -> Any:
         if not self.name:
             self.name = self.filename.rsplit(".", 1)[0]
-        await self._keep()
+        await self._choice_made()
 
     async def _keep(self) -> None:
         """Save the draft, which the first letter makes."""
@@ -158,6 +170,7 @@ class Compose(Attachments, ContactUpload, Writing, Preview, Takeoff, Trial, rx.S
             file_id=UUID(self.file_id) if self.file_id else None,
             filename=self.filename,
             attachments=self._chosen_attachments(),
+            choice=self._choice(),
             starts_at=start.replace(tzinfo=zone) if start else None,
             more_accounts=tuple(UUID(one) for one in self.chosen[1:]),
         )
@@ -179,6 +192,9 @@ class Compose(Attachments, ContactUpload, Writing, Preview, Takeoff, Trial, rx.S
 
     def _begin_anew(self) -> None:
         self._forget()
+        self.chosen_groups, self.chosen_ids, self.chosen, self.hits = [], [], [], []
+        self.by_filter, self.earlier, self.rest, self.tally = False, "", "", Tally()
+        self.filter_search = self.filter_group = self.filter_standing = self.note = ""
         self._fill([""])
         self.attachments = []
         self.step, self.name, self._draft_id, self.saved_at = 1, "", "", ""

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import reflex as rx
 
+from sender_app.domain.audience_choice import AudienceChoice
+from sender_app.services.drafts import Draft
 from sender_app.states.access import handler, use
 from sender_app.states.session import Session
 from sender_app.text import translate
@@ -52,7 +54,7 @@ class ContactSelection(rx.State, mixin=True):
         """Put them into the group."""
         name = self.joining
         return await self._do(
-            "contacts.joined", lambda s, actor, ids: s.contacts.add_to_group(actor, name, ids)
+            "contacts.joined", lambda s, actor, ids: s.contacts.add_to_group(actor, name, ids)[1]
         )
 
     @rx.event
@@ -87,6 +89,20 @@ class ContactSelection(rx.State, mixin=True):
         return await self._do(
             "contacts.deleted", lambda s, actor, ids: s.contacts.delete_contacts(actor, ids)
         )
+
+    @rx.event
+    @handler
+    async def write_to_picked(self) -> Any:
+        """A new campaign for them."""
+        return await self._write(AudienceChoice(contacts=tuple(map(UUID, self.selected))))
+
+    async def _write(self, choice: AudienceChoice, name: str = "") -> Any:
+        def begin(s: Any, actor: Any) -> UUID:
+            account = s.accounts.ensure_account(actor)
+            return s.drafts.create_draft(actor, Draft(account.id, name, choice=choice)).id
+
+        draft_id = await use(self, begin)
+        return rx.redirect(f"/messages?draft={draft_id}")
 
     async def _do(self, said: str, call: Callable[[Any, Any, list[UUID]], int]) -> Any:
         ids = [UUID(contact_id) for contact_id in self.selected]

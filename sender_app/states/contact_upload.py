@@ -5,7 +5,6 @@ from typing import Any
 import reflex as rx
 
 from sender_app.domain.audience import AudienceRow
-from sender_app.domain.columns import KNOWN
 from sender_app.domain.phone import pretty
 from sender_app.services.imports import LARGEST_AT_ONCE, FileCheck
 from sender_app.states.access import explain, handler, use
@@ -25,8 +24,8 @@ class ContactUpload(rx.State, mixin=True):
     bad_count: int = 0
     bad_page: int = 1
     _bad: list[dict[str, str]] = []  # row, value, reason
-    columns: list[str] = []  # placeholders beside the usual ones that the file fills
-    sample: list[dict[str, str]] = []
+    columns: list[str] = []  # placeholders beside the usual ones that somebody has a value of
+    sample: list[dict[str, str]] = []  # the first people, of the file and otherwise
     at: int = 0  # the sample row in the preview
 
     @rx.var
@@ -97,9 +96,7 @@ class ContactUpload(rx.State, mixin=True):
             }
             for bad in check.bad
         ]
-        self.columns = [name for name in check.columns if name not in KNOWN]
-        self.sample = [fields_of(row) for row in check.sample]
-        self.at, self.bad_page = 0, 1
+        self.bad_page = 1
 
     def _forget(self) -> None:
         self.file_id = self.filename = ""

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import reflex as rx
 
+from sender_app.domain.audience_choice import AudienceChoice, BookFilter
 from sender_app.domain.contact_search import ContactQuery, ContactSort, query_of
 from sender_app.states.access import handler, use
 from sender_app.states.contact_selection import ContactSelection
@@ -87,6 +88,13 @@ class ContactBook(Paging, ContactSelection, rx.State):
         """The same order from its end."""
         self.backwards = not self.backwards
         await self._look_anew()
+
+    @rx.event
+    @handler
+    async def write_to_found(self) -> Any:
+        """A new campaign for everybody whom the filters find, also those on other pages."""
+        found = BookFilter(self.search, self.group, self.standing)
+        return await self._write(AudienceChoice(filter=found), self.group_name)
 
     def _query(self) -> ContactQuery:
         return query_of(self.search, self.group, self.standing, self.sort, self.backwards)

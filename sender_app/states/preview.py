@@ -43,12 +43,12 @@ class Preview(rx.State, mixin=True):
     @rx.event
     @handler
     async def search(self, text: str) -> Any:
-        """People of the file to preview."""
+        """People to preview."""
         self.found = []
-        if not text.strip() or not self.file_id:
+        if not text.strip() or not self._draft_id:
             return
-        file_id = UUID(self.file_id)
-        rows = await use(self, lambda s, actor: s.drafts.find_people(actor, file_id, text, _FOUND))
+        draft_id = UUID(self._draft_id)
+        rows = await use(self, lambda s, actor: s.drafts.find_people(actor, draft_id, text, _FOUND))
         self.found = [fields_of(row) for row in rows]
 
     @rx.event

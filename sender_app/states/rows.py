@@ -52,6 +52,9 @@ class CampaignView:
     can_retry: bool = False
     can_start: bool = False
     can_delete: bool = False
+    awaiting: bool = False
+    by: str = ""  # the id of who launched it
+    review_note: str = ""
     in_doubt: bool = False
     funnel: list[Stage] = field(default_factory=list)
 
@@ -143,6 +146,9 @@ def campaign_view(campaign: Campaign) -> CampaignView:
         can_resume=status in sources("resume"),
         can_cancel=status in sources("cancel"),
         can_delete=status in DELETABLE,
+        awaiting=status in sources("approve"),
+        by=campaign.user_id,
+        review_note=campaign.review_note,
         in_doubt=campaign.unconfirmed_count > 0
         and status in (CampaignStatus.FINISHED, CampaignStatus.PAUSED, CampaignStatus.CANCELLED),
         can_retry=status is CampaignStatus.FINISHED and campaign.error_count > 0,

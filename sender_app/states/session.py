@@ -8,6 +8,7 @@ import reflex as rx
 
 from sender_app.api.sign_in import session_of
 from sender_app.config import settings
+from sender_app.domain.actor import Role
 from sender_app.domain.address import path_within
 from sender_app.states.access import explain, handler, use
 from sender_app.text import COOKIE, LANGUAGES, language_of
@@ -39,6 +40,9 @@ class Session(rx.State):
     phone_url: str = ""
     workspace: str = ""  # the id of the one that the person acts in
     places: list[Place] = []
+    user_id: str = ""
+    waiting: int = 0  # campaigns that wait for the person's approval
+    failing_webhooks: int = 0  # switched off because they failed; an admin is told everywhere
     team_login: bool = False
     link_works: bool = True
     problem: str = ""  # why a sign-in failed, one of PROBLEMS
@@ -69,16 +73,30 @@ class Session(rx.State):
         self.demo, self.phone_url = settings().demo, settings().demo_phone_url
         session = session_of(self.router.headers.cookie)
         try:
-            actor, members = await use(
-                self, lambda services, actor: (actor, services.sign_in.list_workspaces(session))
+            actor, members, waiting, failing = await use(
+                self,
+                lambda s, actor: (
+                    actor,
+                    s.sign_in.list_workspaces(session),
+                    s.campaigns.to_approve(actor),
+                    s.webhooks.count_failing(actor) if actor.role is Role.ADMIN else 0,
+                ),
             )
         except Exception as error:  # noqa: BLE001 - the boundary to the browser
             self.name, self.role, self.signed_in, self.places = "", "", False, []
+            self.user_id, self.waiting = "", 0
             return explain(self, error)
         self.name, self.role, self.signed_in = actor.name, actor.role.value, True
-        self.workspace = str(actor.workspace_id)
+        self.user_id, self.waiting = actor.user_id, waiting
+        self.workspace, self.failing_webhooks = str(actor.workspace_id), failing
         self.places = [Place(str(one.workspace_id), one.workspace_name) for one in members]
         return None
+
+    @rx.event
+    @handler
+    async def count_waiting(self) -> Any:
+        """How many campaigns wait for the person's approval now."""
+        self.waiting = await use(self, lambda s, actor: s.campaigns.to_approve(actor))
 
     @rx.event
     async def greet(self) -> None:

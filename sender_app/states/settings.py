@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 from phonenumbers import SUPPORTED_REGIONS
 
+from sender_app.domain.audience_choice import LONGEST_REST
 from sender_app.domain.errors import RuleViolation
 from sender_app.states.access import handler, use
 from sender_app.states.session import Session
@@ -24,6 +25,8 @@ class Preferences(rx.State):
     opt_out_words: str = ""
     opt_out_answer: str = ""
     pace: dict[str, str] = {}
+    rest_days: int = 0
+    needs_approval: bool = False
     loaded: bool = False
     filled: int = 0  # how often; a form filled again is drawn anew
 
@@ -39,6 +42,7 @@ class Preferences(rx.State):
         workspace, pace = await use(self, read)
         self.name, self.country = workspace.name, workspace.default_country
         self.time_zone = workspace.time_zone
+        self.rest_days, self.needs_approval = workspace.rest_days, workspace.needs_approval
         values = {field: getattr(pace, field) for field in _PACE}
         self.pace = {field: _written(value) for field, value in values.items()}
         self.opt_out_words = ", ".join(workspace.opt_out_words)
@@ -71,6 +75,22 @@ class Preferences(rx.State):
 
         await use(self, save)
         return rx.toast.success(translate(lang, "settings.saved"))
+
+    @rx.event
+    @handler
+    async def save_campaigns(self, form: dict[str, Any]) -> Any:
+        """Save whom campaigns leave out, and whether they need a second person."""
+        days, approval = str(form.get("rest_days", "")).strip(), bool(form.get("needs_approval"))
+        if not days.isdecimal():
+            raise RuleViolation("rest_invalid", limit=LONGEST_REST)
+        saved = await use(
+            self,
+            lambda s, actor: s.workspaces.update_campaign_rules(
+                actor, int(days), needs_approval=approval
+            ),
+        )
+        self.rest_days, self.needs_approval = saved.rest_days, saved.needs_approval
+        return rx.toast.success(translate((await self.get_state(Session)).lang, "settings.saved"))
 
     @rx.event
     @handler

@@ -17,6 +17,8 @@ class Steering(rx.State, mixin=True):
     cancelling: bool = False
     repeating: bool = False
     deleting: bool = False
+    returning: bool = False
+    returning_note: str = ""
     _id: str = ""
 
     @rx.event
@@ -74,6 +76,36 @@ class Steering(rx.State, mixin=True):
     async def start_now(self) -> Any:
         """Start a scheduled one before its time."""
         return await self._steer("started", lambda s, actor, id_: s.campaigns.start(actor, id_))
+
+    @rx.event
+    @handler
+    async def approve(self) -> Any:
+        """Let somebody else's campaign start."""
+        done = await self._steer("approved", lambda s, actor, id_: s.campaigns.approve(actor, id_))
+        return [done, Session.count_waiting]
+
+    @rx.event
+    async def ask_back(self, open_: bool) -> None:
+        """Open or close the question about sending back."""
+        self.returning, self.returning_note = open_, ""
+
+    @rx.event
+    async def write_note(self, text: str) -> None:
+        """Why it is sent back, as typed."""
+        self.returning_note = text
+
+    @rx.event
+    @handler
+    async def send_back(self) -> Any:
+        """Make a draft of it again."""
+        campaign_id, note = UUID(self._id), self.returning_note
+        lang = (await self.get_state(Session)).lang
+        await use(self, lambda s, actor: s.campaigns.send_back(actor, campaign_id, note))
+        self.returning, self._id = False, ""
+        return [
+            rx.redirect("/campaigns"),
+            rx.toast.success(translate(lang, "campaign.done_sent_back")),
+        ]
 
     @rx.event
     @handler

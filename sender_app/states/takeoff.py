@@ -31,6 +31,7 @@ class Look:
     people: int = 0
     reached: int = 0
     opted_out: int = 0
+    resting: int = 0
     known: int = 0
     cold: int = 0
     days: int = 0
@@ -77,12 +78,20 @@ class Takeoff(rx.State, mixin=True):
     @rx.event
     @handler
     async def send(self) -> Any:
-        """Start, and go to the live page. Of two presses, the second finds no draft any more."""
+        """Start, and go to the live page. Of two presses, the second finds no draft any more.
+
+        When others than were confirmed would be written to, it says so and asks again.
+        """
         self.confirming = False
         if not self._draft_id or self.look.problem:
             return None
-        campaign_id, people = UUID(self._draft_id), self.look.people
-        await use(self, lambda s, actor: s.drafts.launch(actor, campaign_id, people))
+        campaign_id, people = UUID(self._draft_id), self.look.reached
+        try:
+            await use(self, lambda s, actor: s.drafts.launch(actor, campaign_id, people))
+        except RuleViolation as problem:
+            await self._look_ahead()
+            self.confirming = problem.code == "audience_changed" and not self.look.problem
+            raise
         self._begin_anew()
         return rx.redirect(f"/campaigns/{campaign_id}")
 
@@ -102,9 +111,10 @@ class Takeoff(rx.State, mixin=True):
         if problem is None and self.starts_later and not self.starts_at:
             problem = RuleViolation("schedule_missing")
         return Look(
-            people=found.people,
-            reached=found.people - found.opted_out,
-            opted_out=found.opted_out,
+            people=found.counts.people,
+            reached=found.counts.reached,
+            opted_out=found.counts.opted_out,
+            resting=found.counts.resting,
             known=found.known,
             cold=found.cold,
             days=found.plan.days if found.plan else 0,

@@ -115,7 +115,7 @@ def test_conversations_of_another_workspace_cannot_be_seen_or_touched(clinic: Cl
         clinic.store.conversations.get(other, conversation.id)
     assert clinic.store.conversations.mark_read(other, conversation.id) == 0
     answer = clinic.store.conversations.entries(conversation, 10)[0]
-    clinic.store.outbox.fail_waiting(clinic.account.id, "unavailable")
+    clinic.store.answering.fail_waiting(clinic.account.id, "unavailable")
     later = NOW + timedelta(days=1)
     assert clinic.store.conversations.resolve(other, answer.id, False, later) is None
 
@@ -123,16 +123,16 @@ def test_conversations_of_another_workspace_cannot_be_seen_or_touched(clinic: Cl
 def test_an_answer_is_claimed_with_its_secret_and_recorded_once(clinic: Clinic):
     conversation = answering(clinic)
     lease = clinic.lease()
-    claim = clinic.store.outbox.claim(lease, SECRET)
+    claim = clinic.store.answering.claim(lease, SECRET)
     assert claim is not None
     assert (claim.phone, claim.text, claim.secret) == (conversation.phone, "Con gusto", SECRET)
-    assert clinic.store.outbox.claim(lease, SECRET) is None
+    assert clinic.store.answering.claim(lease, SECRET) is None
     outcome = AnswerOutcome(AnswerStatus.SENT, NOW, "M9")
-    assert clinic.store.outbox.record(lease, claim.id, outcome)
-    assert not clinic.store.outbox.record(lease, claim.id, outcome)
+    assert clinic.store.answering.record(lease, claim.id, outcome)
+    assert not clinic.store.answering.record(lease, claim.id, outcome)
     heard = [Receipt(("M9",), ReceiptKind.DELIVERED, NOW), Receipt(("M9",), ReceiptKind.READ, NOW)]
-    assert clinic.store.outbox.receipts(clinic.account.id, heard) == 1
-    assert clinic.store.outbox.receipts(clinic.account.id, heard) == 0
+    assert clinic.store.answering.receipts(clinic.account.id, heard) == 1
+    assert clinic.store.answering.receipts(clinic.account.id, heard) == 0
     entry = clinic.store.conversations.entries(conversation, 10)[0]
     assert (entry.status, entry.read_at, entry.author) == ("sent", NOW, "")
 
@@ -140,21 +140,21 @@ def test_an_answer_is_claimed_with_its_secret_and_recorded_once(clinic: Clinic):
 def test_nobody_claims_or_records_an_answer_with_an_older_epoch(clinic: Clinic):
     conversation = answering(clinic)
     old = clinic.lease("one")
-    claim = clinic.store.outbox.claim(old, SECRET)
+    claim = clinic.store.answering.claim(old, SECRET)
     assert claim is not None
     clinic.store.leases.release(old)
     new = clinic.lease("two")
     with pytest.raises(LeaseLost):
-        clinic.store.outbox.claim(old, SECRET)
+        clinic.store.answering.claim(old, SECRET)
     with pytest.raises(LeaseLost):
-        clinic.store.outbox.recover(old, claim.id, None)
-    assert [(o.id, o.secret) for o in clinic.store.outbox.orphans(new)] == [(claim.id, SECRET)]
-    clinic.store.outbox.recover(new, claim.id, "M1")
-    assert not clinic.store.outbox.record(old, claim.id, AnswerOutcome(AnswerStatus.SENT, NOW))
+        clinic.store.answering.recover(old, claim.id, None)
+    assert [(o.id, o.secret) for o in clinic.store.answering.orphans(new)] == [(claim.id, SECRET)]
+    clinic.store.answering.recover(new, claim.id, "M1")
+    assert not clinic.store.answering.record(old, claim.id, AnswerOutcome(AnswerStatus.SENT, NOW))
     resolve, scope = clinic.store.conversations.resolve, clinic.workspace.id
     assert resolve(scope, claim.id, False, NOW - timedelta(minutes=5)) is None, "still in grace"
     assert resolve(scope, claim.id, False, NOW + timedelta(hours=1)) == clinic.account.id
-    again = clinic.store.outbox.claim(new, b"t" * 32)
+    again = clinic.store.answering.claim(new, b"t" * 32)
     assert again is not None
     assert (again.attempt, again.secret) == (1, b"t" * 32)
     assert clinic.store.conversations.get(scope, conversation.id).last_is_ours
@@ -163,7 +163,7 @@ def test_nobody_claims_or_records_an_answer_with_an_older_epoch(clinic: Clinic):
 def test_an_answer_to_somebody_who_opts_out_meanwhile_fails(clinic: Clinic):
     conversation = answering(clinic)
     hear(clinic, 1, "BAJA")
-    assert clinic.store.outbox.claim(clinic.lease(), SECRET) is None
+    assert clinic.store.answering.claim(clinic.lease(), SECRET) is None
     found = {e.error_code for e in clinic.store.conversations.entries(conversation, 10)}
     assert "opted_out" in found
 
@@ -174,6 +174,6 @@ def test_old_conversations_go_with_their_replies_and_open_answers_stay(clinic: C
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     assert clinic.store.upkeep.forget_replies(tomorrow, 10) == 2
     assert [row.phone for row in listed(clinic)] == ["+595980000001"]
-    clinic.store.outbox.fail_waiting(clinic.account.id, "unavailable")
+    clinic.store.answering.fail_waiting(clinic.account.id, "unavailable")
     assert clinic.store.upkeep.forget_replies(tomorrow, 10) == 1
     assert listed(clinic) == []

@@ -95,7 +95,13 @@ def test_a_campaign_keeps_its_files_in_order(shelf: Shelf):
 
 
 @pytest.mark.parametrize(
-    "status", [CampaignStatus.RUNNING, CampaignStatus.DRAFT, CampaignStatus.SCHEDULED]
+    "status",
+    [
+        CampaignStatus.RUNNING,
+        CampaignStatus.DRAFT,
+        CampaignStatus.SCHEDULED,
+        CampaignStatus.AWAITING,
+    ],
 )
 def test_files_go_when_nobody_uses_them_any_more(shelf: Shelf, status: CampaignStatus):
     used, unused = shelf.add(), shelf.add()

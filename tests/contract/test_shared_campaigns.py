@@ -12,7 +12,7 @@ from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.delivery import Claim, Lease, RecipientStatus, Settlement
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import NewCampaign, Store
+from sender_app.ports.store import AudienceSpec, NewCampaign, Store
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
 from sender_app.stores.postgres.store import PostgresStore
 from tests.contract.test_store import DEFAULTS, NOW, TTL, sent
@@ -37,12 +37,12 @@ class Pair:
         for n, account_id in enumerate(self.accounts):
             store.accounts.linked(account_id, f"+59598100000{n}", f"session {n}")
             store.accounts.set_status(account_id, AccountStatus.OFFLINE)
-        rows = [AudienceRow(n, f"+59598{n:07d}", f"Persona {n}") for n in range(people)]
+        self.rows = [AudienceRow(n, f"+59598{n:07d}", f"Persona {n}") for n in range(people)]
         first, second = self.accounts
         running = CampaignStatus.RUNNING
         new = NewCampaign(first, "Juntas", "Hola", running, {}, more_accounts=(second,))
         self.campaign = store.campaigns.create(
-            self.workspace.id, "alice", new, [ContactBatch.of(rows)]
+            self.workspace.id, "alice", new, [ContactBatch.of(self.rows)]
         )
 
     def leases(self) -> list[Lease]:
@@ -123,9 +123,9 @@ def test_what_each_sent_counts_for_its_own_day_pace_and_acquaintances(pair: Pair
     first, second = pair.accounts
     heard = [Receipt(("M0-0", "M1-0"), ReceiptKind.DELIVERED, NOW)]
     pair.store.receipts.receipts(first, heard)
-    phones = [f"+59598{n:07d}" for n in range(10)]
-    known = pair.store.campaigns.known
-    counts = [known(accounts, phones) for accounts in ([first], [second], [first, second])]
+    spec = AudienceSpec(rows=[ContactBatch.of(pair.rows)])
+    with pair.store.audiences.gather(pair.workspace.id, spec) as found:
+        counts = [found.known(accounts) for accounts in ([first], [second], [first, second])]
     assert counts == [1, 0, 0]
     pair.store.receipts.receipts(second, heard)
     assert pair.now().delivered_count == 2

@@ -27,7 +27,7 @@ from sender_app.domain.delivery import (
 )
 from sender_app.domain.errors import LeaseLost, NotFound
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import CampaignFilter, Journal, NewCampaign, Store
+from sender_app.ports.store import AudienceSpec, CampaignFilter, Journal, NewCampaign, Store
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
 from sender_app.stores.postgres.store import PostgresStore
 
@@ -453,11 +453,12 @@ def test_it_keeps_a_draft_as_one_writes_and_launches_it_once(clinic: Clinic):
         {"file_id": "f"},
     )
     rows = [AudienceRow(1, "+595981000009", "Ana")]
-    assert campaigns.launch(scope, "bob", draft.id, [ContactBatch.of(rows)], None)
-    assert not campaigns.launch(scope, "bob", draft.id, [ContactBatch.of(rows)], None)
+    people, running = AudienceSpec(rows=[ContactBatch.of(rows)]), CampaignStatus.RUNNING
+    assert campaigns.launch(scope, "bob", draft.id, people, running)
+    assert not campaigns.launch(scope, "bob", draft.id, people, running)
     assert not campaigns.save_draft(scope, draft.id, draft_of(clinic))
-    running = campaigns.get(scope, draft.id)
-    assert (running.status, running.total_recipients) == (CampaignStatus.RUNNING, 1)
+    launched = campaigns.get(scope, draft.id)
+    assert (launched.status, launched.total_recipients) == (CampaignStatus.RUNNING, 1)
     assert [c.id for c in clinic.store.deliveries.running(clinic.account.id)][-1] == draft.id
 
 
@@ -467,7 +468,9 @@ def test_a_draft_of_another_workspace_cannot_be_touched(clinic: Clinic):
     other = clinic.store.workspaces.ensure("charlie", "Charlie", DEFAULTS)
     everything = frozenset(CampaignStatus)
     assert not campaigns.save_draft(other.id, draft.id, draft_of(clinic))
-    assert not campaigns.launch(other.id, "charlie", draft.id, [], None)
+    assert not campaigns.launch(
+        other.id, "charlie", draft.id, AudienceSpec(), CampaignStatus.RUNNING
+    )
     assert not campaigns.delete(other.id, draft.id, everything)
 
 
@@ -475,8 +478,8 @@ def test_a_launched_draft_may_start_later(clinic: Clinic):
     campaigns, scope = clinic.store.campaigns, clinic.workspace.id
     draft = campaigns.create(scope, "alice", draft_of(clinic), [])
     at = datetime.now(UTC) + timedelta(hours=1)
-    rows = [AudienceRow(1, "+595981000009")]
-    assert campaigns.launch(scope, "alice", draft.id, [ContactBatch.of(rows)], at)
+    people = AudienceSpec(rows=[ContactBatch.of([AudienceRow(1, "+595981000009")])])
+    assert campaigns.launch(scope, "alice", draft.id, people, CampaignStatus.SCHEDULED, at)
     scheduled = campaigns.get(scope, draft.id)
     assert (scheduled.status, scheduled.scheduled_at) == (CampaignStatus.SCHEDULED, at)
     campaigns.start_due(at)
@@ -525,7 +528,10 @@ def test_deleting_hides_a_campaign_and_forgets_nothing_that_was_sent(clinic: Cli
     assert len(clinic.store.deliveries.history(clinic.account.id, NOW).recent) == 5
     receipt = Receipt(("M1",), ReceiptKind.DELIVERED, NOW)
     clinic.store.receipts.receipts(clinic.account.id, [receipt])
-    assert campaigns.known([clinic.account.id], [claim.phone for claim in claims]) == 1
+    rows = [AudienceRow(n, claim.phone) for n, claim in enumerate(claims, 1)]
+    spec = AudienceSpec(rows=[ContactBatch.of(rows)])
+    with clinic.store.audiences.gather(scope, spec) as found:
+        assert found.known([clinic.account.id]) == 1
     draft = campaigns.create(scope, "alice", draft_of(clinic), [])
     assert campaigns.delete(scope, draft.id, DELETABLE)
 

@@ -69,7 +69,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Iterator[Demo]
     port = free_ports(2)
     output = tmp_path_factory.mktemp("demo") / "output"
     folder = data / "demo"
-    process = start_demo(folder, output, PORT=str(port))
+    process = start_demo(folder, output, PORT=str(port), WEBHOOK_NETWORKS="127.0.0.1/32")
     eventually(
         lambda: "Ctrl-C" in output.read_text() or process.poll() is not None, 170, "the start"
     )

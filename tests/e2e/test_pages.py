@@ -14,7 +14,7 @@ from tests.stack import children, eventually
 PLACES = (
     *("", "whatsapp", "messages", "templates", "campaigns", "inbox", "contacts", "contacts/new"),
     *("contacts/import", "duplicates", "opt-outs", "settings", "members", "audit", "system"),
-    "sign-in",
+    *("webhooks", "webhooks/new", "sign-in"),
 )
 
 

@@ -14,9 +14,11 @@ from sqlmodel import SQLModel
 
 from sender_app.bootstrap import Services
 from sender_app.domain.actor import Actor, Role
+from sender_app.domain.api_key import new_secret
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.contact_search import ContactQuery
+from sender_app.domain.webhook import EventType
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.identity import Session, User
 from sender_app.ports.store import NewCampaign
@@ -48,8 +50,12 @@ class World:
     conversation_id: UUID
     answer_id: UUID  # one that failed
     media_id: UUID
+    key_id: UUID
+    webhook_id: UUID
+    delivery_id: UUID
     spare: str  # a member whom others may change
     sessions: Mapping[str, str]  # persona → session id
+    keys: Mapping[str, str]  # persona → secret of an API key in their role
     mores: Mapping[str, str]  # state → a cursor of its list
     ids: set[str] = field(default_factory=set)
 
@@ -62,7 +68,7 @@ class World:
             for table in SQLModel.metadata.sorted_tables:
                 if table.name == "audit_log":
                     continue
-                query = f"SELECT (to_jsonb(t) - 'seen_at')::text FROM {table.name} t"  # noqa: S608
+                query = f"SELECT (to_jsonb(t) - 'seen_at' - 'used_at')::text FROM {table.name} t"  # noqa: S608
                 rows = connection.execute(text(query)).scalars()
                 found |= {(table.name, row) for row in rows if self._ours(row)}
         for key in bootstrap.redis().scan_iter():
@@ -108,6 +114,10 @@ def make_world(services: Services) -> World:
         called = "Otra" if name == "outsider" else f"{name} {SECRET}"
         store.workspaces.ensure_member(workspace_id, f"{name}-{tags[name]}", called, role)
     store.workspaces.ensure_member(here, f"spare-{tag}", f"Zoe {SECRET}", Role.SENDER)
+    keys = {"nobody": ""} | {
+        name: _key(store, workspace_id, f"{name}-{tags[name]}", role)
+        for name, (workspace_id, role) in people.items()
+    }
     account = store.accounts.create(here, f"admin-{tag}", "WhatsApp")
     store.accounts.linked(account.id, "+595981000001", "session")
     store.accounts.create(there, f"outsider-{other}", "WhatsApp")
@@ -133,7 +143,7 @@ def make_world(services: Services) -> World:
     store.receipts.reply(account.id, heard, opt_out=False)
     conversation = services.conversations.page(sender).rows[0]
     store.conversations.answer(conversation, uuid4(), sender.user_id, f"De nada {SECRET}")
-    store.outbox.fail_waiting(account.id, "unavailable")
+    store.answering.fail_waiting(account.id, "unavailable")
     store.receipts.reply(account.id, replace(heard, message_id="R2"), opt_out=False)
     entries = services.conversations.entries(sender, conversation.id)
     answer = next(entry for entry in entries if entry.source == "answer")
@@ -141,6 +151,11 @@ def make_world(services: Services) -> World:
         path = Path(folder) / "file"
         path.write_text(f"%PDF-1.4\n{SECRET}\n%%EOF")
         media = services.media.add(sender, path, "x.pdf", None)
+    webhook = uuid4()
+    store.webhooks.create(
+        *(here, f"admin-{tag}", webhook, f"https://8.8.8.8/{SECRET}", list(EventType), "-", 20)
+    )
+    delivery = store.webhooks.add_test(here, webhook)
     return World(
         services=services,
         store=store,
@@ -156,18 +171,29 @@ def make_world(services: Services) -> World:
         conversation_id=conversation.id,
         answer_id=answer.id,
         media_id=media.id,
+        key_id=store.api_keys.list(here)[0].id,
+        webhook_id=webhook,
+        delivery_id=delivery,
         spare=f"spare-{tag}",
         sessions={"nobody": ""}
         | {name: _open(services, f"{name}-{tags[name]}", people[name][0]) for name in people},
+        keys=keys,
         mores={
             "CampaignList": store.campaigns.list(here, None, 1).next or "",
             "Campaign": store.campaigns.recipients(campaign.id, None, None, 1).next or "",
             "ContactBook": store.contacts.page(here, ContactQuery(), None, 1).next or "",
             "AuditTrail": str(uuid4()),
+            "WebhookCard": str(uuid4()),
             "OptOutList": services.opt_outs.page(sender, "", None, 1).next or "",
         },
-        ids={str(here), str(account.id), str(campaign.id), tag},
+        ids={str(here), str(account.id), str(campaign.id), str(webhook), tag},
     )
+
+
+def _key(store: PostgresStore, workspace_id: UUID, user_id: str, role: Role) -> str:
+    secret = new_secret()
+    store.api_keys.create(workspace_id, user_id, "Programa", role, secret, None)
+    return secret
 
 
 def _open(services: Services, user_id: str, workspace_id: UUID) -> str:

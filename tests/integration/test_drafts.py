@@ -96,7 +96,8 @@ def test_the_look_before_counts_strangers_and_those_who_opted_out(office: Office
     office.store.receipts.reply(office.account_id, hello, False)
     office.store.receipts.reply(office.account_id, stop, True)
     look = office.drafts.preflight(office.alice, office.draft())
-    assert (look.people, look.opted_out, look.known, look.cold) == (3, 1, 1, 1)
+    counts = look.counts
+    assert (counts.people, counts.opted_out, look.known, look.cold) == (3, 1, 1, 1)
     assert look.problem is None
     assert look.plan is not None
     assert look.plan.ends_at > now
@@ -148,9 +149,11 @@ def test_a_test_does_not_go_to_somebody_who_opted_out(office: Office):
         office.drafts.send_test(office.alice, office.account_id, "Hola", "0981000002")
 
 
-def test_people_of_a_file_are_found_by_name_and_phone(office: Office):
+def test_people_of_a_draft_are_found_by_name_and_phone(office: Office):
+    draft_id = office.draft()
+
     def found(search: str, limit: int = 10) -> list[str]:
-        rows = office.drafts.find_people(office.alice, office.file_id, search, limit)
+        rows = office.drafts.find_people(office.alice, draft_id, search, limit)
         return [row.nombre for row in rows]
 
     assert found("ev") == ["Eva"]

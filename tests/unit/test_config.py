@@ -43,6 +43,8 @@ def environment(monkeypatch: pytest.MonkeyPatch):
         ({"OIDC_DEFAULT_ROLE": "root"}, "OIDC_DEFAULT_ROLE"),
         ({"OIDC_LEEWAY": "4000"}, "OIDC_LEEWAY"),
         ({"LOCAL_SIGN_IN": "perhaps"}, "LOCAL_SIGN_IN"),
+        ({"CORS_ORIGINS": "https://a.example/path"}, "CORS_ORIGINS"),
+        ({"WEBHOOK_NETWORKS": "10.0.0.0/8,here"}, "WEBHOOK_NETWORKS"),
     ],
 )
 def test_it_names_what_team_login_lacks(environment, wrong: dict[str, str], named: str):

@@ -52,3 +52,11 @@ def test_its_roles_are_senders(kind: str, role: Role):
 def test_its_groups_are_teams():
     claims = {"sub": "ana"} | claim("groups", ["/clinic"])
     assert identity_from(claims, RULES).teams == ("clinic",)
+
+
+def test_its_access_tokens_are_for_the_api():
+    mappers = {one["name"]: one for one in CLIENT["protocolMappers"]}
+    mapper = mappers["audience of the API"]
+    assert mapper["protocolMapper"] == "oidc-audience-mapper"
+    assert mapper["config"]["included.client.audience"] == OURS.api_audience
+    assert mapper["config"]["access.token.claim"] == "true"

@@ -290,3 +290,71 @@ def test_it_refuses_logout_tokens_that_are_none(
     bad = {name: value for name, value in (good | changed).items() if value is not None}
     with pytest.raises(SignInRefused):
         provider.read_logout_notice(issuer.sign(bad))
+
+
+def access(issuer: Issuer, **changed: object) -> dict[str, object]:
+    """Claims of an access token as Keycloak makes it."""
+    usual: dict[str, object] = {"nonce": None, "typ": "Bearer", "azp": "shop", "scope": "openid"}
+    return issuer.claims(**usual | changed)
+
+
+def test_an_access_token_tells_who_bears_it(issuer: Issuer, provider: OidcProvider):
+    claims = provider.read_access_token(issuer.sign(access(issuer)))
+    assert (claims["sub"], claims["realm_access"]) == ("ana", {"roles": ["sender-admin"]})
+    rfc9068 = access(issuer, typ=None, scope=None, aud=["x", "sender"])
+    assert provider.read_access_token(issuer.sign(rfc9068, typ="at+jwt"))["sub"] == "ana"
+    issuer.userinfo = {"sub": "ana", "realm_access": {"roles": ["sender-viewer"]}}
+    token = issuer.sign(access(issuer, realm_access=None))
+    silent = provider.read_access_token(token)
+    assert provider.more_about(token, silent)["realm_access"] == {"roles": ["sender-viewer"]}
+    issuer.userinfo = None  # which is answered with 404
+    assert provider.more_about(token, silent) == silent
+
+
+def test_an_access_token_is_read_after_keys_are_rotated(issuer: Issuer, provider: OidcProvider):
+    provider.read_access_token(issuer.sign(access(issuer)))
+    issuer.key = new_key("two")
+    issuer.published = [issuer.key]
+    provider._discovery._keys_at -= 60  # some time later
+    assert provider.read_access_token(issuer.sign(access(issuer)))["sub"] == "ana"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"iss": "https://elsewhere.example"},
+        {"aud": "another"},
+        {"aud": None},
+        {"exp": NOW - 3600},
+        {"exp": None},
+        {"nbf": NOW + 3600},
+        {"sub": None},
+        {"typ": "ID"},
+        {"typ": "Refresh"},
+        {"typ": None, "scope": None},  # nothing says that it is an access token
+        {"nonce": "of a sign-in"},
+        {"at_hash": "bm90IGl0"},
+        {"events": LOGOUT},
+    ],
+)
+def test_it_refuses_access_tokens_that_are_none_or_for_others(
+    issuer: Issuer, provider: OidcProvider, changed: dict[str, object]
+):
+    with pytest.raises(SignInRefused):
+        provider.read_access_token(issuer.sign(access(issuer, **changed)))
+
+
+def test_it_refuses_access_tokens_that_others_signed(issuer: Issuer, provider: OidcProvider):
+    claims = access(issuer)
+    for token in (issuer.sign(claims, OTHER), "opaque", "a.b.c", "", "é.é.é"):
+        with pytest.raises(SignInRefused):
+            provider.read_access_token(token)
+
+
+def test_the_api_may_have_an_audience_of_its_own(issuer: Issuer):
+    client = Client("sender", "https://s.example", "openid", 30, audience="sender-api")
+    provider = OidcProvider(issuer.url, client, ClaimRules("sender"))
+    claims = access(issuer, aud="sender-api")
+    assert provider.read_access_token(issuer.sign(claims))["sub"] == "ana"
+    with pytest.raises(SignInRefused):
+        provider.read_access_token(issuer.sign(access(issuer)))

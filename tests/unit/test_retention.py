@@ -8,17 +8,25 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 class Shelf:
-    """A store with events and replies of some ages, in days."""
+    """A store with events, replies and webhooks' events of some ages, in days."""
 
-    def __init__(self, events: list[int], replies: list[int]) -> None:
-        self.events, self.replies = events, replies
+    def __init__(self, events: list[int], replies: list[int], told: list[int]) -> None:
+        self.events, self.replies, self.told = events, replies, told
+        self.answers = [0, 2]
         self.upkeep = self
 
     def forget_events(self, before: datetime, limit: int) -> int:
         return self._forget(self.events, before, limit)
 
+    def forget_answers(self, before: datetime, limit: int) -> int:
+        assert before == NOW - timedelta(days=1)
+        return self._forget(self.answers, before, limit)
+
     def forget_replies(self, before: datetime, limit: int) -> int:
         return self._forget(self.replies, before, limit)
+
+    def forget_webhook_events(self, before: datetime, limit: int) -> int:
+        return self._forget(self.told, before, limit)
 
     def _forget(self, ages: list[int], before: datetime, limit: int) -> int:
         old = [age for age in ages if NOW - timedelta(days=age) < before][: min(limit, 2)]
@@ -27,18 +35,20 @@ class Shelf:
         return len(old)
 
 
-def run(shelf: Shelf, events: int, replies: int) -> dict[str, int]:
+def run(shelf: Shelf, events: int, replies: int, told: int) -> dict[str, int]:
     days = timedelta(days=1)
-    return Retention(shelf, events * days, replies * days, lambda: NOW).run()
+    return Retention(shelf, events * days, replies * days, told * days, lambda: NOW).run()
 
 
 def test_it_forgets_what_is_older_than_the_settings_batch_by_batch():
-    shelf = Shelf(events=[1, 30, 31, 400, 500, 600], replies=[5, 50])
-    assert run(shelf, events=30, replies=10) == {"events": 4, "replies": 1}
-    assert (shelf.events, shelf.replies) == ([1, 30], [5])
+    shelf = Shelf(events=[1, 30, 31, 400, 500, 600], replies=[5, 50], told=[9])
+    forgotten = {"answers": 1, "events": 4, "replies": 1, "webhook_events": 1}
+    assert run(shelf, events=30, replies=10, told=7) == forgotten
+    assert (shelf.events, shelf.replies, shelf.told) == ([1, 30], [5], [])
 
 
 def test_nought_keeps_for_good():
-    shelf = Shelf(events=[4000], replies=[4000])
-    assert run(shelf, events=0, replies=0) == {"events": 0, "replies": 0}
-    assert (shelf.events, shelf.replies) == ([4000], [4000])
+    shelf = Shelf(events=[4000], replies=[4000], told=[4000])
+    kept = {"answers": 1, "events": 0, "replies": 0, "webhook_events": 0}
+    assert run(shelf, events=0, replies=0, told=0) == kept
+    assert (shelf.events, shelf.replies, shelf.told) == ([4000], [4000], [4000])

@@ -10,13 +10,21 @@ USED = re.compile(r"""\b(?:tr|tr_n|translate)\(\s*(?:lang,\s*)?"([a-z_.0-9]+)\""
 COUNTED = re.compile(r"""\btr_n\(\s*"([a-z_.]+)\"""")
 QUOTED = re.compile(r'"([a-z_]+(?:\.[a-z_0-9]+)*)"')
 FAMILIES = (  # texts chosen while it runs, by a status, a reason or the name of a field
-    *("account.", "account_help.", "campaign.done_", "campaign.export_", "campaign_status."),
+    *(
+        "account.",
+        "account_help.",
+        "audience.",
+        "campaign.done_",
+        "campaign.export_",
+        "campaign_status.",
+    ),
     *("campaigns.", "compose.step_", "dashboard.", "editor.", "error.", "field.", "funnel."),
     *("import.holds_", "import.promise_", "import.step_"),
     *("contacts.sort.", "contacts.standing.", "opt_outs.source."),
     *("pause.", "reason.", "results.", "settings.", "status.", "sign_in_problem.", "system."),
-    *("message_kind.", "answer_status.", "inbox.kind_"),
-    *("audit_action.", "audit_outcome.", "role."),
+    *("api_keys.days_", "audit_action.", "audit_outcome.", "role."),
+    *("delivery_status.", "webhook_disabled.", "webhook_error.", "webhook_event."),
+    *("webhooks.log_", "message_kind.", "answer_status.", "inbox.kind_"),
 )
 RAISED = re.compile(r"""RuleViolation\(\s*(?:\n\s*)?"([a-z_]+)\"""")
 

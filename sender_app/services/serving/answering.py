@@ -30,7 +30,7 @@ class Answering:
 
     def recover(self) -> None:
         """Settle what earlier leases left in `sending`: the session store knows what left."""
-        store, lease = self.desk.store.outbox, self.desk.lease
+        store, lease = self.desk.store.answering, self.desk.lease
         orphans = store.orphans(lease)
         if not orphans:
             return
@@ -50,7 +50,7 @@ class Answering:
             self.more, self.again_at = True, None
         if not self.more:
             return False
-        claim = self.desk.store.outbox.claim(self.desk.lease, secrets.token_bytes(32))
+        claim = self.desk.store.answering.claim(self.desk.lease, secrets.token_bytes(32))
         self.more = claim is not None
         if claim is None:
             return False
@@ -92,7 +92,7 @@ class Answering:
         return AnswerOutcome(AnswerStatus.UNCONFIRMED, now, message_id, error.code)
 
     def _record(self, claim: AnswerClaim, outcome: AnswerOutcome) -> None:
-        self.desk.store.outbox.record(self.desk.lease, claim.id, outcome)
+        self.desk.store.answering.record(self.desk.lease, claim.id, outcome)
         if outcome.not_before is not None:
             self.again_at = min(self.again_at or outcome.not_before, outcome.not_before)
         status, code = outcome.status.value, outcome.error_code

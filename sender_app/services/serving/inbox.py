@@ -30,7 +30,7 @@ def record(desk: Desk, events: Iterable[GatewayEvent]) -> list[GatewayEvent]:
     if receipts:
         campaigns = desk.store.receipts.receipts(desk.account.id, receipts)
         desk.announce_campaigns(*campaigns)
-        if desk.store.outbox.receipts(desk.account.id, receipts):
+        if desk.store.answering.receipts(desk.account.id, receipts):
             desk.announce_inbox()
     return others
 

@@ -312,7 +312,7 @@ class _Session:
         desk = self._desk
         now = desk.now()
         due = desk.store.deliveries.next_due(desk.account.id) if step.idle else step.again_at
-        answer_due = desk.store.outbox.next_due(desk.account.id)
+        answer_due = desk.store.answering.next_due(desk.account.id)
         if answer_due is not None and answer_due <= now:
             desk.nudged.set()
             return False
@@ -395,5 +395,5 @@ class _Session:
     def _pause_all(self, reason: PauseReason) -> None:
         desk = self._desk
         desk.announce_campaigns(*desk.store.deliveries.pause_all(desk.account.id, reason))
-        if desk.store.outbox.fail_waiting(desk.account.id, SessionUnusable.code):
+        if desk.store.answering.fail_waiting(desk.account.id, SessionUnusable.code):
             desk.announce_inbox()

@@ -6,7 +6,7 @@ from sqlmodel import col, select
 
 from sender_app.domain.actor import Actor
 from sender_app.ports.store import AuditEntry, Page
-from sender_app.stores.postgres.engine import Database
+from sender_app.stores.postgres.engine import Database, key_at
 from sender_app.stores.postgres.tables import AuditRow
 
 
@@ -38,8 +38,8 @@ class PostgresAudit:
 
     def page(self, workspace_id: UUID, cursor: str | None, limit: int) -> Page[AuditEntry]:
         query = select(AuditRow).where(AuditRow.workspace_id == workspace_id)
-        if cursor:
-            query = query.where(col(AuditRow.id) < UUID(cursor))
+        if (before := key_at(cursor)) is not None:
+            query = query.where(col(AuditRow.id) < before)
         query = query.order_by(col(AuditRow.id).desc()).limit(limit + 1)
         with self._database.session() as session:
             rows = list(session.exec(query))

@@ -10,7 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from sender_app.domain.contact_search import ContactQuery, ContactSort, OnWhatsapp, Search
+from sender_app.domain.contact_search import (
+    ContactQuery,
+    ContactSort,
+    OnWhatsapp,
+    Search,
+    take_apart,
+)
 from sender_app.domain.errors import RuleViolation
 from sender_app.ports.store import Contact, Count, Page
 from sender_app.stores.postgres.contact_index import tag_of
@@ -81,6 +87,16 @@ def page(
     return Page(contacts, _cursor(shown[-1]) if len(found) > limit else None)
 
 
+def search_of(cursor: Cursor, workspace_id: UUID, query: ContactQuery) -> Search:
+    """The query's search, taken apart as people dial in the workspace's country."""
+    if not query.search.strip():
+        return Search("", ())
+    row = cursor.execute(
+        "SELECT default_country FROM workspaces WHERE id = %s", (workspace_id,)
+    ).fetchone()
+    return take_apart(query.search, row.default_country if row else "")
+
+
 def count(cursor: Cursor, workspace_id: UUID, query: ContactQuery, search: Search) -> Count:
     """See ports.store.ContactStore.count."""
     total, exact = 0, True
@@ -103,6 +119,17 @@ def count(cursor: Cursor, workspace_id: UUID, query: ContactQuery, search: Searc
     everybody = "SELECT FROM contact_index WHERE workspace_id = %(workspace)s"
     about = _estimated(cursor, everybody, {"workspace": workspace_id})
     return Count(max(COUNTED, about), exact=False)
+
+
+def everybody(
+    workspace_id: UUID, query: ContactQuery, search: Search
+) -> list[tuple[str, dict[str, object]]]:
+    """Statements, with their values, that together give the id of everybody whom the query has."""
+    statements = []
+    for part in _parts(workspace_id, query, search):
+        where, values = _conditions(workspace_id, part, looking_up=False)
+        statements.append((f"SELECT i.contact_id FROM {part.source} WHERE {where}", values))
+    return statements
 
 
 def read(cursor: Cursor, workspace_id: UUID, ids: Sequence[UUID]) -> list[Contact]:
@@ -293,7 +320,7 @@ def _start(start: str | None) -> tuple[int, str, UUID | None]:
         return 0, "", None
     try:
         part, key, after = json.loads(start)
-        return int(part), str(key), UUID(after)
+        return int(part), str(key).replace("\x00", ""), UUID(after)
     except (ValueError, TypeError) as error:
         raise RuleViolation("cursor_unreadable") from error
 

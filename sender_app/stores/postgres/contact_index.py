@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sender_app.stores.postgres.engine import Cursor
 
+_FRESH = 1_000  # changes that a reader takes in by itself; a larger import is the worker's work
 # One indexer a workspace, or an older reading of a contact might overwrite a newer one.
 _ALONE = "SELECT pg_try_advisory_xact_lock(1129270867, hashtext(%(workspace)s::text)) AS alone"
 _TAKE = """
@@ -96,6 +97,12 @@ def catch_up(cursor: Cursor, workspace_id: UUID, limit: int) -> int:
     for statement in (_NEW_GROUPS, _LEAVE_FIRST_GROUPS, _JOIN_FIRST_GROUPS, _INDEX, _SORT_MEMBERS):
         cursor.execute(statement, values)
     return len(ids)
+
+
+def refresh(cursor: Cursor, workspace_id: UUID) -> None:
+    """What somebody just changed shall be seen at once."""
+    if behind(cursor, workspace_id, 1):
+        catch_up(cursor, workspace_id, _FRESH)
 
 
 def behind(cursor: Cursor, workspace_id: UUID, most: int) -> int:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 
-from sender_app.domain.contact_search import ContactQuery, OnWhatsapp, Search, take_apart
+from sender_app.domain.contact_search import ContactQuery, OnWhatsapp
 from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.ports.store import Contact, ContactDraft, Count, Happening, Page
 from sender_app.stores.postgres import book, contact_index, merging
@@ -17,7 +17,6 @@ from sender_app.stores.postgres.groups import put_into
 from sender_app.stores.postgres.history import HISTORY
 from sender_app.stores.postgres.rollups import forget
 
-_FRESH = 1_000  # changes that a reader takes in by itself; a larger import is the worker's work
 _BATCH = 5_000  # changes taken in at a time where all of them are
 _CREATE = """
 INSERT INTO contacts (workspace_id, user_id, phone, nombre, sustantivo, grupo, source)
@@ -66,13 +65,13 @@ class PostgresContacts:
     ) -> Page[Contact]:
         self._refresh(workspace_id)
         with self._database.transaction() as reader:
-            search = _search(reader, workspace_id, query)
+            search = book.search_of(reader, workspace_id, query)
             return book.page(reader, workspace_id, query, search, cursor, limit)
 
     def count(self, workspace_id: UUID, query: ContactQuery) -> Count:
         self._refresh(workspace_id)
         with self._database.transaction() as reader:
-            search = _search(reader, workspace_id, query)
+            search = book.search_of(reader, workspace_id, query)
             return book.count(reader, workspace_id, query, search)
 
     def follow(self, limit: int) -> int:
@@ -81,10 +80,8 @@ class PostgresContacts:
             return contact_index.catch_up(cursor, row.workspace_id, limit) if row else 0
 
     def _refresh(self, workspace_id: UUID) -> None:
-        """What somebody just changed shall be seen at once."""
         with self._database.transaction() as cursor:
-            if contact_index.behind(cursor, workspace_id, 1):
-                contact_index.catch_up(cursor, workspace_id, _FRESH)
+            contact_index.refresh(cursor, workspace_id)
 
     def _catch_up(self, workspace_id: UUID) -> None:
         """Take in all that waits, or wait for whoever is at it: nobody shall be missing."""
@@ -213,15 +210,6 @@ def _one(cursor: Cursor, workspace_id: UUID, contact_id: UUID) -> Contact:
     if not found:
         raise NotFound("contact", contact_id)
     return found[0]
-
-
-def _search(cursor: Cursor, workspace_id: UUID, query: ContactQuery) -> Search:
-    if not query.search.strip():
-        return Search("", ())
-    row = cursor.execute(
-        "SELECT default_country FROM workspaces WHERE id = %s", (workspace_id,)
-    ).fetchone()
-    return take_apart(query.search, row.default_country if row else "")
 
 
 def _values(draft: ContactDraft) -> dict[str, object]:

@@ -18,7 +18,7 @@ from sender_app.domain.delivery import (
 from sender_app.domain.errors import LeaseLost
 from sender_app.domain.pacing import History
 from sender_app.stores.postgres.accounts import SERVED
-from sender_app.stores.postgres.campaigns import campaign_of
+from sender_app.stores.postgres.campaign_rows import campaign_of
 from sender_app.stores.postgres.engine import Cursor, Database
 from sender_app.stores.postgres.journals import PostgresJournal, take_in
 from sender_app.stores.postgres.parts import NOTE_ORPHANS_PARTS, dumped

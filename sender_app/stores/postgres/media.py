@@ -30,7 +30,7 @@ WHERE m.id IN (
   WHERE u.used_at < %(before)s AND (u.expired_at IS NOT NULL OR NOT EXISTS (
     SELECT FROM campaigns c
     WHERE c.workspace_id = u.workspace_id
-      AND (c.status IN ('draft', 'scheduled', 'running', 'paused')
+      AND (c.status IN ('draft', 'awaiting', 'scheduled', 'running', 'paused')
         OR c.finished_at > %(before)s)
       AND c.media_config @> jsonb_build_object(
         'items', jsonb_build_array(jsonb_build_object('media_id', u.id::text)))))

@@ -61,6 +61,17 @@ class PostgresMembers:
             ).one_or_none()
             return _member(*found) if found else None
 
+    def of_person(self, user_id: str) -> list[Member]:
+        with self._database.session() as session:
+            found = session.exec(
+                select(MemberRow, WorkspaceRow.name)
+                .join(WorkspaceRow, col(WorkspaceRow.id) == col(MemberRow.workspace_id))
+                .where(MemberRow.user_id == user_id)
+                .where(col(MemberRow.removed_at).is_(None))
+                .order_by(nulls_last(col(MemberRow.seen_at).desc()))
+            )
+            return [_member(row, name) for row, name in found]
+
     def list(self, workspace_id: UUID) -> list[Member]:
         with self._database.session() as session:
             found = session.exec(

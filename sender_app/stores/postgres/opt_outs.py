@@ -98,6 +98,6 @@ def _place(cursor: str | None) -> tuple[datetime | None, str]:
         return None, ""
     try:
         at, phone = json.loads(cursor)
-        return datetime.fromisoformat(at), str(phone)
+        return datetime.fromisoformat(at), str(phone).replace("\x00", "")
     except (ValueError, TypeError) as error:
         raise RuleViolation("cursor_unreadable") from error

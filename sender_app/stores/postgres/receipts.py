@@ -7,6 +7,7 @@ from uuid import UUID
 from sender_app.domain.conversation import REPLY_WINDOW
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
 from sender_app.stores.postgres.engine import Database
+from sender_app.stores.postgres.outbox import TELL_REACHED
 from sender_app.stores.postgres.rollups import FOLLOW
 
 # Of a recipient who gets several messages, each that is in doubt needs a receipt of its own.
@@ -55,7 +56,9 @@ touched AS (
     AND (r.delivered_at IS NULL OR (r.read_at IS NULL AND heard.read_at IS NOT NULL)
       OR r.status = 'unconfirmed')
   RETURNING r.id, r.campaign_id, r.contact_id, r.status, old.status AS was, r.sent_at, r.account_id,
-    r.delivered_at, r.read_at, old.delivered_at AS was_delivered, old.read_at AS was_read),
+    r.delivered_at, r.read_at, old.delivered_at AS was_delivered, old.read_at AS was_read,
+    c.workspace_id, c.is_test),
+{TELL_REACHED},
 changed AS (
   SELECT t.id AS recipient_id, t.campaign_id, t.contact_id, NULL::text AS message_id, t.status,
     t.was, t.sent_at AS at, coalesce(c.grupo, '') AS grupo, NULL::text AS error_code,

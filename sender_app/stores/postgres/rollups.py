@@ -1,23 +1,25 @@
 """Events and rollups: SQL that follows the changes of recipients' statuses.
 
 FOLLOW does it in the statement of the change. The sending loop only appends its events, and FOLD
-takes them into the counters and rollups a few times a second: many messages for one update.
+takes them into the counters and rollups a few times a second: many messages for one update. Both
+write what webhooks are told of it.
 """
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from sender_app.stores.postgres.engine import Cursor
+from sender_app.stores.postgres.outbox import TELL_MOVED
 
 _EVENTS = """
 context AS (
-  SELECT c.id AS campaign_id, c.workspace_id, c.account_id AS own_account, c.user_id, w.time_zone,
-    c.account_id || c.more_accounts AS accounts
+  SELECT c.id AS campaign_id, c.workspace_id, c.account_id AS own_account, c.user_id, c.is_test,
+    w.time_zone, c.account_id || c.more_accounts AS accounts
   FROM campaigns c JOIN workspaces w ON w.id = c.workspace_id
   WHERE c.id IN (SELECT campaign_id FROM changed)),
 moved AS (
   SELECT recipient_id, campaign_id, contact_id, message_id, status, was, at, grupo, error_code,
-    coalesce(account_id, own_account) AS account_id, workspace_id, user_id,
+    coalesce(account_id, own_account) AS account_id, workspace_id, user_id, is_test,
     (at AT TIME ZONE time_zone)::date AS day,
     to_char(at AT TIME ZONE time_zone, 'YYYY-MM') AS month,
     (status = 'sent')::int - (was = 'sent')::int AS sent,
@@ -32,7 +34,8 @@ events AS (
   FROM moved WHERE status <> 'queued')
 """
 
-_TOTALS = """
+_TOTALS = f"""
+{TELL_MOVED},
 counters AS (
   UPDATE campaigns c SET
     sent_count = c.sent_count + n.sent, error_count = c.error_count + n.errors,
@@ -75,8 +78,9 @@ FOLLOW = f"{_EVENTS}, {_TOTALS}"
 # are taken in; none of them was written before `since`. The keys of events grow with time.
 FOLD = f"""
 moved AS (
-  SELECT e.campaign_id, e.contact_id, e.event_type AS status, 'sending' AS was,
-    coalesce(p.grupo, '') AS grupo, c.workspace_id, j.account_id, c.user_id,
+  SELECT e.campaign_id, e.recipient_id, e.contact_id, e.message_id, e.event_type AS status,
+    'sending' AS was, e.created_at AS at, e.metadata->>'code' AS error_code,
+    coalesce(p.grupo, '') AS grupo, c.workspace_id, j.account_id, c.user_id, c.is_test,
     (e.created_at AT TIME ZONE w.time_zone)::date AS day,
     to_char(e.created_at AT TIME ZONE w.time_zone, 'YYYY-MM') AS month,
     (e.event_type = 'sent')::int AS sent, (e.event_type = 'error')::int AS errors

@@ -1,6 +1,10 @@
 """The whole store on Postgres."""
 
 from sender_app.stores.postgres.accounts import PostgresAccounts
+from sender_app.stores.postgres.answering import PostgresAnswering
+from sender_app.stores.postgres.answers import PostgresAnswers
+from sender_app.stores.postgres.api_keys import PostgresApiKeys
+from sender_app.stores.postgres.audiences import PostgresAudiences
 from sender_app.stores.postgres.audit import PostgresAudit
 from sender_app.stores.postgres.campaigns import PostgresCampaigns
 from sender_app.stores.postgres.contacts import PostgresContacts
@@ -14,10 +18,10 @@ from sender_app.stores.postgres.media import PostgresMedia
 from sender_app.stores.postgres.members import PostgresMembers
 from sender_app.stores.postgres.metrics import PostgresMetrics
 from sender_app.stores.postgres.opt_outs import PostgresOptOuts
-from sender_app.stores.postgres.outbox import PostgresOutbox
 from sender_app.stores.postgres.receipts import PostgresReceipts
 from sender_app.stores.postgres.templates import PostgresTemplates
 from sender_app.stores.postgres.upkeep import PostgresUpkeep
+from sender_app.stores.postgres.webhooks import PostgresWebhooks
 from sender_app.stores.postgres.workspaces import PostgresWorkspaces
 
 
@@ -29,6 +33,8 @@ class PostgresStore:
         self.workspaces = PostgresWorkspaces(self.database)
         self.members = PostgresMembers(self.database)
         self.audit = PostgresAudit(self.database)
+        self.api_keys = PostgresApiKeys(self.database)
+        self.answers = PostgresAnswers(self.database)
         self.accounts = PostgresAccounts(self.database)
         self.leases = PostgresLeases(self.database)
         self.contacts = PostgresContacts(self.database)
@@ -36,13 +42,15 @@ class PostgresStore:
         self.groups = PostgresGroups(self.database)
         self.opt_outs = PostgresOptOuts(self.database)
         self.campaigns = PostgresCampaigns(self.database)
+        self.audiences = PostgresAudiences(self.database)
         self.templates = PostgresTemplates(self.database)
         self.deliveries = PostgresDeliveries(self.database)
         self.receipts = PostgresReceipts(self.database)
         self.conversations = PostgresConversations(self.database)
-        self.outbox = PostgresOutbox(self.database)
+        self.answering = PostgresAnswering(self.database)
         self.media = PostgresMedia(self.database)
         self.metrics = PostgresMetrics(self.database)
+        self.webhooks = PostgresWebhooks(self.database)
         self.upkeep = PostgresUpkeep(self.database)
 
     def close(self) -> None:

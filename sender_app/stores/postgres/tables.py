@@ -16,6 +16,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    Text,
     UniqueConstraint,
     Uuid,
     text,
@@ -176,6 +177,7 @@ class CampaignRow(SQLModel, table=True):
         Index("campaigns_active", "account_id", postgresql_where=text("status = 'running'")),
         Index("campaigns_scheduled", "scheduled_at", postgresql_where=text("status = 'scheduled'")),
         Index("campaigns_shared", "workspace_id", postgresql_where=text("more_accounts <> '{}'")),
+        Index("campaigns_awaiting", "workspace_id", postgresql_where=text("status = 'awaiting'")),
     )
 
     id: UUID = _key()
@@ -203,6 +205,8 @@ class CampaignRow(SQLModel, table=True):
     read_count: int = _count()
     replied_count: int = _count()
     pause_reason: str | None = None
+    approved_by: str | None = None  # a user's id
+    review_note: str = _blank()  # why it was sent back to be written anew
     scheduled_at: datetime | None = _stamp()
     started_at: datetime | None = _stamp()
     finished_at: datetime | None = _stamp()
@@ -414,6 +418,8 @@ class WorkspaceRow(SQLModel, table=True):
     pacing: dict[str, Any] = _json()
     opt_out_words: list[str] | None = Field(default=None, sa_column=Column(JSONB))
     opt_out_reply: str | None = None
+    rest_days: int = _count()
+    needs_approval: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     created_at: datetime = _stamp(now=True)
 
 
@@ -432,6 +438,43 @@ class MemberRow(SQLModel, table=True):
     seen_at: datetime | None = _stamp()
     removed_at: datetime | None = _stamp()
     created_at: datetime = _stamp(now=True)
+
+
+class ApiKeyRow(SQLModel, table=True):
+    """A key of a program."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (
+        UniqueConstraint("digest"),
+        Index("api_keys_newest", "workspace_id", "id"),
+    )
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    user_id: str
+    name: str
+    role: str
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    hint: str
+    expires_at: datetime | None = _stamp()
+    used_at: datetime | None = _stamp()
+    revoked_at: datetime | None = _stamp()
+    created_at: datetime = _stamp(now=True)
+
+
+class ApiAnswerRow(SQLModel, table=True):
+    """An answer to a request with an idempotency key; no status while it is under way."""
+
+    __tablename__ = "api_answers"
+    __table_args__ = (Index("api_answers_oldest", "started_at"),)
+
+    workspace_id: UUID = Field(primary_key=True, foreign_key="workspaces.id", ondelete="CASCADE")
+    key: str = Field(primary_key=True)
+    fingerprint: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    started_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    status: int | None = Field(default=None, sa_type=SmallInteger, nullable=True)
+    headers: dict[str, str] = _json()
+    body: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
 
 
 class AuditRow(SQLModel, table=True):
@@ -676,3 +719,73 @@ class MediaUploadRow(SQLModel, table=True):
     enc_sha256: Bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     length: int = Field(sa_column=Column(BigInteger, nullable=False))
     uploaded_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class WebhookRow(SQLModel, table=True):
+    """An endpoint that is told what happens in a workspace. Its secrets are sealed."""
+
+    __tablename__ = "webhooks"
+    __table_args__ = (Index("webhooks_workspace", "workspace_id"),)
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    user_id: str
+    url: str
+    events: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    secret: str
+    old_secret: str | None = None
+    old_secret_until: datetime | None = _stamp()
+    disabled: str | None = None  # why it is, see domain.webhook.Disabled
+    disabled_at: datetime | None = _stamp()
+    last_at: datetime | None = _stamp()
+    last_status: int | None = None
+    last_error: str | None = None
+    arrived_at: datetime | None = _stamp()  # when it last took an event
+    created_at: datetime = _stamp(now=True)
+
+
+class WebhookEventRow(SQLModel, table=True):
+    """What endpoints are told, written in the transaction of what it tells of, and only where an
+    enabled endpoint of the workspace wants it. A trigger makes the deliveries."""
+
+    __tablename__ = "webhook_events"
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    type: str
+    data: dict[str, Any] = _json()
+    created_at: datetime = _stamp(now=True)
+
+
+class WebhookDeliveryRow(SQLModel, table=True):
+    """One event on its way to one endpoint."""
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (
+        Index(
+            "webhook_deliveries_open",
+            "webhook_id",
+            "status",
+            "next_at",
+            postgresql_where=text("status <> 'delivered'"),
+        ),
+        Index("webhook_deliveries_newest", "webhook_id", "id"),
+        Index("webhook_deliveries_event", "event_id"),
+    )
+
+    id: UUID = _key()
+    webhook_id: UUID = _reference("webhooks.id", "CASCADE")
+    event_id: UUID = _reference("webhook_events.id", "CASCADE")
+    status: str = Field(default="pending", sa_column_kwargs={"server_default": "pending"})
+    attempts: int = Field(
+        default=0, sa_column=Column(SmallInteger, nullable=False, server_default=_ZERO)
+    )
+    next_at: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), server_default=_NOW)
+    )
+    answered_at: datetime | None = _stamp()
+    response_status: int | None = None
+    error: str | None = None
+    excerpt: str = _blank()
+    took_ms: int = _count()
+    created_at: datetime = _stamp(now=True)

@@ -9,9 +9,17 @@ _FORGET = """
 DELETE FROM {table} WHERE id IN (
   SELECT id FROM {table} t WHERE id < %s AND {settled} ORDER BY id LIMIT %s)
 """
+_FORGET_ANSWERS = """
+DELETE FROM api_answers WHERE (workspace_id, key) IN (
+  SELECT workspace_id, key FROM api_answers WHERE started_at < %s ORDER BY started_at LIMIT %s)
+"""
 # What a journal has not folded yet is not in the counters and rollups.
 _FOLDED = """NOT EXISTS (SELECT FROM delivery_journals j
   WHERE j.id = t.journal_id AND j.folded_entry < t.entry)"""
+# A disabled endpoint's events wait for nothing: they go like the others.
+_NOT_ON_ITS_WAY = """NOT EXISTS (
+  SELECT FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
+  WHERE d.event_id = t.id AND d.status = 'pending' AND w.disabled IS NULL)"""
 
 _SETTLED = "t.status NOT IN ('waiting', 'sending')"
 _FORGET_EMPTY = """
@@ -30,12 +38,19 @@ class PostgresUpkeep:
     def forget_events(self, before: datetime, limit: int) -> int:
         return self._forget("metric_events", before, limit, settled=_FOLDED)
 
+    def forget_answers(self, before: datetime, limit: int) -> int:
+        with self._database.transaction() as cursor:
+            return cursor.execute(_FORGET_ANSWERS, (before, limit)).rowcount
+
     def forget_replies(self, before: datetime, limit: int) -> int:
         replies = self._forget("replies", before, limit)
         answers = self._forget("answers", before, limit, settled=_SETTLED)
         with self._database.transaction() as cursor:
             cursor.execute(_FORGET_EMPTY, (before,))
         return replies + answers
+
+    def forget_webhook_events(self, before: datetime, limit: int) -> int:
+        return self._forget("webhook_events", before, limit, settled=_NOT_ON_ITS_WAY)
 
     def _forget(self, table: str, before: datetime, limit: int, settled: str = "true") -> int:
         statement = _FORGET.format(table=table, settled=settled)

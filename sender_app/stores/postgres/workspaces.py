@@ -16,7 +16,7 @@ from sender_app.stores.postgres.tables import MemberRow, WorkspaceRow
 _CHANGEABLE = frozenset(
     {
         *("name", "default_country", "time_zone", "language", "pacing"),
-        *("opt_out_words", "opt_out_reply"),
+        *("opt_out_words", "opt_out_reply", "rest_days", "needs_approval"),
     }
 )
 
@@ -88,4 +88,6 @@ def _workspace(row: WorkspaceRow) -> Workspace:
         pacing=dict(row.pacing),
         opt_out_words=tuple(row.opt_out_words or WORDS),
         opt_out_reply=row.opt_out_reply,
+        rest_days=row.rest_days,
+        needs_approval=row.needs_approval,
     )

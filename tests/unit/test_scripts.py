@@ -1,0 +1,64 @@
+"""What the server has the browser run is what the browser lets through (assets/first.js)."""
+
+import json
+import re
+from pathlib import Path
+
+import reflex as rx
+from reflex.event import fix_events
+
+from sender_app.domain.api_key import new_secret
+from sender_app.states.api_keys import NEW_KEY
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [path.read_text() for path in (ROOT / "sender_app").rglob("*.py")]
+FIRST = (ROOT / "assets" / "first.js").read_text()
+
+
+def pattern(name: str) -> re.Pattern[str]:
+    """A regular expression of first.js; what it uses means the same in Python."""
+    found = re.search(rf"^const {name} = /(.*)/s?;$", FIRST, re.MULTILINE)
+    assert found, name
+    return re.compile(found[1].replace(r"\/", "/"), re.DOTALL)
+
+
+def payload(event: object) -> dict[str, str]:
+    [fixed] = fix_events([event], "token")
+    return fixed.payload
+
+
+def test_every_kind_of_toast_gets_through_with_its_words():
+    kinds = {kind for text in SOURCES for kind in re.findall(r"rx\.toast\.(\w+)\(", text)}
+    kinds.discard("provider")
+    assert len(kinds) >= 3
+    words = "“Hola” \"x\" \\ 'y' \n </script> ${z} `ñ`"
+    for kind in kinds:
+        found = pattern("TOAST").match(payload(getattr(rx.toast, kind)(words))["function"])
+        assert found is not None, kind
+        assert (found[1], json.loads(f"[{found[2]}]")) == (kind, [words])
+
+
+def scripts_of(path: str) -> list[str]:
+    """What a module has the browser run, with `x` for what is filled in while it runs."""
+    source = (ROOT / "sender_app" / path).read_text()
+    calls = re.findall(r"rx\.call_script\(\s*f\"(.*?)\"\s*\)", source, re.DOTALL)
+    assert len(calls) == source.count("rx.call_script("), path
+    known = {"COOKIE": "lang", "lang": "pt", "_YEAR": "31536000", "NEW_KEY": NEW_KEY}
+    return [re.sub(r"\{(\w+)\}", lambda m: known.get(m[1], new_secret()), call) for call in calls]
+
+
+def test_the_scripts_of_the_server_get_through_and_there_are_no_others():
+    assert sum(text.count("rx.call_script(") for text in SOURCES) == 3
+    assert all(map(pattern("LANGUAGE").match, scripts_of("states/session.py")))
+    assert all(map(pattern("SECRET").match, scripts_of("states/api_keys.py")))
+    assert payload(rx.call_script("x = 1")) == {"javascript_code": "x = 1", "callback": None}
+
+
+def test_nothing_else_gets_through():
+    for text in ("alert(1)", "(() => (refs['__toast']?.[\"error\"](alert(1))), x)", "", "(()=>1)"):
+        found = pattern("TOAST").match(text)
+        assert found is None or not found[2].startswith('"'), text
+        assert pattern("LANGUAGE").match(text) is None
+        assert pattern("SECRET").match(text) is None
+    sneaky = "document.cookie='lang=es;path=/;max-age=1;samesite=lax';alert(1)"
+    assert pattern("LANGUAGE").match(sneaky) is None
