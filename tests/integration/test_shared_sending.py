@@ -24,7 +24,7 @@ def launch(stack: Stack, people: int) -> Campaign:
     campaign = drafts.create_draft(stack.actor, draft)
     assert drafts.get_draft(stack.actor, campaign.id) == draft
     look = drafts.preflight(stack.actor, campaign.id)
-    assert (look.people, look.problem) == (people, None)
+    assert (look.counts.people, look.problem) == (people, None)
     return drafts.launch(stack.actor, campaign.id, people)
 
 
