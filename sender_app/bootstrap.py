@@ -45,6 +45,7 @@ from sender_app.services.bearer import Bearers
 from sender_app.services.book_upkeep import BookUpkeep
 from sender_app.services.campaigns import Campaigns
 from sender_app.services.contacts import Contacts
+from sender_app.services.conversations import Conversations
 from sender_app.services.courier import Courier
 from sender_app.services.dashboard import Dashboard
 from sender_app.services.drafts import Drafts
@@ -94,6 +95,7 @@ class Services:
     results: Results
     contacts: Contacts
     opt_outs: OptOuts
+    conversations: Conversations
     dashboard: Dashboard
     webhooks: Webhooks
     courier: Courier
@@ -183,7 +185,7 @@ def services() -> Services:
     kept = files()
     imports = Imports(store(), kept, contact_reader(), queue, events)
     campaigns = Campaigns(store(), queue, control, events, imports, default_pace())
-    accounts = Accounts(store(), queue, RedisPairingBoard(redis()), control)
+    accounts = Accounts(store(), queue, RedisPairingBoard(redis()), control, default_pace())
     defaults = {
         "default_country": settings().default_country,
         "time_zone": settings().default_time_zone,
@@ -215,6 +217,9 @@ def services() -> Services:
         results=audited(Results(store(), sheets), "results", store()),
         contacts=audited(Contacts(store(), queue, control), "contacts", store()),
         opt_outs=audited(OptOuts(store()), "opt_outs", store()),
+        conversations=audited(
+            Conversations(store(), queue, control, events), "conversations", store()
+        ),
         media=audited(
             MediaLibrary(
                 store(),
@@ -307,6 +312,7 @@ def serving() -> Serving:
             window=settings().send_window,
             group=settings().commit_group,
             send=timedelta(seconds=settings().send_limit),
+            reply_window=timedelta(days=settings().reply_window),
             upload=timedelta(seconds=settings().upload_limit),
         ),
     )

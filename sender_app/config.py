@@ -74,9 +74,10 @@ class Settings(BaseSettings):
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     metrics_token: SecretStr = SecretStr("")  # what a scraper of /metrics has to show
     otel_exporter_otlp_endpoint: str = ""  # where traces go (OTLP over HTTP); empty: nowhere
+    reply_window: Annotated[float, Field(gt=0)] = 7.0  # days after a message to await replies
     api_rate: Annotated[int, Field(ge=1, le=1_000_000)] = 600  # requests a minute, each API key
     keep_events: Annotated[int, Field(ge=0)] = 0  # days of metric_events; 0: for good
-    keep_replies: Annotated[int, Field(ge=0)] = 0  # days of replies; 0: for good
+    keep_replies: Annotated[int, Field(ge=0)] = 0  # days of conversations; 0: for good
     keep_webhooks: Annotated[int, Field(ge=0)] = 30  # days of webhooks' events; 0: for good
     webhook_networks: str = ""  # "10.0.0.0/8,127.0.0.1/32": private ones that webhooks may reach
 

@@ -31,6 +31,7 @@ from sender_app.pages.contact_import import contact_import
 from sender_app.pages.contacts import contacts
 from sender_app.pages.dashboard import dashboard
 from sender_app.pages.duplicates import duplicates
+from sender_app.pages.inbox import inbox
 from sender_app.pages.members import members
 from sender_app.pages.opt_outs import opt_outs
 from sender_app.pages.settings import settings as settings_page
@@ -52,6 +53,7 @@ from sender_app.states.contacts import ContactBook
 from sender_app.states.dashboard import Board
 from sender_app.states.duplicates import Duplicates
 from sender_app.states.first_steps import FirstSteps
+from sender_app.states.inbox import Inbox
 from sender_app.states.library import Library
 from sender_app.states.members import Team
 from sender_app.states.opt_outs import OptOutList
@@ -59,6 +61,7 @@ from sender_app.states.ownership import Ownership
 from sender_app.states.session import Session
 from sender_app.states.settings import Preferences
 from sender_app.states.system import Machinery
+from sender_app.states.unread import Unread
 from sender_app.states.webhook import WebhookCard
 from sender_app.states.webhooks import WebhookList
 
@@ -102,6 +105,7 @@ for page, route, title, load in (
     (templates, "/templates", "Plantillas · Sender", Library.load),
     (campaigns, "/campaigns", "Campañas · Sender", CampaignList.load),
     (campaign, "/campaigns/[campaign_id]", "Campaña · Sender", [Campaign.begin, Campaign.load]),
+    (inbox, "/inbox", "Respuestas · Sender", Inbox.load),
     (contacts, "/contacts", "Contactos · Sender", ContactBook.load),
     (members, "/members", "Integrantes · Sender", Team.load),
     (api_keys, "/api-keys", "Claves de API · Sender", Keys.load),
@@ -119,6 +123,6 @@ for page, route, title, load in (
         page,
         route=route,
         title=title,
-        on_load=[Session.load, *(load if isinstance(load, list) else [load])],
+        on_load=[Session.load, Unread.look, *(load if isinstance(load, list) else [load])],
     )
 app.add_page(sign_in, route="/sign-in", title="Sender", on_load=Session.greet)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 import httpx
 
@@ -135,21 +136,21 @@ class Stack:
     def account(self) -> Account:
         return self.services.accounts.ensure_account(self.actor)
 
-    def status(self) -> AccountStatus:
-        return self.account().status
+    def status(self, account_id: UUID | None = None) -> AccountStatus:
+        return self.store.accounts.get(account_id or self.account().id).status
 
-    def link(self) -> Account:
-        """Link the account by QR, as a person does it."""
-        account = self.account()
+    def link(self, account: Account | None = None, number: str = NUMBER) -> Account:
+        """Link the account, or a further one, by QR, as a person does it."""
+        account = account or self.account()
         accounts = self.services.accounts
         accounts.request_pairing(self.actor, account.id)
 
         def code() -> str | None:
             return accounts.connection_status(self.actor, account.id, keep_pairing=True).qr
 
-        self.loopback.scan(NUMBER, eventually(code, what="the QR"))
-        eventually(lambda: self.status() is AccountStatus.ONLINE, what="online")
-        return self.account()
+        self.loopback.scan(number, eventually(code, what="the QR"))
+        eventually(lambda: self.status(account.id) is AccountStatus.ONLINE, what="online")
+        return self.store.accounts.get(account.id)
 
     def add_media(self, content: bytes, name: str, kind: MediaKind | None = None) -> Media:
         """A file taken in, as a person uploads it."""

@@ -222,9 +222,20 @@ class Loopback:
         """Forget all messages."""
         self._call("DELETE", "/messages")
 
-    def reply(self, account: str, sender: str, text: str, quoted_id: str | None = None) -> str:
-        """A phone writes to an account (with ``quoted_id`` a reply to it); returns the id."""
+    def reply(
+        self,
+        account: str,
+        sender: str,
+        text: str,
+        quoted_id: str | None = None,
+        kind: str = "text",
+    ) -> str:
+        """A phone writes to an account (with ``quoted_id`` a reply to it); returns the id.
+
+        Of another ``kind`` (image, audio …) it is a file with ``text`` as its caption.
+        """
         body = {"account": account, "from": sender, "text": text, "quoted_id": quoted_id}
+        body["kind"] = kind
         return self._call("POST", "/inbound", body)["id"]
 
     # Receipts

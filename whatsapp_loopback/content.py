@@ -73,15 +73,26 @@ def _shown(part: Any) -> dict[str, Any]:
     }
 
 
-def text_message(text: str, quoted_id: str | None, quoted_sender: str, quoted_text: str) -> bytes:
-    """The serialized message of a phone; with ``quoted_id`` it is a reply to that message."""
+def phone_message(
+    kind: str, text: str, quoted_id: str | None, quoted_sender: str, quoted_text: str
+) -> bytes:
+    """The serialized message of a phone; with ``quoted_id`` it is a reply to that message.
+
+    Of a kind of media it tells of a file, with ``text`` as its caption, that was left
+    with nobody: a client that does not load files notices nothing.
+    """
     message = Message()
-    if quoted_id is None:
+    if kind == "text" and quoted_id is None:
         message.conversation = text
         return message.SerializeToString()
-    message.extendedTextMessage.text = text
-    context = message.extendedTextMessage.contextInfo
-    context.stanzaID = quoted_id
-    context.participant = quoted_sender
-    context.quotedMessage.conversation = quoted_text
+    part = getattr(message, _MEDIA_FIELDS.get(kind, "extendedTextMessage"))
+    part.SetInParent()
+    if kind == "text":
+        part.text = text
+    elif hasattr(part, "caption"):
+        part.caption = text
+    if quoted_id is not None:
+        part.contextInfo.stanzaID = quoted_id
+        part.contextInfo.participant = quoted_sender
+        part.contextInfo.quotedMessage.conversation = quoted_text
     return message.SerializeToString()

@@ -201,13 +201,13 @@ class Control:
         return web.FileResponse(path, headers=headers)
 
     async def inbound(self, request: web.Request) -> web.Response:
-        """A phone sends a text to an account."""
+        """A phone writes to an account."""
         body = await _body(request)
         account, phone = normalize(body["account"]), normalize(body["from"])
         if not self._server.store.devices(account):
             return web.json_response({"error": f"{account} has no linked device"}, status=409)
         message_id = self._server.send_inbound(
-            account, phone, str(body["text"]), body.get("quoted_id")
+            account, phone, str(body["text"]), body.get("quoted_id"), body.get("kind", "text")
         )
         return web.json_response({"id": message_id})
 

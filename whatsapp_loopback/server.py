@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from whatsapp_loopback.addresses import lid_jid, number_of
 from whatsapp_loopback.binary_xml import BinaryXMLError, Codec, Node
 from whatsapp_loopback.connection import Connection
-from whatsapp_loopback.content import text_message
+from whatsapp_loopback.content import phone_message
 from whatsapp_loopback.delivery import Delivery
 from whatsapp_loopback.events import EventBus
 from whatsapp_loopback.failures import Rule, RuleKind, Rules, Switches
@@ -201,19 +201,23 @@ class Server:
 
     # What phones do
 
-    def send_inbound(self, account: str, phone: str, text: str, quoted_id: str | None) -> str:
-        """A phone sends a text to an account; returns the message id."""
+    def send_inbound(
+        self, account: str, phone: str, text: str, quoted_id: str | None, kind: str = "text"
+    ) -> str:
+        """A phone writes to an account, of media only the caption; returns the message id."""
         message_id = f"3EB0{secrets.token_hex(9).upper()}"
         quoted = self.messages.find(account, phone, quoted_id) if quoted_id else None
         sender = str(lid_jid(account)) if quoted is None or not quoted["inbound"] else ""
         quoted_text = quoted["text"] if quoted else ""
-        plaintext = text_message(text, quoted_id, sender or str(lid_jid(phone)), quoted_text)
-        content = Content(kind="text", text=text, quoted_id=quoted_id or "")
+        quoted_sender = sender or str(lid_jid(phone))
+        plaintext = phone_message(kind, text, quoted_id, quoted_sender, quoted_text)
+        content = Content(kind=kind, text=text, quoted_id=quoted_id or "")
         with self.store.transaction():
             seq = self.messages.add(account, phone, message_id, content)
             for device in self.store.devices(account):
                 address = DeviceAddress(account, device.device)
-                self.mailbox.post_message(address, phone, message_id, "text", plaintext)
+                stanza = "text" if kind == "text" else "media"
+                self.mailbox.post_message(address, phone, message_id, stanza, plaintext)
         self.events.publish("message", account=account, recipient=phone, seq=seq)
         return message_id
 

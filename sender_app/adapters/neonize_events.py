@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sender_app.domain.conversation import MessageKind
 from sender_app.domain.errors import SessionProblem
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind, SessionEnded, Stopped
 
@@ -13,7 +14,29 @@ _UNNAMED = {
     "TemporaryBan.Code not set": SessionProblem.BANNED,
     "ConnectFailure.Reason not set": SessionProblem.REFUSED,
 }
-_TEXT_FIELDS = ("imageMessage", "videoMessage", "documentMessage")
+# Fields of a message by what a person sent, and where its words are.
+_KINDS: dict[str, tuple[MessageKind, tuple[str, ...]]] = {
+    "extendedTextMessage": (MessageKind.TEXT, ("text",)),
+    "imageMessage": (MessageKind.IMAGE, ("caption",)),
+    "videoMessage": (MessageKind.VIDEO, ("caption",)),
+    "ptvMessage": (MessageKind.VIDEO, ("caption",)),
+    "audioMessage": (MessageKind.AUDIO, ()),
+    "documentMessage": (MessageKind.DOCUMENT, ("caption", "fileName")),
+    "stickerMessage": (MessageKind.STICKER, ()),
+    "locationMessage": (MessageKind.LOCATION, ("name", "address")),
+    "liveLocationMessage": (MessageKind.LOCATION, ("caption",)),
+    "contactMessage": (MessageKind.CONTACT, ("displayName",)),
+    "contactsArrayMessage": (MessageKind.CONTACT, ("displayName",)),
+    "reactionMessage": (MessageKind.REACTION, ("text",)),
+    "buttonsResponseMessage": (MessageKind.TEXT, ("selectedDisplayText",)),
+    "templateButtonReplyMessage": (MessageKind.TEXT, ("selectedDisplayText",)),
+    "listResponseMessage": (MessageKind.TEXT, ("title",)),
+}
+# They say something about another message, or nothing to anybody.
+_NO_MESSAGES = (
+    *("protocolMessage", "senderKeyDistributionMessage", "encReactionMessage"),
+    *("pollUpdateMessage", "keepInChatMessage", "pinInChatMessage"),
+)
 
 
 def receipt(event: Any) -> Receipt | None:
@@ -35,31 +58,37 @@ def is_from_person(event: Any) -> bool:
     )
 
 
-def incoming(event: Any, phone: str) -> Incoming:
-    """A person's message; `phone` is the sender's number in E.164."""
-    message = event.Message
-    context = message.extendedTextMessage.contextInfo
+def incoming(event: Any, phone: str) -> Incoming | None:
+    """A person's message; `phone` is the sender's number in E.164. None where nobody said
+    anything: another message was deleted, or a reaction taken back."""
+    kind, text, quoted = read_message(event.Message)
+    if kind is None or (kind is MessageKind.REACTION and not text):
+        return None
     return Incoming(
         message_id=event.Info.ID,
         phone=phone,
-        text=text_of(message),
-        quoted_id=context.stanzaID or None,
+        text=text,
+        quoted_id=quoted or None,
         at=datetime.fromtimestamp(event.Info.Timestamp / 1000, UTC),
         name=event.Info.Pushname,
+        kind=kind,
     )
 
 
-def text_of(message: Any) -> str:
-    """The words of a message: its text, or its caption."""
+def read_message(message: Any) -> tuple[MessageKind | None, str, str]:
+    """What was sent, its words, and the id of the message that it answers; blank where none."""
     if message.conversation:
-        return message.conversation
-    if message.extendedTextMessage.text:
-        return message.extendedTextMessage.text
-    for field in _TEXT_FIELDS:
-        caption = getattr(message, field).caption
-        if caption:
-            return caption
-    return ""
+        return MessageKind.TEXT, message.conversation, ""
+    for field, (kind, words) in _KINDS.items():
+        if message.HasField(field):
+            part = getattr(message, field)
+            text = next((said for word in words if (said := getattr(part, word))), "")
+            if kind is MessageKind.REACTION:
+                return kind, text, part.key.ID
+            return kind, text, part.contextInfo.stanzaID
+    if any(message.HasField(field) for field in _NO_MESSAGES):
+        return None, "", ""
+    return MessageKind.OTHER, "", ""
 
 
 def sender_digits(source: Any) -> str | None:

@@ -6,22 +6,24 @@ import reflex as rx
 from reflex.style import color_mode, set_color_mode
 from reflex_components_core.core.banner import has_too_many_connection_errors
 
-from sender_app.components.browser import document_words
+from sender_app.components.browser import document_words, pulse
 from sender_app.components.navigation import palette, palette_button, sheet
 from sender_app.components.ui import empty, icon, link, posting_form, skeleton
-from sender_app.components.words import tr, tr_n
+from sender_app.components.words import number, tr, tr_n
 from sender_app.states.finder import Finder
 from sender_app.states.session import Session
+from sender_app.states.unread import Unread
 
 _PLACES = (
     ("/", "layout-dashboard", "nav.dashboard", "viewer"),
     ("/whatsapp", "smartphone", "nav.whatsapp", "viewer"),
     ("/messages", "message-square-plus", "nav.messages", "sender"),
     ("/campaigns", "megaphone", "nav.campaigns", "viewer"),
+    ("/inbox", "messages-square", "nav.inbox", "viewer"),
     ("/contacts", "contact", "nav.contacts", "viewer"),
     ("/settings", "settings", "nav.settings", "viewer"),
 )
-_IN_BAR = ("/", "/messages", "/campaigns", "/contacts")  # of a phone; the others are behind "more"
+_IN_BAR = ("/", "/messages", "/campaigns", "/inbox")  # of a phone; the others are behind "more"
 _FURTHER = (
     ("/templates", "library", "templates.title", "viewer"),
     ("/contacts/import", "file-up", "import.title", "sender"),
@@ -33,6 +35,7 @@ _FURTHER = (
     ("/audit", "scroll-text", "audit.title", "admin"),
     ("/system", "activity", "system.title", "admin"),
 )
+_LOOK_EVERY = 15_000  # milliseconds between two looks at what is unread
 _THEMES = (("system", "monitor"), ("light", "sun"), ("dark", "moon"))
 
 
@@ -41,6 +44,7 @@ def frame(here: str, *children: Any, title: Any) -> rx.Component:
     return rx.el.div(
         document_words(Session.lang, f"{title} · Sender", Session.loaded),
         rx.el.a(tr("nav.skip"), href="#main", class_name="skip"),
+        pulse(_LOOK_EVERY, Unread.look),
         rx.el.header(_offline(), _banner(), _failing(), class_name="top-bars"),
         rx.el.div(
             _navigation(here), rx.el.main(*children, id="main", tab_index=-1), class_name="columns"
@@ -144,9 +148,11 @@ def _foot() -> rx.Component:
 
 def _place(one: tuple[str, str, str, str], here: str, kind: str = "") -> rx.Component:
     href, name, key, need = one
+    badge = [_unread()] if href == "/inbox" else []
     place = link(
         icon(name, 20),
         rx.el.span(tr(key)),
+        *badge,
         *([_waiting()] if href == "/campaigns" else []),
         href=href,
         class_name=f"place {kind}".strip(),
@@ -170,6 +176,17 @@ def _palette() -> rx.Component:
         title=tr("find.title"),
         results=tr("find.results"),
         nothing=tr("find.nothing"),
+    )
+
+
+def _unread() -> rx.Component:
+    return rx.cond(
+        Unread.count > 0,
+        rx.el.strong(
+            number(Unread.count),
+            rx.el.span(tr("inbox.unread_hint"), class_name="hidden"),
+            class_name="badge",
+        ),
     )
 
 

@@ -6,7 +6,11 @@ import reflex as rx
 from reflex.event import run_script
 from reflex.vars import FunctionVar, VarData
 
+from sender_app.components.words import tr_of
+from sender_app.domain.conversation import MessageKind
+
 _LIBRARY = "$/public/writing.js"
+KINDS = [kind.value for kind in MessageKind]  # of what people send
 # A bar parts the rows; few enough to be seen at a glance.
 EMOJI = (
     "😀 😃 😄 😁 😊 🙂 😉 😍 🥰 😘 😎 🤩 🤗 🤔 😅 😂 🤣 😇 😴 😢 😭 😮 😱 😡"
@@ -43,9 +47,16 @@ def bubble(text: rx.Var) -> rx.Component:
     return rx.el.div(whatsapp_text(text, "bubble"), class_name="chat")
 
 
-def whatsapp_text(text: rx.Var, class_name: str) -> rx.Component:
+def whatsapp_text(text: rx.Var, class_name: str = "") -> rx.Component:
     """A text with WhatsApp's formatting."""
     return _WhatsappText.create(text=text, class_name=class_name)
+
+
+def said(kind: rx.Var, text: rx.Var) -> rx.Component:
+    """What somebody sent, in a line: of a file its kind and caption."""
+    return rx.cond(
+        kind == "text", text, rx.fragment("[", tr_of("message_kind", kind, KINDS), "] ", text)
+    )
 
 
 def flap(label: rx.Var | str, title: rx.Var | str, *children: Any, kind: str = "") -> rx.Component:

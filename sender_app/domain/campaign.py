@@ -88,6 +88,12 @@ class Campaign:
     approved_by: str | None = None  # a user's id
     review_note: str = ""  # why it was sent back to be written anew
     is_test: bool = False  # one message to oneself; listed nowhere
+    more_accounts: tuple[UUID, ...] = ()  # further ones that send it, each as its pace allows
+
+    @property
+    def accounts(self) -> tuple[UUID, ...]:
+        """Every account that sends it."""
+        return (self.account_id, *self.more_accounts)
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -1,15 +1,17 @@
 """Pacing: when may an account send its next message? Pure functions of limits, history and now."""
 
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from heapq import merge
 
 from sender_app.domain.errors import RuleViolation
 
 WINDOW = 200  # messages claimed at once when nothing makes the account wait
 _EVERY_DAY = frozenset(range(7))
+_STEP = timedelta(microseconds=1)  # of times
 _HORIZON = 400  # days looked ahead before saying that no day is open
 
 
@@ -191,28 +193,100 @@ class Plan:
 def plan(pace: Pace, history: History, count: int, now: datetime, zone: tzinfo) -> Plan | None:
     """The expected course of `count` messages from `now`; None when the limits let nothing through.
 
-    Steps through the sending with the mean jitter, in strides of equal gaps, so that the cost
-    grows with the days needed and not with `count`.
+    Steps through the sending in strides of equal gaps, so that the cost grows with the days needed
+    and not with `count`.
+    """
+    return shared_plan([(pace, history)], count, now, zone)
+
+
+def shared_plan(
+    accounts: Sequence[tuple[Pace, History]], count: int, now: datetime, zone: tzinfo
+) -> Plan | None:
+    """The same when several accounts send together, each whenever its own limits let it."""
+    if count == 0:
+        return Plan(now, 0)
+    strides = merge(
+        *(_strides(pace, history, now, zone) for pace, history in accounts), key=lambda s: s.at
+    )
+    taken: list[_Stride] = []
+    under_way: list[_Stride] = []  # of these some messages are still to be sent
+    before = 0  # messages of the others
+    for stride in strides:
+        ended = [one for one in under_way if one.ends_at <= stride.at]
+        under_way = [one for one in under_way if one.ends_at > stride.at]
+        before += sum(one.count for one in ended)
+        if before + _sent_by(under_way, stride.at) >= count:
+            under_way += ended
+            before -= sum(one.count for one in ended)
+            break
+        taken.append(stride)
+        under_way.append(stride)
+    if before + sum(stride.count for stride in under_way) < count:
+        return None
+    ends_at = _end(under_way, count - before)
+    left, by_day = count, dict[date, int]()
+    for stride in taken:
+        if sent := min(left, stride.sent_by(ends_at)):  # the last may come several at once
+            by_day[stride.day] = by_day.get(stride.day, 0) + sent
+            left -= sent
+    return Plan(ends_at, len(by_day), by_day)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stride:
+    """Messages of one account with the same gap between every two."""
+
+    at: datetime  # of the first
+    count: int
+    gap: timedelta
+    day: date
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the last of them is sent."""
+        return self.at + self.gap * (self.count - 1)
+
+    def sent_by(self, at: datetime) -> int:
+        """How many of them are sent at `at`, that moment included."""
+        if at < self.at:
+            return 0
+        return min(self.count, (at - self.at) // self.gap + 1) if self.gap else self.count
+
+
+def _strides(pace: Pace, history: History, now: datetime, zone: tzinfo) -> Iterator[_Stride]:
+    """What an account sends that always has something to send; ends where nothing is let through.
+
+    With the mean jitter, and the mean pause that the rolling caps allow.
     """
     gap = timedelta(seconds=max(pace.interval + pace.jitter / 2, _mean_gap(pace)))
-    left, at, by_day = count, now, dict[date, int]()
     steady = replace(pace, per_minute=None, per_hour=None, jitter=0.0)
-    while left > 0:
+    at = now
+    while True:
         decision = decide(steady, history, at, zone, 0.0)
         if isinstance(decision, Never):
-            return None
+            return
         if isinstance(decision, WaitUntil):
             at = decision.at
             continue
         day = at.astimezone(zone).date()
-        sent = min(left, _stride(steady, history, at, zone, gap))
-        by_day[day] = by_day.get(day, 0) + sent
+        sent = _stride(steady, history, at, zone, gap)
+        yield _Stride(at, sent, gap, day)
         history = History(
             (at + gap * (sent - 1),), history.sent_on(day) + sent, day, history.first_day or day
         )
         at += gap * sent
-        left -= sent
-    return Plan(at - gap if count else now, len(by_day), by_day)
+
+
+def _sent_by(strides: Sequence[_Stride], at: datetime) -> int:
+    return sum(stride.sent_by(at) for stride in strides)
+
+
+def _end(strides: Sequence[_Stride], count: int) -> datetime:
+    """When the `count`th of these messages is sent."""
+    first = min(stride.at for stride in strides)
+    span = (max(stride.ends_at for stride in strides) - first) // _STEP
+    steps = bisect_left(range(span + 1), count, key=lambda n: _sent_by(strides, first + n * _STEP))
+    return first + steps * _STEP
 
 
 def _mean_gap(pace: Pace) -> float:

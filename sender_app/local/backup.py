@@ -26,6 +26,13 @@ from sender_app.local.postgres import binaries, start_postgres
 _DUMP, _KEPT = "database.dump", ("media", "secret.key")
 # The backup does not know what was sent after it was made: nothing may go on by itself.
 _PAUSE = "UPDATE campaigns SET status = %s, pause_reason = %s WHERE status = ANY(%s)"
+# An answer that waited may have left since: a person decides. A dump of an older version has none.
+_HAS_ANSWERS = "SELECT to_regclass('answers') IS NOT NULL"
+_DOUBT = """
+UPDATE answers SET status = 'unconfirmed', error_code = 'outcome_unknown',
+  claimed_at = coalesce(claimed_at, created_at)
+WHERE status IN ('waiting', 'sending')
+"""
 _ACTIVE = [CampaignStatus.RUNNING.value, CampaignStatus.SCHEDULED.value]
 
 
@@ -88,6 +95,8 @@ def _swap(url: str, dump: Path) -> int:
             with psycopg.connect(fresh_url) as restored:
                 values = (CampaignStatus.PAUSED.value, PauseReason.RESTORED.value, _ACTIVE)
                 paused = restored.execute(_PAUSE, values).rowcount
+                if restored.execute(_HAS_ANSWERS).fetchone() == (True,):
+                    restored.execute(_DOUBT)
             admin.execute(drop.format(old))
             admin.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(fresh, old))
     except psycopg.Error as error:

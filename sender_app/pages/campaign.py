@@ -27,8 +27,8 @@ from sender_app.components.ui import (
     stat,
     table,
 )
-from sender_app.components.words import moment, number, tr, tr_n, tr_of
-from sender_app.components.writing import bubble, flap
+from sender_app.components.words import moment, number, tr, tr_n, tr_of, written
+from sender_app.components.writing import bubble, flap, said
 from sender_app.domain.campaign import PauseReason
 from sender_app.pages.campaigns import STATUSES
 from sender_app.states.campaign import Campaign
@@ -69,7 +69,12 @@ def campaign() -> rx.Component:
         "/campaigns",
         rx.cond(
             Campaign.live != "",
-            live(Campaign, Campaign.live, ("campaign", "rows", "more"), Campaign.look_again),
+            live(
+                Campaign,
+                Campaign.live,
+                ("campaign", "rows", "more", "replies", "senders"),
+                Campaign.look_again,
+            ),
         ),
         rx.cond(
             Campaign.loaded,
@@ -132,6 +137,7 @@ def campaign() -> rx.Component:
                         aria_label=tr("campaign.back_note"),
                     ),
                 ),
+                rx.cond(Campaign.replies.length() > 0, _replies()),
                 _recipients(),
                 confirm(
                     "again",
@@ -164,7 +170,15 @@ def campaign() -> rx.Component:
                     kind="danger",
                 ),
                 actions=_controls(),
-                lead=rx.fragment(tr_n("campaign.lead", view.total), " · ", moment(view.created_at)),
+                lead=rx.fragment(
+                    tr_n("campaign.lead", view.total),
+                    " · ",
+                    moment(view.created_at),
+                    rx.cond(
+                        Campaign.senders != "",
+                        rx.fragment(" · ", tr("campaign.senders", names=Campaign.senders)),
+                    ),
+                ),
                 above=_back(),
             ),
             rx.cond(
@@ -237,6 +251,33 @@ def _message() -> rx.Component:
             ),
         ),
         class_name="behind",
+    )
+
+
+def _replies() -> rx.Component:
+    return card(
+        rx.el.ul(
+            rx.foreach(
+                Campaign.replies,
+                lambda reply: rx.el.li(
+                    link(
+                        rx.el.span(
+                            rx.el.strong(reply.name),
+                            rx.el.time(written(reply.at), date_time=reply.at, class_name="hint"),
+                            class_name="thread-head",
+                        ),
+                        rx.el.span(said(reply.kind, reply.text), class_name="excerpt"),
+                        href=reply.href,
+                        class_name="thread",
+                    ),
+                    key=reply.id,
+                ),
+            ),
+            class_name="threads",
+        ),
+        title=tr("campaign.replies"),
+        aside=link(tr("campaign.all_replies"), href=f"/inbox?campaign={Campaign.campaign.id}"),
+        class_name="replies",
     )
 
 

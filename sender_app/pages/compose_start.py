@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from sender_app.components.accounts import today
 from sender_app.components.ui import card, icon, link, notice, stat, table
 from sender_app.components.words import moment, number, tr, tr_n
 from sender_app.states.compose import Compose
@@ -10,6 +11,7 @@ from sender_app.states.compose import Compose
 def start() -> rx.Component:
     """At once or at a time, and the expected course."""
     return rx.fragment(
+        rx.cond(Compose.accounts.length() > 1, _senders()),
         card(
             rx.el.fieldset(
                 rx.el.legend(tr("start.when"), class_name="hidden"),
@@ -36,6 +38,42 @@ def start() -> rx.Component:
             title=tr("start.title"),
         ),
         _course(),
+    )
+
+
+def _senders() -> rx.Component:
+    return card(
+        rx.el.fieldset(
+            rx.el.legend(tr("start.senders"), class_name="hidden"),
+            rx.foreach(
+                Compose.accounts,
+                lambda account: rx.el.label(
+                    rx.el.input(
+                        type="checkbox",
+                        checked=Compose.chosen.contains(account.id),
+                        disabled=~account.is_linked & ~Compose.chosen.contains(account.id),
+                        on_change=lambda _value: Compose.choose_account(account.id),
+                    ),
+                    rx.el.span(
+                        rx.el.strong(account.label),
+                        rx.el.span(
+                            rx.cond(account.phone != "", account.phone, tr("connection.no_phone")),
+                            " · ",
+                            today(account),
+                            class_name="hint",
+                        ),
+                    ),
+                    class_name="choice",
+                    key=account.id,
+                ),
+            ),
+            class_name="choices",
+        ),
+        rx.el.p(
+            rx.cond(Compose.chosen.length() > 1, tr("start.shared"), tr("start.senders_hint")),
+            class_name="hint",
+        ),
+        title=tr("start.senders"),
     )
 
 

@@ -1,9 +1,10 @@
 """The WhatsApp page."""
 
-from typing import cast
+from typing import Any, cast
 
 import reflex as rx
 
+from sender_app.components.accounts import today
 from sender_app.components.browser import pulse
 from sender_app.components.frame import for_admins, for_senders, frame
 from sender_app.components.ui import (
@@ -44,13 +45,19 @@ def connection() -> rx.Component:
         page(
             tr("connection.title"),
             pulse(Connection.rest, Connection.poll),
+            rx.cond(Connection.adding, _add_form()),
+            rx.cond(Connection.accounts.length() > 1, _accounts()),
+            rx.cond(Connection.renaming, _rename_form()),
             _trouble(),
             rx.cond(
-                Connection.cold_until != "",
+                Connection.current.cold_until != "",
                 notice(
                     rx.el.strong(tr("account.cold_locked")),
                     rx.el.p(
-                        tr("account_help.cold_locked"), " ", moment(Connection.cold_until), "."
+                        tr("account_help.cold_locked"),
+                        " ",
+                        moment(Connection.current.cold_until),
+                        ".",
                     ),
                     tone="warning",
                     name="snowflake",
@@ -71,9 +78,118 @@ def connection() -> rx.Component:
                 Connection.ask_unlink(False),
                 kind="danger",
             ),
-            lead=tr("connection.lead"),
+            lead=rx.cond(
+                Connection.accounts.length() > 1, tr("connection.lead_many"), tr("connection.lead")
+            ),
+            actions=rx.cond(
+                Session.is_admin & (Connection.status != ""),
+                rx.fragment(
+                    button(
+                        icon("pencil", 16),
+                        tr("connection.rename"),
+                        kind="quiet",
+                        on_click=Connection.ask_rename(True),
+                    ),
+                    button(icon("plus"), tr("connection.add"), on_click=Connection.ask_add(True)),
+                ),
+            ),
         ),
         title=tr("connection.title"),
+    )
+
+
+def _accounts() -> rx.Component:
+    return card(
+        rx.el.ul(rx.foreach(Connection.accounts, _account), class_name="threads"),
+        title=tr("connection.accounts"),
+        class_name="accounts above",
+    )
+
+
+def _account(account: rx.Var) -> rx.Component:
+    return rx.el.li(
+        rx.el.button(
+            rx.el.span(
+                rx.el.strong(account.label),
+                rx.el.span(
+                    rx.el.span(class_name="dot", custom_attrs={"data-status": account.status}),
+                    tr_of("account", account.status, _STATES),
+                    class_name="hint",
+                ),
+                class_name="thread-head",
+            ),
+            rx.el.span(
+                rx.el.span(
+                    rx.cond(account.phone != "", account.phone, tr("connection.no_phone")),
+                    class_name="excerpt",
+                ),
+                rx.cond(
+                    account.cold_until != "",
+                    rx.el.span(
+                        icon("snowflake", 12),
+                        tr("connection.cold_chip"),
+                        class_name="chip chip-warn",
+                    ),
+                ),
+                rx.el.span(today(account), class_name="hint number"),
+                class_name="thread-foot",
+            ),
+            type="button",
+            on_click=Connection.choose(account.id),
+            custom_attrs={
+                "aria-current": rx.cond(Connection.account_id == account.id, "true", "false")
+            },
+            class_name="thread",
+        ),
+        key=account.id,
+    )
+
+
+def _add_form() -> rx.Component:
+    return _name_form(
+        tr("connection.add"),
+        tr("connection.add_hint"),
+        Connection.add,
+        Connection.ask_add(False),
+        "",
+    )
+
+
+def _rename_form() -> rx.Component:
+    return _name_form(
+        tr("connection.rename"),
+        tr("connection.rename_hint"),
+        Connection.rename,
+        Connection.ask_rename(False),
+        Connection.current.label,
+    )
+
+
+def _name_form(
+    title: rx.Var, hint: rx.Var, on_save: Any, on_cancel: Any, value: rx.Var | str
+) -> rx.Component:
+    return rx.el.form(
+        card(
+            field(
+                tr("connection.name"),
+                rx.el.input(
+                    name="name",
+                    default_value=value,
+                    max_length=60,
+                    required=True,
+                    auto_focus=True,
+                ),
+                hint,
+            ),
+            rx.el.div(
+                button(tr("connection.cancel"), on_click=on_cancel),
+                button(tr("connection.save"), kind="primary", type="submit"),
+                class_name="dialog-actions",
+            ),
+            title=title,
+        ),
+        on_submit=on_save,
+        class_name="above",
     )
 
 
@@ -103,7 +219,8 @@ def _trouble() -> rx.Component:
 
 def _until() -> rx.Component:
     return rx.cond(
-        Connection.until != "", rx.el.p(tr("connection.until", when=written(Connection.until)))
+        Connection.current.until != "",
+        rx.el.p(tr("connection.until", when=written(Connection.current.until))),
     )
 
 
@@ -142,7 +259,11 @@ def _link() -> rx.Component:
             rx.cond(Connection.with_code, _code(), _qr()),
             class_name="link-grid",
         ),
-        title=tr("connection.link_title"),
+        title=rx.cond(
+            Connection.accounts.length() > 1,
+            tr("connection.link_this", name=Connection.current.label),
+            tr("connection.link_title"),
+        ),
     )
 
 
@@ -226,7 +347,8 @@ def _linked() -> rx.Component:
                     tr_of("account", Connection.status, _STATES),
                 ),
             ),
-            rx.el.div(rx.el.dt(tr("connection.since")), rx.el.dd(moment(Connection.since))),
+            rx.el.div(rx.el.dt(tr("connection.since")), rx.el.dd(moment(Connection.current.since))),
+            rx.el.div(rx.el.dt(tr("connection.sent")), rx.el.dd(today(Connection.current))),
             class_name="facts",
         ),
         rx.el.p(tr_of("account_help", Connection.status, _STATES), class_name="hint"),
@@ -237,5 +359,9 @@ def _linked() -> rx.Component:
             rx.cond(Session.is_admin, _unlink()),
             class_name="actions",
         ),
-        title=tr("connection.linked_title"),
+        title=rx.cond(
+            Connection.accounts.length() > 1,
+            Connection.current.label,
+            tr("connection.linked_title"),
+        ),
     )

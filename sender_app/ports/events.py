@@ -10,7 +10,8 @@ from uuid import UUID
 class Changed:
     """Something of a workspace changed; viewers read the truth from the store.
 
-    `topic` is `campaign`, `account` or `contacts`; `key` is that thing's id.
+    `topic` is `campaign`, `account`, `contacts` or `inbox`; `key` is that thing's id, of the inbox
+    the workspace's.
     """
 
     workspace_id: UUID

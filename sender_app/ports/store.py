@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from datetime import date, datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from sender_app.domain.account import Account, AccountStatus
@@ -15,6 +15,7 @@ from sender_app.domain.audience_choice import AudienceChoice, Source
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.contact_import import ContactImport, Counts, ImportStatus, Layout
 from sender_app.domain.contact_search import ContactQuery, OnWhatsapp
+from sender_app.domain.conversation import REPLY_WINDOW
 from sender_app.domain.delivery import Claim, Lease, Orphan, Outcome, RecipientStatus, Settlement
 from sender_app.domain.identity import Identity
 from sender_app.domain.media import Media, Prepared, Upload
@@ -23,18 +24,10 @@ from sender_app.domain.pacing import History
 from sender_app.domain.reporting import EVERYTHING, Only, Span
 from sender_app.domain.workspace import Workspace
 from sender_app.ports.contact_reader import ContactBatch
+from sender_app.ports.conversations import AnsweringStore, ConversationStore
+from sender_app.ports.pages import Page
 from sender_app.ports.webhooks import WebhookStore
 from sender_app.ports.whatsapp import Incoming, Receipt
-
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
-    """One page of a list; `next` is the cursor of the page after it, None on the last."""
-
-    rows: list[Row]
-    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +145,7 @@ class NewCampaign:
     scheduled_at: datetime | None = None
     variants: Sequence[str] = ()
     audience: Mapping[str, object] = field(default_factory=dict)
+    more_accounts: Sequence[UUID] = ()  # further ones that send it
     media_config: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -383,6 +377,10 @@ class AccountStore(Protocol):
 
     def create(self, workspace_id: UUID, user_id: str, label: str) -> Account:
         """A new account without a device."""
+        ...
+
+    def rename(self, account_id: UUID, label: str) -> None:
+        """What people call it."""
         ...
 
     def get(self, account_id: UUID, workspace_id: UUID | None = None) -> Account:
@@ -836,9 +834,9 @@ class GatheredAudience(Protocol):
         """How many there are, from where, and how many are left out."""
         ...
 
-    def known(self, account_id: UUID) -> int:
-        """How many of those reached the account has talked with, as the cold-contact lock sees
-        it."""
+    def known(self, accounts: Sequence[UUID]) -> int:
+        """How many of those reached each of the accounts has talked with, as the cold-contact lock
+        sees it."""
         ...
 
     def likes(self, names: Sequence[str], whole: frozenset[str]) -> Sequence[Likes]:
@@ -919,7 +917,8 @@ class DeliveryStore(Protocol):
     """The delivery ledger; only the holder of an account's lease writes to it."""
 
     def running(self, account_id: UUID) -> Sequence[Campaign]:
-        """The account's running campaigns: tests to oneself, then the oldest first."""
+        """Running campaigns that the account sends, alone or with others: tests to oneself, then
+        the oldest first."""
         ...
 
     def next_due(self, account_id: UUID) -> datetime | None:
@@ -962,7 +961,13 @@ class DeliveryStore(Protocol):
         ...
 
     def pause_all(self, account_id: UUID, reason: PauseReason) -> Sequence[UUID]:
-        """Pause the account's running campaigns; returns them."""
+        """Pause the account's running campaigns, but those that another of their accounts can go
+        on with, which is woken; returns the paused ones."""
+        ...
+
+    def wake_partners(self, account_id: UUID) -> None:
+        """Wake the other accounts of the running campaigns that this one sends with others: it
+        cannot take what is queued there for a while."""
         ...
 
 
@@ -973,8 +978,18 @@ class ReceiptStore(Protocol):
         """Record receipts, settling unconfirmed recipients; returns the campaigns concerned."""
         ...
 
-    def reply(self, account_id: UUID, message: Incoming, opt_out: bool) -> UUID | None:
-        """Record a reply once, and its opt-out; returns the campaign that it answers, if any."""
+    def reply(
+        self,
+        account_id: UUID,
+        message: Incoming,
+        opt_out: bool,
+        window: timedelta = REPLY_WINDOW,
+    ) -> UUID | None:
+        """Record a reply once, in its conversation, and its opt-out.
+
+        Returns the campaign that it answers, if any: that of the message it quotes, else the last
+        one that wrote to the person within the `window` before it.
+        """
         ...
 
 
@@ -1042,6 +1057,10 @@ class MetricsStore(Protocol):
         contacts are those that are in it now."""
         ...
 
+    def by_account(self, workspace_id: UUID, day: date) -> Mapping[UUID, tuple[int, date]]:
+        """Of each account that ever sent: how much on `day`, and the first day of all."""
+        ...
+
     def month(self, workspace_id: UUID, month: str) -> Tally:
         """One month's totals."""
         ...
@@ -1060,7 +1079,8 @@ class UpkeepStore(Protocol):
         ...
 
     def forget_replies(self, before: datetime, limit: int) -> int:
-        """Delete up to `limit` of the replies that were recorded before; returns how many.
+        """Delete up to `limit` of the replies that were recorded before, and of the answers;
+        returns how many. Conversations that are empty then go too.
 
         Opt-outs stay. Who wrote before that and never got a message counts as never talked with.
         """
@@ -1122,6 +1142,12 @@ class Store(Protocol):
 
     @property
     def receipts(self) -> ReceiptStore: ...
+
+    @property
+    def conversations(self) -> ConversationStore: ...
+
+    @property
+    def answering(self) -> AnsweringStore: ...
 
     @property
     def media(self) -> MediaRecords: ...

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from sender_app.domain.conversation import MessageKind
 from sender_app.domain.errors import SessionProblem
 from sender_app.domain.media import MediaKind, Upload
 
@@ -117,10 +118,11 @@ class Incoming:
 
     message_id: str
     phone: str  # E.164 of the sender, LIDs resolved
-    text: str
+    text: str  # or the caption of what is no text
     quoted_id: str | None
     at: datetime
     name: str = ""
+    kind: MessageKind = MessageKind.TEXT
 
 
 GatewayEvent = (

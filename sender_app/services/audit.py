@@ -11,6 +11,8 @@ from sender_app.ports.store import AuditEntry, Page, Store
 
 # Method of a service → its name in the log, and the parameters that say what it was about.
 ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "accounts.create_account": ("account_create", ("label",)),
+    "accounts.rename_account": ("account_rename", ("account_id", "label")),
     "accounts.request_pairing": ("account_pair", ("phone",)),
     "accounts.stop_pairing": ("account_pair_stop", ()),
     "accounts.unlink": ("account_unlink", ("account_id",)),
@@ -37,6 +39,8 @@ ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "contacts.remove_from_group": ("group_take", ("group_id",)),
     "contacts.rename_group": ("group_rename", ("group_id", "name")),
     "contacts.update_contact": ("contact_update", ("contact_id",)),
+    "conversations.answer": ("answer_send", ("conversation_id",)),
+    "conversations.resolve_answer": ("answer_resolve", ("answer_id",)),
     "drafts.clone": ("draft_clone", ("campaign_id",)),
     "drafts.launch": ("draft_launch", ("campaign_id",)),
     "drafts.send_test": ("draft_test", ("phone",)),

@@ -14,7 +14,7 @@ from sender_app.domain.content import Attachment, Content, checked
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.domain.media import Media, MediaKind
-from sender_app.domain.pacing import Pace, Plan, pace_from, plan
+from sender_app.domain.pacing import History, Pace, Plan, pace_from, shared_plan
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.events import Changed, Control, Events
 from sender_app.ports.queue import Queue
@@ -191,18 +191,20 @@ class Campaigns:
         return self.store.campaigns.get(actor.workspace_id, campaign_id)
 
     def plan(
-        self, actor: Actor, account_id: UUID, count: int, start: datetime | None = None
+        self, actor: Actor, account_ids: Sequence[UUID], count: int, start: datetime | None = None
     ) -> Plan | None:
-        """The expected course of `count` messages from now, or from `start` if that is later; None
-        when the limits let none through. Raises NotFound.
+        """The expected course of `count` messages of these accounts together from now, or from
+        `start` if that is later; None when the limits let none through. Raises NotFound.
         """
         actor.require(Role.VIEWER)
-        account = self.store.accounts.get(account_id, actor.workspace_id)
         workspace = self.store.workspaces.get(actor.workspace_id)
-        pace = pace_from(workspace.pacing | account.pacing, self.default_pace)
         now = self.clock()
-        history = self.store.deliveries.history(account_id, now)
-        return plan(pace, history, count, max(start or now, now), workspace.zone)
+        limits: list[tuple[Pace, History]] = []
+        for account_id in account_ids:
+            account = self.store.accounts.get(account_id, actor.workspace_id)
+            pace = pace_from(workspace.pacing | account.pacing, self.default_pace)
+            limits.append((pace, self.store.deliveries.history(account_id, now)))
+        return shared_plan(limits, count, max(start or now, now), workspace.zone)
 
     def lacking(self, actor: Actor, content: Content, rows: Sequence[AudienceRow]) -> list[Gap]:
         """Those of `rows` for whom it has a hole, with what the address book knows."""
@@ -294,9 +296,10 @@ class Campaigns:
         return self.store.campaigns.get(actor.workspace_id, campaign_id)
 
     def wake(self, campaign: Campaign) -> None:
-        """Tell the account's process at once; the reconciler would do so a little later."""
-        self.control.nudge(campaign.account_id)
-        self.queue.serve_account(campaign.account_id)
+        """Tell the accounts' processes at once; the reconciler would do so a little later."""
+        for account_id in campaign.accounts:
+            self.control.nudge(account_id)
+            self.queue.serve_account(account_id)
         self.events.publish(Changed(campaign.workspace_id, "campaign", campaign.id))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from sender_app.domain.account import Account
 from sender_app.domain.actor import Actor, Role
 from sender_app.domain.audience import AudienceRow, Gap
 from sender_app.domain.audience_choice import AudienceChoice, choice_from
@@ -46,6 +47,12 @@ class Draft:
     attachments: Sequence[Attachment] = ()
     pacing: Mapping[str, object] = field(default_factory=dict)  # fixed when the draft is made
     choice: AudienceChoice = field(default_factory=AudienceChoice)  # people beside the file's
+    more_accounts: tuple[UUID, ...] = ()  # further ones that send it, each as its pace allows
+
+    @property
+    def accounts(self) -> tuple[UUID, ...]:
+        """Every account that sends it."""
+        return (self.account_id, *self.more_accounts)
 
     def as_campaign(self, kinds: Mapping[UUID, MediaKind]) -> NewCampaign:
         """The row that keeps it; `kinds` says what the attachments are."""
@@ -61,6 +68,7 @@ class Draft:
             variants=self.texts[1:],
             audience=audience,
             media_config=arranged(self.texts, self.attachments, kinds).to_config(),
+            more_accounts=self.more_accounts,
         )
 
 
@@ -78,7 +86,7 @@ class Preflight:
     """What would happen if the draft started as it is. `problem` keeps it from starting."""
 
     counts: AudienceCounts
-    known: int  # the account has talked with them
+    known: int  # every account that sends has talked with them
     plan: Plan | None  # None: the limits let nothing through
     gaps: list[Gap]  # the first SHOWN_GAPS of `gap_count`
     gap_count: int
@@ -101,7 +109,7 @@ class Drafts:
     def create_draft(self, actor: Actor, draft: Draft) -> Campaign:
         """Begin one. Raises NotFound for an account of somebody else."""
         actor.require(Role.SENDER)
-        self.store.accounts.get(draft.account_id, actor.workspace_id)
+        self._accounts(actor, draft)
         draft.choice.checked()
         return self.store.campaigns.create(
             actor.workspace_id, actor.user_id, self._kept(actor, draft), []
@@ -110,7 +118,7 @@ class Drafts:
     def save_draft(self, actor: Actor, campaign_id: UUID, draft: Draft) -> None:
         """Keep what was written. Raises RuleViolation("draft_gone") when it is a draft no more."""
         actor.require(Role.SENDER)
-        self.store.accounts.get(draft.account_id, actor.workspace_id)
+        self._accounts(actor, draft)
         draft.choice.checked()
         new = self._kept(actor, draft)
         if not self.store.campaigns.save_draft(actor.workspace_id, campaign_id, new):
@@ -142,8 +150,8 @@ class Drafts:
         with self._gather(actor, draft) as (columns, found):
             counts = found.counts()
             gaps, gap_count, problem = self._problems(actor, draft, columns, found)
-            known = found.known(draft.account_id)
-        plan = self.campaigns.plan(actor, draft.account_id, counts.reached, draft.starts_at)
+            known = found.known(draft.accounts)
+        plan = self.campaigns.plan(actor, draft.accounts, counts.reached, draft.starts_at)
         return Preflight(counts, known, plan, gaps, gap_count, problem)
 
     def check(self, actor: Actor, draft: Draft) -> int:
@@ -246,6 +254,10 @@ class Drafts:
         except NotFound:
             return None
 
+    def _accounts(self, actor: Actor, draft: Draft) -> list[Account]:
+        """The accounts that send the draft. Raises NotFound for one of somebody else."""
+        return [self.store.accounts.get(one, actor.workspace_id) for one in draft.accounts]
+
     def _kept(self, actor: Actor, draft: Draft) -> NewCampaign:
         return draft.as_campaign(self.campaigns.kinds_of(actor, draft.attachments))
 
@@ -284,7 +296,8 @@ class Drafts:
         starting."""
         try:
             content = self.campaigns.checked_content(actor, draft.texts, draft.attachments)
-            check_account(self.store.accounts.get(draft.account_id, actor.workspace_id))
+            for account in self._accounts(actor, draft):
+                check_account(account)
             _check_people(found.counts())
             return _gaps(content, columns, found)
         except RuleViolation as problem:
@@ -337,4 +350,5 @@ def _draft(campaign: Campaign) -> Draft:
         attachments=campaign.content.attachments,
         pacing=campaign.pacing,
         choice=choice_from(campaign.audience),
+        more_accounts=campaign.more_accounts,
     )

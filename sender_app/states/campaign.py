@@ -10,6 +10,7 @@ from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.errors import NotFound
 from sender_app.states.access import handler, use
 from sender_app.states.attachments import AttachmentView, attachment_view
+from sender_app.states.inbox_rows import ReplyView
 from sender_app.states.live import Aim, look
 from sender_app.states.paging import Paging
 from sender_app.states.rows import CampaignView, RecipientView
@@ -24,6 +25,8 @@ class Campaign(Paging, Steering, rx.State):
     text_is_caption: bool = False
     parts: int = 1  # messages for each person
     rows: list[RecipientView] = []
+    replies: list[ReplyView] = []
+    senders: str = ""  # names of the accounts that send, where the workspace has several
     filter: str = ""  # a recipient's status, or how far a message got
     search: str = ""
     loaded: bool = False
@@ -36,6 +39,7 @@ class Campaign(Paging, Steering, rx.State):
         self.loaded = self.missing = False
         self.cancelling = self.repeating = self.deleting = self.returning = False
         self.campaign, self.rows, self.files, self.more = CampaignView(), [], [], ""
+        self.replies, self.senders = [], ""
         self.filter = self.search = self._id = self.live = ""
         self._first_page()
 
@@ -97,5 +101,6 @@ class Campaign(Paging, Steering, rx.State):
         aim = Aim(UUID(self._id), self.filter, self.search, self._cursor)
         found = await use(self, lambda services, actor: look(services, actor, aim))
         self.campaign, self.rows, self.more = found["campaign"], found["rows"], found["more"]
+        self.replies, self.senders = found["replies"], found["senders"]
         asked = {"filter": aim.filter, "search": aim.search, "cursor": aim.cursor or ""}
         self.live = f"/live/campaigns/{self._id}?{urlencode(asked)}"

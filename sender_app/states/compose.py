@@ -9,10 +9,10 @@ import reflex as rx
 
 from sender_app.domain.actor import Role
 from sender_app.domain.errors import NotFound, RuleViolation
-from sender_app.domain.phone import pretty
 from sender_app.services.drafts import Draft
 from sender_app.services.imports import FileCheck
 from sender_app.states.access import handler, use
+from sender_app.states.account_rows import AccountView, account_view, names
 from sender_app.states.attachments import Attachments
 from sender_app.states.choosing import Choosing, Tally
 from sender_app.states.contact_upload import ContactUpload
@@ -29,12 +29,18 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
 
     name: str = ""
     linked: bool = False
-    account: str = ""
+    accounts: list[AccountView] = []
+    chosen: list[str] = []  # ids of the accounts that send
     needs_approval: bool = False
     note: str = ""  # why it was sent back
     saved_at: str = ""
     loaded: bool = False
-    _account_id: str = ""
+    _account_id: str = ""  # the first that sends
+
+    @rx.var
+    def account(self) -> str:
+        """The accounts that send, as a line."""
+        return names(self.accounts, self.chosen)
 
     @rx.event
     @handler
@@ -43,13 +49,17 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
         self.confirming = False
 
         def read(s: Any, actor: Any) -> Any:
-            return s.accounts.ensure_account(actor), s.workspaces.get_workspace(actor)
+            s.accounts.ensure_account(actor)
+            return s.accounts.list_health(actor), s.workspaces.get_workspace(actor)
 
-        account, workspace = await use(self, read)
-        self._account_id, self.zone = str(account.id), workspace.time_zone
-        self.linked, self.needs_approval = account.is_linked, workspace.needs_approval
-        self.account = pretty(account.phone) if account.phone else ""
-        self.trial_phone = self.trial_phone or self.account
+        accounts, workspace = await use(self, read)
+        self.accounts, self.zone = [account_view(one) for one in accounts], workspace.time_zone
+        linked = [one for one in self.accounts if one.is_linked]
+        self.linked, self.needs_approval = bool(linked), workspace.needs_approval
+        first = (linked or self.accounts)[0]
+        self.trial_phone = self.trial_phone or first.phone
+        known = {one.id for one in self.accounts}
+        self._send_from([one for one in self.chosen if one in known] or [first.id])
         await self._offer()
         wanted = str(self.router.url.query_parameters.get("draft", ""))
         if wanted and wanted != self._draft_id:
@@ -66,6 +76,15 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
         self.step = min(max(int(step), 1), STEPS)
         if self.step > WRITING:
             await self._look_ahead()
+
+    @rx.event
+    @handler
+    async def choose_account(self, account_id: str) -> Any:
+        """Send from this account too, or no longer; one always stays."""
+        others = [one for one in self.chosen if one != account_id]
+        self._send_from(others if others and account_id in self.chosen else [*others, account_id])
+        await self._keep()
+        await self._look_ahead()
 
     @rx.event
     @handler
@@ -109,6 +128,7 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
         self._begin_anew()
         self.note = note
         self._draft_id, self.name = str(draft_id), draft.name
+        self._send_from([str(one) for one in draft.accounts])
         self._fill(list(draft.texts))
         await self._show_attachments(draft.attachments)
         if draft.starts_at:
@@ -127,6 +147,9 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
             await use(self, lambda s, actor: s.drafts.get_draft(actor, draft_id))
         except NotFound:
             self._begin_anew()
+
+    def _send_from(self, ids: list[str]) -> None:
+        self.chosen, self._account_id = ids, ids[0]
 
     async def _written(self) -> None:
         await self._keep()
@@ -149,6 +172,7 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
             attachments=self._chosen_attachments(),
             choice=self._choice(),
             starts_at=start.replace(tzinfo=zone) if start else None,
+            more_accounts=tuple(UUID(one) for one in self.chosen[1:]),
         )
         draft_id = UUID(self._draft_id) if self._draft_id else None
 

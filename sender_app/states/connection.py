@@ -1,4 +1,4 @@
-"""The WhatsApp page: the account's state, and the codes while it is being linked."""
+"""The WhatsApp page: how the accounts are, and the codes while one is being linked."""
 
 import base64
 import io
@@ -9,24 +9,26 @@ from uuid import UUID
 import reflex as rx
 import segno
 
+from sender_app.bootstrap import Services
 from sender_app.domain.account import NEEDS_LINKING, AccountStatus
-from sender_app.domain.phone import pretty
-from sender_app.services.accounts import ConnectionStatus
+from sender_app.domain.actor import Actor
+from sender_app.services.accounts import ConnectionStatus, Health
 from sender_app.states.access import handler, use
+from sender_app.states.account_rows import AccountView, account_view
 from sender_app.states.session import Session
 from sender_app.text import translate
 
 
 class Connection(rx.State):
-    """One account's connection, as the page polls it."""
+    """The workspace's accounts, and one account's connection, as the page polls them."""
 
-    account_id: str = ""
+    accounts: list[AccountView] = []
+    current: AccountView = AccountView()
+    account_id: str = ""  # of the one in view
     status: str = ""
-    reason: str = ""
     phone: str = ""
-    since: str = ""
-    until: str = ""  # the end of a ban
-    cold_until: str = ""  # people never talked with are held back until then
+    adding: bool = False
+    renaming: bool = False
     unlinking: bool = False
     qr: str = ""  # a data URI
     qr_seconds: int = 0
@@ -50,10 +52,44 @@ class Connection(rx.State):
     @handler
     async def load(self) -> Any:
         """On opening the page."""
-        self.confirming = False
-        account = await use(self, lambda services, actor: services.accounts.ensure_account(actor))
-        self.account_id = str(account.id)
-        return await self._look()
+        self.confirming = self.adding = self.renaming = False
+        await use(self, lambda services, actor: services.accounts.ensure_account(actor))
+        await self._look()
+
+    @rx.event
+    @handler
+    async def choose(self, account_id: str) -> Any:
+        """Look at another account."""
+        self.account_id, self.confirming, self.renaming = account_id, False, False
+        await self._look()
+
+    @rx.event
+    async def ask_add(self, open_: bool) -> None:
+        """Open or close the form for a further account."""
+        self.adding = open_
+
+    @rx.event
+    @handler
+    async def add(self, form: dict[str, Any]) -> Any:
+        """Add an account, and go on to link it."""
+        label = str(form.get("name", ""))
+        account = await use(self, lambda s, actor: s.accounts.create_account(actor, label))
+        self.adding, self.account_id = False, str(account.id)
+        await self._look()
+
+    @rx.event
+    async def ask_rename(self, open_: bool) -> None:
+        """Open or close the form for the account's name."""
+        self.renaming = open_
+
+    @rx.event
+    @handler
+    async def rename(self, form: dict[str, Any]) -> Any:
+        """Call the account in view something else."""
+        account_id, label = self._id(), str(form.get("name", ""))
+        await use(self, lambda s, actor: s.accounts.rename_account(actor, account_id, label))
+        self.renaming = False
+        await self._look()
 
     @rx.event
     @handler
@@ -96,19 +132,20 @@ class Connection(rx.State):
         return UUID(self.account_id)
 
     async def _look(self) -> None:
-        account_id = self._id()
-        found: ConnectionStatus = await use(
-            self,
-            lambda s, actor: s.accounts.connection_status(actor, account_id, keep_pairing=True),
-        )
+        wanted = self.account_id
+
+        def read(s: Services, actor: Actor) -> tuple[list[Health], ConnectionStatus]:
+            accounts = s.accounts.list_health(actor)
+            ids = [one.account.id for one in accounts]
+            shown = next((one for one in ids if str(one) == wanted), ids[0])
+            return accounts, s.accounts.connection_status(actor, shown, keep_pairing=True)
+
+        accounts, found = await use(self, read)
         account = found.account
+        self.accounts, self.account_id = [account_view(one) for one in accounts], str(account.id)
+        self.current = next(one for one in self.accounts if one.id == self.account_id)
         self.status = found.state.value
-        self.reason = account.status_reason or ""
-        self.phone = pretty(account.phone) if account.phone and account.is_linked else ""
-        self.since = account.linked_at.isoformat() if account.linked_at else ""
-        self.until = account.status_until.isoformat() if account.status_until else ""
-        locked = account.cold_locked_until
-        self.cold_until = locked.isoformat() if locked and locked > datetime.now(UTC) else ""
+        self.phone = self.current.phone
         self.unlinking = account.unlink_wished
         self.code = found.pairing_code or ""
         if found.qr != self._qr_text:

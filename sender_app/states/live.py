@@ -20,10 +20,12 @@ from sender_app.api.sign_in import COOKIE
 from sender_app.domain.actor import Actor
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import NotFound, NotPermitted
+from sender_app.states.inbox_rows import reply_view
 from sender_app.states.rows import campaign_view, recipient_view
 
 REACHED = ("delivered", "read", "replied")
 PAGE = 50  # recipients shown at once
+REPLIES = 5  # of the latest, beside the recipients
 ENDED = 4401  # the close code of a tab whose person may not look any more
 _CALM = 0.1  # seconds at least between two looks
 _RECHECK = 5.0  # seconds until it is asked again whether a tab's person may look
@@ -44,7 +46,8 @@ class Aim:
 
 
 def look(services: Any, actor: Actor, aim: Aim) -> dict[str, Any]:
-    """The campaign, a page of its recipients, and the cursor of the page after, for the browser.
+    """The campaign, a page of its recipients with the cursor of the next, its latest replies and
+    the accounts that send it, for the browser.
 
     Raises NotFound, and ValueError for a filter that there is not.
     """
@@ -54,10 +57,17 @@ def look(services: Any, actor: Actor, aim: Aim) -> dict[str, Any]:
     page = services.campaigns.recipients(
         actor, aim.campaign_id, status, aim.cursor, PAGE, reached=reached, search=aim.search
     )
+    replies = []
+    if campaign.replied_count:
+        replies = services.conversations.replies(actor, aim.campaign_id, REPLIES)
+    accounts = services.accounts.list_accounts(actor)
+    names = [one.label for one in accounts if one.id in campaign.accounts]
     return {
         "campaign": campaign_view(campaign),
         "rows": [recipient_view(row, campaign) for row in page.rows],
         "more": page.next or "",
+        "replies": [reply_view(reply) for reply in replies],
+        "senders": ", ".join(names) if len(accounts) > 1 else "",
     }
 
 

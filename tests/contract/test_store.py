@@ -571,7 +571,7 @@ def test_deleting_hides_a_campaign_and_forgets_nothing_that_was_sent(clinic: Cli
     rows = [AudienceRow(n, claim.phone) for n, claim in enumerate(claims, 1)]
     spec = AudienceSpec(rows=[ContactBatch.of(rows)])
     with clinic.store.audiences.gather(scope, spec) as found:
-        assert found.known(clinic.account.id) == 1
+        assert found.known([clinic.account.id]) == 1
     draft = campaigns.create(scope, "alice", draft_of(clinic), [])
     assert campaigns.delete(scope, draft.id, DELETABLE)
 

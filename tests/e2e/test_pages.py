@@ -12,7 +12,7 @@ from tests.e2e.test_journey import GOOD, csv, go, link, send, sign_in, step, wri
 from tests.stack import children, eventually
 
 PLACES = (
-    *("", "whatsapp", "messages", "templates", "campaigns", "contacts", "contacts/new"),
+    *("", "whatsapp", "messages", "templates", "campaigns", "inbox", "contacts", "contacts/new"),
     *("contacts/import", "duplicates", "opt-outs", "settings", "members", "audit", "system"),
     *("webhooks", "webhooks/new", "sign-in"),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +22,7 @@ from sender_app.domain.webhook import EventType
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.identity import Session, User
 from sender_app.ports.store import NewCampaign
+from sender_app.ports.whatsapp import Incoming
 from sender_app.services.drafts import Draft
 from sender_app.stores.postgres.store import PostgresStore
 from tests.stack import start_over
@@ -46,6 +47,8 @@ class World:
     import_id: UUID
     contact_id: UUID
     group_id: UUID
+    conversation_id: UUID
+    answer_id: UUID  # one that failed
     media_id: UUID
     key_id: UUID
     webhook_id: UUID
@@ -136,6 +139,14 @@ def make_world(services: Services) -> World:
     services.opt_outs.add(sender, "0981000010\n0981000011")
     contact = services.contacts.page(sender, ContactQuery(), None, 1).rows[0]
     group = services.contacts.groups(sender)[0]
+    heard = Incoming("R1", rows[2].phone, f"Gracias {SECRET}", None, datetime.now(UTC))
+    store.receipts.reply(account.id, heard, opt_out=False)
+    conversation = services.conversations.page(sender).rows[0]
+    store.conversations.answer(conversation, uuid4(), sender.user_id, f"De nada {SECRET}")
+    store.answering.fail_waiting(account.id, "unavailable")
+    store.receipts.reply(account.id, replace(heard, message_id="R2"), opt_out=False)
+    entries = services.conversations.entries(sender, conversation.id)
+    answer = next(entry for entry in entries if entry.source == "answer")
     with TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         path.write_text(f"%PDF-1.4\n{SECRET}\n%%EOF")
@@ -157,6 +168,8 @@ def make_world(services: Services) -> World:
         import_id=kept.id,
         contact_id=contact.id,
         group_id=group.id,
+        conversation_id=conversation.id,
+        answer_id=answer.id,
         media_id=media.id,
         key_id=store.api_keys.list(here)[0].id,
         webhook_id=webhook,

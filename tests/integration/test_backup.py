@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +14,8 @@ import pytest
 from sender_app.domain.campaign import CampaignStatus, PauseReason
 from sender_app.domain.contact_search import ContactQuery
 from sender_app.local.postgres import start_postgres
+from sender_app.ports.conversations import ConversationFilter
+from sender_app.ports.whatsapp import Incoming
 from sender_app.stores.postgres.store import PostgresStore
 from tests.contract.test_store import Clinic
 from tests.stack import ROOT
@@ -42,6 +45,11 @@ def test_what_was_saved_comes_back_and_nothing_goes_on_sending_by_itself(
     clinic = Clinic(store, people=3)
     finished = clinic.campaign_for(1)
     store.campaigns.move(finished.id, frozenset({CampaignStatus.RUNNING}), CampaignStatus.CANCELLED)
+    hello = Incoming("R1", "+595980000001", "hola", None, datetime.now(UTC))
+    store.receipts.reply(clinic.account.id, hello, False)
+    scope = clinic.workspace.id
+    conversation = store.conversations.page(scope, ConversationFilter(), None, 1).rows[0]
+    store.conversations.answer(conversation, uuid4(), "alice", "Con gusto")
     saved = sender("backup", str(target), data=data, DATABASE_URL=database_url)
     assert (saved.returncode, saved.stdout) == (0, f"sender: saved to {target}\n"), saved.stderr
     assert target.stat().st_mode & 0o077 == 0, "it holds a secret"
@@ -60,6 +68,7 @@ def test_what_was_saved_comes_back_and_nothing_goes_on_sending_by_itself(
     assert campaign.status is CampaignStatus.PAUSED
     assert campaign.pause_reason is PauseReason.RESTORED
     assert store.campaigns.get(clinic.workspace.id, finished.id).status is CampaignStatus.CANCELLED
+    assert store.conversations.entries(conversation, 1)[0].status == "unconfirmed"
     store.close()
     with psycopg.connect(database_url) as connection:
         found = connection.execute("SELECT to_regclass('made_since')").fetchone()

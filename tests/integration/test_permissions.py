@@ -8,6 +8,7 @@ import dataclasses
 import inspect
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -25,6 +26,7 @@ from sender_app.sender_app import routes
 from sender_app.services.audit import ACTIONS
 from sender_app.states import access
 from sender_app.states import session as session_state
+from sender_app.states.inbox_rows import ConversationView
 from sender_app.states.session import Session
 from sender_app.states.takeoff import Look
 from sender_app.text import translate
@@ -34,6 +36,7 @@ from tests.integration.personas import PERSONAS, SECRET, World, make_world, serv
 # They change only what the page itself shows, and read nothing.
 HARMLESS = {
     *("Session.greet", "Session.choose_language", "Connection.show_code_tab"),
+    *("Connection.ask_add", "Connection.ask_rename"),
     *("Connection.ask_unlink", "Compose.step_person", "Compose.show_variant", "Compose.look_at"),
     *("Compose.dial", "Compose.turn_bad", "Compose.wait_for_file", "Compose.start_over"),
     *("Campaign.begin", "Campaign.ask_cancel", "Campaign.ask_again", "Campaign.ask_delete"),
@@ -53,11 +56,12 @@ HARMLESS = {
     *("ContactBook.pick", "ContactBook.pick_page", "ContactBook.unpick", "ContactBook.ask"),
     *("Keys.ask_new", "Keys.ask_revoke", "Keys.forget_secret"),
     *("ContactBook.name_group", "ContactCard.ask", "OptOutList.ask_add", "OptOutList.ask_remove"),
+    "Inbox.ask_again",
     "WebhookCard.ask",
 }
 # They run in the background. Watching looks as `load` does, and test_ownership.py sees one end;
 # the upload's service is among the orders below.
-BACKGROUND = {"Importing.watch", "Importing.upload"}
+BACKGROUND = {"Inbox.watch", "Importing.watch", "Importing.upload"}
 NEEDED = {
     Role.VIEWER: {
         *(
@@ -81,6 +85,9 @@ NEEDED = {
         *("ContactBook.show_standing", "ContactBook.order", "ContactBook.turn_around"),
         *("ContactCard.load", "Duplicates.load", "Importing.load", "Importing.still_here"),
         *("OptOutList.load", "OptOutList.find", "OptOutList.next_page", "OptOutList.previous_page"),
+        "Connection.choose",
+        *("Inbox.load", "Inbox.still_here", "Inbox.show", "Inbox.find", "Inbox.every_campaign"),
+        *("Inbox.load_more", "Inbox.load_older", "Inbox.open", "Unread.look"),
     },
     Role.SENDER: {
         *("Campaign.pause", "Campaign.resume", "Campaign.cancel", "Campaign.retry"),
@@ -100,9 +107,13 @@ NEEDED = {
         *("ContactBook.opt_out", "ContactCard.check", "ContactCard.delete", "ContactCard.opt_out"),
         *("ContactCard.save", "Duplicates.merge", "Importing.cancel", "Importing.check"),
         *("Importing.dismiss", "Importing.start", "OptOutList.add"),
+        "Compose.choose_account",
+        *("Inbox.mark_read", "Inbox.mark_all_read", "Inbox.send", "Inbox.send_again"),
+        "Inbox.mark_sent",
     },
     Role.ADMIN: {
         *("Connection.ask_code", "Connection.unlink", "Preferences.save", "Team.load"),
+        *("Connection.add", "Connection.rename"),
         *("Team.set_role", "Team.let_in", "Team.remove", "AuditTrail.load"),
         *("AuditTrail.next_page", "AuditTrail.previous_page", "OptOutList.remove"),
         *("Preferences.save_campaigns", "Preferences.save_opt_out", "Machinery.load"),
@@ -116,12 +127,14 @@ NEEDED = {
 SHOWING = {
     *("Session.load", "CampaignList.load", "Campaign.load", "Campaign.show", "ContactBook.load"),
     *("ContactBook.find", "Preferences.load", "Team.load", "Keys.load", "WebhookList.load"),
-    "WebhookCard.load",
+    *("WebhookCard.load", "Inbox.load", "Inbox.open", "Inbox.find", "Inbox.load_older"),
 }
 CHANGING = {
     *("Campaign.pause", "Campaign.cancel", "Compose.send", "Connection.unlink"),
+    *("Connection.add", "Connection.rename", "Compose.choose_account"),
     *("Preferences.save", "Team.set_role", "Team.remove", "Keys.create", "Keys.revoke"),
     *("WebhookCard.save", "WebhookCard.rotate", "WebhookCard.delete", "WebhookCard.test"),
+    *("Inbox.mark_read", "Inbox.send", "Inbox.send_again"),
 }
 # Routes by what they ask for: nothing, or a session that they act on and no other.
 ROUTES = {
@@ -175,6 +188,8 @@ ARGUMENTS: dict[str, Any] = {
         "end": "2026-11-24",
         "interval": "1",
         "jitter": "1",
+        "text": "Con gusto",
+        "request": str(uuid4()),
         "url": "https://8.8.8.8/other",
         "campaign_started": "on",
     },
@@ -257,8 +272,8 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
     session = world.sessions[persona]
     lang = Session(_reflex_internal_init=True)
 
-    async def other(_self: rx.State, _state: type[rx.State]) -> Session:
-        return lang
+    async def other(_self: rx.State, kind: type[rx.State]) -> rx.State:
+        return lang if kind is Session else kind(_reflex_internal_init=True)
 
     state_name, handler = name.split(".")
     things = {
@@ -292,6 +307,7 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
         "selected": [str(world.contact_id)],
         "joining": "Otro grupo",
         "good": 1,
+        "current": ConversationView(id=str(world.conversation_id), unread=1),
         "loaded": True,
     }
     for field, value in filled.items():
@@ -299,11 +315,14 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
             setattr(state, field, value)
     arguments = ARGUMENTS | {
         "user_id": world.spare,
+        "account_id": str(world.account_id),
         "files": [File()],
         "campaign_id": str(world.draft_id),
         "template_id": str(world.template_id),
         "contact_id": str(world.contact_id),
         "group_id": str(world.group_id),
+        "conversation_id": str(world.conversation_id),
+        "answer_id": str(world.answer_id),
         "media_id": str(world.media_id),
         "key_id": str(world.key_id),
         "delivery_id": str(world.delivery_id),
@@ -411,9 +430,9 @@ def test_a_route_tells_and_changes_nothing_of_others(route: str, world: World):
 
 UNNOTED = {  # they only read, or keep what one is writing
     *("audit.list_entries", "campaigns.lacking", "drafts.create_draft", "drafts.find_people"),
-    *("drafts.people", "drafts.preflight", "drafts.save_draft", "imports.check_again"),
-    *("imports.open_upload", "members.list_members", "system.look", "api_keys.list_keys"),
-    "drafts.check",
+    *("conversations.mark_read", "drafts.people", "drafts.preflight", "drafts.save_draft"),
+    *("imports.check_again", "imports.open_upload", "members.list_members", "system.look"),
+    *("api_keys.list_keys", "drafts.check"),
     *("webhooks.count_failing", "webhooks.get_webhook", "webhooks.list_deliveries"),
     "webhooks.list_webhooks",
 }

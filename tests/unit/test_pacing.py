@@ -19,6 +19,7 @@ from sender_app.domain.pacing import (
     decide,
     pace_from,
     plan,
+    shared_plan,
 )
 
 ZONE = ZoneInfo("America/Asuncion")
@@ -136,6 +137,20 @@ def test_its_plan_ends_when_a_simulation_ends(
     assert sum(expected.by_day.values()) == count
     assert abs(expected.days - len(days)) <= 1
     assert abs(expected.ends_at - at) <= timedelta(days=1, minutes=2)
+
+
+def test_accounts_that_share_a_campaign_each_send_what_their_limits_let():
+    brisk, capped = Pace(10, 0), Pace(10, 0, per_day=5)
+    together = shared_plan([(brisk, History()), (capped, History())], 25, NOON, ZONE)
+    assert together is not None
+    assert together.ends_at == NOON + 19 * timedelta(seconds=10)  # 20 and 5
+    assert together.by_day == {NOON.astimezone(ZONE).date(): 25}
+    halves = shared_plan([(brisk, History()), (brisk, History())], 25, NOON, ZONE)
+    assert halves is not None
+    assert halves.ends_at == NOON + 12 * timedelta(seconds=10)
+    only_capped = shared_plan([(capped, History()), (capped, History())], 25, NOON, ZONE)
+    assert only_capped is not None
+    assert list(only_capped.by_day.values()) == [10, 10, 5]
 
 
 def test_it_names_the_field_that_makes_no_sense():

@@ -33,7 +33,7 @@ FAMILIES = (  # texts chosen while it runs, by a status, a reason or the name of
     *("pause.", "reason.", "results.", "settings.", "status.", "sign_in_problem.", "system."),
     *("api_keys.days_", "audit_action.", "audit_outcome.", "role."),
     *("delivery_status.", "webhook_disabled.", "webhook_error.", "webhook_event."),
-    "webhooks.log_",
+    *("webhooks.log_", "message_kind.", "answer_status.", "inbox.kind_"),
 )
 RAISED = re.compile(r"""RuleViolation\(\s*(?:\n\s*)?"([a-z_]+)\"""")
 

@@ -1,4 +1,4 @@
-"""What an account does beside its campaigns: confirm opt-outs, look numbers up on WhatsApp."""
+"""What an account does beside its campaigns: answer people, confirm opt-outs, look numbers up."""
 
 import secrets
 from collections.abc import Callable
@@ -10,6 +10,7 @@ import structlog
 from sender_app.domain.errors import GatewayError, SessionUnusable
 from sender_app.domain.phone import masked
 from sender_app.ports.whatsapp import Connection, OutgoingMessage
+from sender_app.services.serving.answering import Answering
 from sender_app.services.serving.desk import Desk
 from sender_app.text import translate
 
@@ -26,6 +27,7 @@ class Chores:
     desk: Desk
     connection: Connection
     draw: Callable[[], float]
+    answering: Answering
     next_check: datetime | None = None
     more_to_check: bool = True  # until a look found nothing
 
@@ -33,14 +35,15 @@ class Chores:
         """Do what is due now; whether there was anything. Raises SessionUnusable."""
         if not self.connection.is_ready():
             return False
-        answered = self._answer() if self.desk.answers_due else False
-        return self._check() or answered
+        confirmed = self._confirm() if self.desk.answers_due else False
+        answered = self.answering.run()
+        return self._check() or answered or confirmed
 
     def forget_rest(self) -> None:
-        """Somebody woke the account: there may be numbers to look up."""
-        self.more_to_check = True
+        """Somebody woke the account: there may be people to answer, or numbers to look up."""
+        self.more_to_check = self.answering.more = True
 
-    def _answer(self) -> bool:
+    def _confirm(self) -> bool:
         """Confirm to who opted out, once: crossed off first, so that a crash costs an answer and
         never makes a second one."""
         desk = self.desk

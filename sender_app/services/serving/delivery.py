@@ -68,6 +68,7 @@ class Delivery:
     _cursors: dict[UUID, UUID | None] = field(default_factory=dict)
     _in_flight: tuple[Attempt, int, bytes] | None = None  # with the part and its secret
     hold_until: datetime | None = None  # WhatsApp asked the account to slow down
+    _leaves_some: bool = False  # what it cannot send now, another account perhaps can
     session_error: SessionUnusable | None = None
 
     def recover(self) -> None:
@@ -132,9 +133,12 @@ class Delivery:
                 if self._shall_stop():
                     break
         finally:
-            if left:
+            if left or self._leaves_some:
                 self.recorder.put_all(_put_back(claim, self.desk.now()) for claim in left)
                 self.recorder.flush()
+            if self._leaves_some and letter.campaign.more_accounts:
+                self.desk.store.deliveries.wake_partners(self.desk.account.id)
+            self._leaves_some = False
 
     def _hear_in_time(self) -> None:
         now = time.monotonic()
@@ -232,6 +236,7 @@ class Delivery:
     def _note(self, error: GatewayError) -> None:
         """What a failure says about the account, beyond this recipient."""
         now = self.desk.now()
+        self._leaves_some |= isinstance(error, (ColdContactLocked, RateLimited, SessionUnusable))
         match error:
             case ColdContactLocked():
                 until = error.until or now + COLD_LOCK

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sender_app.domain.account import Account, AccountStatus
+from sender_app.domain.conversation import REPLY_WINDOW
 from sender_app.domain.delivery import Lease
 from sender_app.domain.pacing import Pace
 from sender_app.domain.workspace import Workspace
@@ -30,6 +31,7 @@ class Timings:
     check_in: timedelta = timedelta(
         hours=20
     )  # and up to a fifth more: an idle account comes online
+    reply_window: timedelta = REPLY_WINDOW
 
 
 @dataclass(slots=True)
@@ -74,6 +76,11 @@ class Desk:
     def announce(self) -> None:
         """Viewers of the account look again."""
         self.events.publish(Changed(self.account.workspace_id, "account", self.account.id))
+
+    def announce_inbox(self) -> None:
+        """Viewers of the workspace's conversations look again."""
+        workspace_id = self.account.workspace_id
+        self.events.publish(Changed(workspace_id, "inbox", workspace_id))
 
     def announce_campaigns(self, *campaign_ids: object) -> None:
         """Viewers of these campaigns look again."""

@@ -30,14 +30,19 @@ def record(desk: Desk, events: Iterable[GatewayEvent]) -> list[GatewayEvent]:
     if receipts:
         campaigns = desk.store.receipts.receipts(desk.account.id, receipts)
         desk.announce_campaigns(*campaigns)
+        if desk.store.answering.receipts(desk.account.id, receipts):
+            desk.announce_inbox()
     return others
 
 
 def _reply(desk: Desk, message: Incoming) -> None:
     opt_out = asks_to_stop(message.text, desk.workspace.opt_out_words)
-    campaign_id = desk.store.receipts.reply(desk.account.id, message, opt_out)
+    campaign_id = desk.store.receipts.reply(
+        desk.account.id, message, opt_out, desk.timings.reply_window
+    )
     if opt_out:
         desk.opted_out.add(message.phone)  # who is claimed already is not written to either
         desk.answers_due = True
-    _log.info("reply", phone=masked(message.phone), opt_out=opt_out)
+    _log.info("reply", phone=masked(message.phone), kind=message.kind.value, opt_out=opt_out)
     desk.announce_campaigns(campaign_id)
+    desk.announce_inbox()

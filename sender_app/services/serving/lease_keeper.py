@@ -34,7 +34,7 @@ class LeaseKeeper:
         self._send_limit = send_limit.total_seconds()
         self._on_stuck = on_stuck
         self._sending_since: float | None = None
-        self.last_words: Callable[[], None] = lambda: None  # said before the process ends
+        self.last_words: Callable[[], object] = lambda: None  # said before the process ends
         self._clock = clock
         self._good_until = clock() + ttl.total_seconds()
         self._lost = False

@@ -31,6 +31,7 @@ from sender_app.ports.whatsapp import (
 )
 from sender_app.services.clock import Clock, system_clock
 from sender_app.services.serving import inbox
+from sender_app.services.serving.answering import Answering
 from sender_app.services.serving.chores import Chores
 from sender_app.services.serving.delivery import Delivery
 from sender_app.services.serving.desk import Desk, Timings
@@ -238,9 +239,11 @@ class _Session:
 
         uploads = Uploads(desk, connection, self._serving.files, hear)
         delivery = Delivery(desk, connection, self._sent, hear, recorder, uploads)
-        desk.keeper.last_words = delivery.rescue
-        chores = Chores(desk, connection, self._serving.draw)
+        answering = Answering(desk, connection)
+        desk.keeper.last_words = lambda: (answering.rescue(), delivery.rescue())
+        chores = Chores(desk, connection, self._serving.draw, answering)
         delivery.recover()
+        answering.recover()
         early, self._early = self._early or [], None
         inbox.record(desk, early)
         self._history = desk.store.deliveries.history(desk.account.id, desk.now())
@@ -309,6 +312,13 @@ class _Session:
         desk = self._desk
         now = desk.now()
         due = desk.store.deliveries.next_due(desk.account.id) if step.idle else step.again_at
+        answer_due = desk.store.answering.next_due(desk.account.id)
+        if answer_due is not None and answer_due <= now:
+            desk.nudged.set()
+            return False
+        locked = desk.account.cold_locked_until
+        thaw = locked if locked is not None and locked > now else None
+        due = min((at for at in (due, answer_due, thaw) if at is not None), default=None)
         # Each account at a time of its own, so that they do not all come at once.
         check_in = now + desk.timings.check_in * (1 + 0.2 * self._serving.draw())
         until = min(due or check_in, check_in)
@@ -385,3 +395,5 @@ class _Session:
     def _pause_all(self, reason: PauseReason) -> None:
         desk = self._desk
         desk.announce_campaigns(*desk.store.deliveries.pause_all(desk.account.id, reason))
+        if desk.store.answering.fail_waiting(desk.account.id, SessionUnusable.code):
+            desk.announce_inbox()

@@ -20,6 +20,13 @@ AND NOT EXISTS (SELECT FROM leases l WHERE l.account_id = a.id AND l.expires_at 
 ORDER BY a.wake_at
 """
 WAKE = "UPDATE accounts SET wake_at = clock_timestamp() WHERE id = %s"
+WAKE_ALL = "UPDATE accounts SET wake_at = clock_timestamp() WHERE id = ANY(%s)"
+# Campaigns that the account sends, alone or with others.
+SERVED = """(
+  SELECT * FROM campaigns WHERE account_id = %(account)s
+  UNION ALL
+  SELECT k.* FROM accounts a JOIN campaigns k ON k.workspace_id = a.workspace_id
+  WHERE a.id = %(account)s AND k.more_accounts <> '{}' AND a.id = ANY(k.more_accounts))"""
 
 
 class PostgresAccounts:
@@ -44,6 +51,10 @@ class PostgresAccounts:
             session.flush()
             session.refresh(row)
             return _account(row)
+
+    def rename(self, account_id: UUID, label: str) -> None:
+        with self._database.transaction() as cursor:
+            cursor.execute("UPDATE accounts SET label = %s WHERE id = %s", (label, account_id))
 
     def get(self, account_id: UUID, workspace_id: UUID | None = None) -> Account:
         with self._database.session() as session:

@@ -71,11 +71,12 @@ FROM people
 """
 # Talked with: as the ledger sees it when it holds back people never talked with.
 _KNOWN = """
-SELECT count(*)::int AS n FROM people p WHERE reached AND (
-  EXISTS (SELECT FROM replies r WHERE r.account_id = %(account)s AND r.phone = p.phone)
-  OR EXISTS (SELECT FROM campaign_recipients e JOIN campaigns o ON o.id = e.campaign_id
-    WHERE e.contact_id = p.contact_id AND o.account_id = %(account)s
-      AND e.delivered_at IS NOT NULL))
+SELECT count(*)::int AS n FROM people p WHERE reached AND NOT EXISTS (
+  SELECT FROM unnest(%(accounts)s::uuid[]) AS a(id)
+  WHERE NOT EXISTS (SELECT FROM replies r WHERE r.account_id = a.id AND r.phone = p.phone)
+    AND NOT EXISTS (SELECT FROM campaign_recipients e JOIN campaigns o ON o.id = e.campaign_id
+      WHERE e.contact_id = p.contact_id AND e.delivered_at IS NOT NULL
+        AND coalesce(e.account_id, o.account_id) = a.id))
 """
 # What the message would be filled with: a file's cells, and the book's where they are blank.
 _FILLED = """
@@ -158,8 +159,8 @@ class Gathered:
         sources = {source: getattr(row, f"from_{source}") for source in Source}
         return AudienceCounts(row.people, row.reached, row.opted_out, row.resting, sources)
 
-    def known(self, account_id: UUID) -> int:
-        return only(self._cursor.execute(_KNOWN, {"account": account_id})).n
+    def known(self, accounts: Sequence[UUID]) -> int:
+        return only(self._cursor.execute(_KNOWN, {"accounts": list(accounts)})).n
 
     def likes(self, names: Sequence[str], whole: frozenset[str]) -> list[Likes]:
         if not names:

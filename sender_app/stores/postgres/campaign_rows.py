@@ -26,6 +26,7 @@ def campaign_of(row: Any) -> Campaign:
         workspace_id=row.workspace_id,
         user_id=row.user_id,
         account_id=row.account_id,
+        more_accounts=tuple(row.more_accounts),
         name=row.name,
         status=CampaignStatus(row.status),
         message_template=row.message_template,

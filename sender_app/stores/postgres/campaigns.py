@@ -12,22 +12,23 @@ from sender_app.domain.delivery import RecipientStatus
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import AudienceSpec, CampaignFilter, NewCampaign, Page, RecipientRow
 from sender_app.stores.postgres import recipients
-from sender_app.stores.postgres.accounts import WAKE
+from sender_app.stores.postgres.accounts import WAKE, WAKE_ALL
 from sender_app.stores.postgres.campaign_rows import campaign_of, read_campaign
 from sender_app.stores.postgres.engine import Cursor, Database, key_at, like, only
 from sender_app.stores.postgres.media import use_media
 
 _INSERT_CAMPAIGN = """
-INSERT INTO campaigns (workspace_id, account_id, user_id, name, status, message_template, pacing,
-  variants, media_config, audience, is_test, scheduled_at, started_at)
-VALUES (%(workspace)s, %(account)s, %(user)s, %(name)s, %(status)s::text, %(template)s, %(pacing)s,
-  %(variants)s, %(media)s, %(audience)s, %(test)s, %(scheduled_at)s,
+INSERT INTO campaigns (workspace_id, account_id, more_accounts, user_id, name, status,
+  message_template, pacing, variants, media_config, audience, is_test, scheduled_at, started_at)
+VALUES (%(workspace)s, %(account)s, %(more)s, %(user)s, %(name)s, %(status)s::text, %(template)s,
+  %(pacing)s, %(variants)s, %(media)s, %(audience)s, %(test)s, %(scheduled_at)s,
   CASE WHEN %(status)s::text = 'running' THEN now() END)
 RETURNING id
 """
 _SAVE_DRAFT = """
-UPDATE campaigns SET account_id = %(account)s, name = %(name)s, message_template = %(template)s,
-  variants = %(variants)s, media_config = %(media)s, audience = %(audience)s,
+UPDATE campaigns SET account_id = %(account)s, more_accounts = %(more)s, name = %(name)s,
+  message_template = %(template)s, variants = %(variants)s, media_config = %(media)s,
+  audience = %(audience)s,
   scheduled_at = %(scheduled_at)s
 WHERE id = %(campaign)s AND workspace_id = %(workspace)s AND status = 'draft'
   AND deleted_at IS NULL
@@ -38,14 +39,14 @@ UPDATE campaigns SET status = %(status)s::text, user_id = %(user)s, scheduled_at
   started_at = CASE WHEN %(status)s::text = 'running' THEN now() END
 WHERE id = %(campaign)s AND workspace_id = %(workspace)s AND status = 'draft'
   AND deleted_at IS NULL
-RETURNING account_id
+RETURNING account_id || more_accounts AS accounts
 """
 _APPROVE = """
 UPDATE campaigns SET approved_by = %(user)s,
   status = CASE WHEN scheduled_at > %(now)s THEN 'scheduled' ELSE 'running' END,
   started_at = CASE WHEN scheduled_at > %(now)s THEN NULL ELSE now() END
 WHERE id = %(campaign)s AND status = 'awaiting' AND user_id <> %(user)s
-RETURNING account_id, status
+RETURNING account_id || more_accounts AS accounts, status
 """
 _SEND_BACK = """
 UPDATE campaigns SET status = 'draft', review_note = %(note)s, total_recipients = 0,
@@ -79,11 +80,11 @@ UPDATE campaigns SET status = %(target)s::text, pause_reason = %(reason)s,
     ELSE started_at END,
   finished_at = CASE WHEN %(target)s::text IN ('finished', 'cancelled') THEN now() END
 WHERE id = %(campaign)s AND status = ANY(%(sources)s)
-RETURNING account_id
+RETURNING account_id || more_accounts AS accounts
 """
 _START_DUE = """
 UPDATE campaigns SET status = 'running', started_at = coalesce(started_at, now())
-WHERE status = 'scheduled' AND scheduled_at <= %s RETURNING account_id
+WHERE status = 'scheduled' AND scheduled_at <= %s RETURNING account_id || more_accounts AS accounts
 """
 
 
@@ -109,7 +110,7 @@ class PostgresCampaigns:
                 spec = AudienceSpec(rows=audience, written_since=written_since)
                 recipients.add_file(cursor, workspace_id, user_id, campaign_id, spec, needed)
             if new.status is CampaignStatus.RUNNING:
-                cursor.execute(WAKE, (new.account_id,))
+                cursor.execute(WAKE_ALL, ([new.account_id, *new.more_accounts],))
             return read_campaign(cursor, workspace_id, campaign_id)
 
     def save_draft(self, workspace_id: UUID, campaign_id: UUID, new: NewCampaign) -> bool:
@@ -137,7 +138,7 @@ class PostgresCampaigns:
                 return False
             recipients.add_audience(cursor, workspace_id, user_id, campaign_id, audience, confirmed)
             if status is CampaignStatus.RUNNING:
-                cursor.execute(WAKE, (launched.account_id,))
+                cursor.execute(WAKE_ALL, (launched.accounts,))
             return True
 
     def approve(self, campaign_id: UUID, user_id: str, now: datetime) -> bool:
@@ -147,7 +148,7 @@ class PostgresCampaigns:
             if approved is None:
                 return False
             if approved.status == CampaignStatus.RUNNING.value:
-                cursor.execute(WAKE, (approved.account_id,))
+                cursor.execute(WAKE_ALL, (approved.accounts,))
             return True
 
     def send_back(self, campaign_id: UUID, note: str) -> bool:
@@ -250,7 +251,7 @@ class PostgresCampaigns:
             if target is CampaignStatus.CANCELLED:
                 recipients.skip_queued(cursor, campaign_id)
             if target is CampaignStatus.RUNNING:
-                cursor.execute(WAKE, (moved.account_id,))
+                cursor.execute(WAKE_ALL, (moved.accounts,))
             return True
 
     def recipients(
@@ -280,15 +281,16 @@ class PostgresCampaigns:
 
     def start_due(self, now: datetime) -> Sequence[UUID]:
         with self._database.transaction() as cursor:
-            accounts = {row.account_id for row in cursor.execute(_START_DUE, (now,)).fetchall()}
-            for account_id in accounts:
-                cursor.execute(WAKE, (account_id,))
-            return list(accounts)
+            started = cursor.execute(_START_DUE, (now,)).fetchall()
+            accounts = list({account for row in started for account in row.accounts})
+            cursor.execute(WAKE_ALL, (accounts,))
+            return accounts
 
 
 def _values(new: NewCampaign) -> dict[str, object]:
     return {
         "account": new.account_id,
+        "more": list(new.more_accounts),
         "name": new.name,
         "status": new.status.value,
         "template": new.message_template,

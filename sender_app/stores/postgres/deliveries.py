@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sender_app.domain.account import CANNOT_SEND
 from sender_app.domain.campaign import Campaign, PauseReason
 from sender_app.domain.content import from_config
 from sender_app.domain.delivery import (
@@ -16,6 +17,7 @@ from sender_app.domain.delivery import (
 )
 from sender_app.domain.errors import LeaseLost
 from sender_app.domain.pacing import History
+from sender_app.stores.postgres.accounts import SERVED
 from sender_app.stores.postgres.campaign_rows import campaign_of
 from sender_app.stores.postgres.engine import Cursor, Database
 from sender_app.stores.postgres.journals import PostgresJournal, take_in
@@ -25,7 +27,8 @@ from sender_app.stores.postgres.rollups import FOLLOW
 _FIRST = UUID(int=0)
 
 # The lease's row is locked until the commit: a take-over waits for it, so no claim of an older
-# epoch can appear after the newer holder looked for orphans.
+# epoch can appear after the newer holder looked for orphans. Who has a part of the message already
+# gets the rest from the same account.
 _CLAIM = """
 WITH lease AS MATERIALIZED (
   SELECT epoch FROM leases
@@ -36,11 +39,12 @@ picked AS MATERIALIZED (
     AND (r.not_before IS NULL OR r.not_before <= now())
     AND EXISTS (SELECT FROM lease)
     AND EXISTS (SELECT FROM campaigns WHERE id = %(campaign)s AND status = 'running')
+    AND (r.parts_sent = 0 OR coalesce(r.account_id, %(account)s) = %(account)s)
     AND {known}
   ORDER BY r.id LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED),
 claimed AS (
   UPDATE campaign_recipients r SET status = 'sending', lease_epoch = %(epoch)s,
-    attempts = r.attempts + 1, claimed_at = now(),
+    account_id = %(account)s, attempts = r.attempts + 1, claimed_at = now(),
     error_code = NULL, error_message = NULL, not_before = NULL
   FROM picked WHERE r.id = picked.id
   RETURNING r.id, r.campaign_id, r.contact_id, r.phone, r.attempts, r.parts_sent)
@@ -59,23 +63,24 @@ FROM claimed LEFT JOIN contacts c ON c.id = claimed.contact_id ORDER BY claimed.
 _KNOWN = """(
   EXISTS (SELECT FROM replies p WHERE p.account_id = %(account)s AND p.phone = r.phone)
   OR EXISTS (SELECT FROM campaign_recipients e JOIN campaigns o ON o.id = e.campaign_id
-    WHERE e.contact_id = r.contact_id AND o.account_id = %(account)s
-      AND e.delivered_at IS NOT NULL))"""
+    WHERE e.contact_id = r.contact_id AND e.delivered_at IS NOT NULL
+      AND coalesce(e.account_id, o.account_id) = %(account)s))"""
 _CLAIM_ANY, _CLAIM_KNOWN = _CLAIM.format(known="true"), _CLAIM.format(known=_KNOWN)
 _LEASE_LIVES = """
 SELECT 1 FROM leases WHERE account_id = %s AND epoch = %s AND expires_at > now()
 """
 # Only campaigns with unsettled recipients can have orphans.
-_ORPHANS = """
+_ORPHANS = f"""
 SELECT r.id, r.attempts, k.key, c.message_template, c.media_config,
   CASE WHEN r.parts_sent > 0 THEN (
     SELECT array_agg(m.part) FROM recipient_messages m WHERE m.recipient_id = r.id) END AS parts
-FROM campaigns c
+FROM {SERVED} c
 JOIN campaign_recipients r ON r.campaign_id = c.id
-JOIN lease_keys k ON k.account_id = c.account_id AND k.epoch = r.lease_epoch
-WHERE c.account_id = %s AND c.status IN ('running', 'paused', 'cancelled')
+JOIN lease_keys k ON k.account_id = %(account)s AND k.epoch = r.lease_epoch
+WHERE c.status IN ('running', 'paused', 'cancelled')
   AND c.sent_count + c.error_count + c.skipped_count + c.unconfirmed_count < c.total_recipients
-  AND r.status = 'sending' AND r.lease_epoch < %s
+  AND r.status = 'sending' AND r.lease_epoch < %(epoch)s
+  AND coalesce(r.account_id, c.account_id) = %(account)s
 """
 _RECOVER = f"""
 WITH found AS (
@@ -91,7 +96,7 @@ changed AS (
   WHERE r.id = f.id AND c.id = r.campaign_id AND r.status = 'sending'
     AND r.lease_epoch < %(epoch)s
   RETURNING r.id AS recipient_id, r.campaign_id, r.contact_id, r.message_id, r.status,
-    old.status AS was, now() AS at, ''::text AS grupo, r.error_code),
+    old.status AS was, now() AS at, ''::text AS grupo, r.error_code, r.account_id),
 {FOLLOW}
 SELECT count(*)::int AS n FROM changed
 """
@@ -101,15 +106,17 @@ WHERE id = %(campaign)s AND status = 'running'
   AND sent_count + error_count + skipped_count + unconfirmed_count >= total_recipients
 RETURNING id
 """
-_NEXT_DUE = """
-SELECT min(r.not_before) AS at FROM campaigns c JOIN campaign_recipients r ON r.campaign_id = c.id
-WHERE c.account_id = %s AND c.status = 'running' AND r.status = 'queued'
-  AND r.not_before IS NOT NULL
+_RUNNING = f"""
+SELECT c.* FROM {SERVED} c WHERE c.status = 'running' ORDER BY NOT c.is_test, c.started_at, c.id
 """
-_RECENT = """
-SELECT r.sent_at FROM campaigns c JOIN campaign_recipients r ON r.campaign_id = c.id
-WHERE c.account_id = %(account)s AND (c.finished_at IS NULL OR c.finished_at > %(since)s)
-  AND r.sent_at > %(since)s
+_NEXT_DUE = f"""
+SELECT min(r.not_before) AS at FROM {SERVED} c JOIN campaign_recipients r ON r.campaign_id = c.id
+WHERE c.status = 'running' AND r.status = 'queued' AND r.not_before IS NOT NULL
+"""
+_RECENT = f"""
+SELECT r.sent_at FROM {SERVED} c JOIN campaign_recipients r ON r.campaign_id = c.id
+WHERE (c.finished_at IS NULL OR c.finished_at > %(since)s)
+  AND r.sent_at > %(since)s AND coalesce(r.account_id, c.account_id) = %(account)s
 ORDER BY r.sent_at DESC LIMIT 5000
 """
 _DAYS = """
@@ -121,6 +128,22 @@ LEFT JOIN daily_stats s ON s.workspace_id = a.workspace_id AND s.account_id = a.
 WHERE a.id = %(account)s GROUP BY w.time_zone
 """
 
+# A campaign goes on as long as another of its accounts can send.
+_PAUSE_ALL = f"""
+UPDATE campaigns p SET status = 'paused', pause_reason = %(reason)s
+WHERE p.id IN (SELECT c.id FROM {SERVED} c WHERE c.status = 'running') AND NOT EXISTS (
+  SELECT FROM accounts a WHERE a.id = ANY(p.account_id || p.more_accounts)
+    AND a.id <> %(account)s AND a.session_id IS NOT NULL AND a.status <> ALL(%(unable)s))
+RETURNING p.id
+"""
+_WAKE_PARTNERS = f"""
+UPDATE accounts SET wake_at = clock_timestamp()
+WHERE session_id IS NOT NULL AND id <> %(account)s AND id IN (
+  SELECT unnest(c.account_id || c.more_accounts) FROM {SERVED} c
+  WHERE c.status = 'running' AND c.more_accounts <> '{{}}')
+"""
+_UNABLE = [status.value for status in CANNOT_SEND]
+
 
 class PostgresDeliveries:
     """See ports.store.DeliveryStore."""
@@ -130,16 +153,12 @@ class PostgresDeliveries:
 
     def running(self, account_id: UUID) -> Sequence[Campaign]:
         with self._database.transaction() as cursor:
-            cursor.execute(
-                "SELECT * FROM campaigns WHERE account_id = %s AND status = 'running'"
-                " ORDER BY NOT is_test, started_at, id",
-                (account_id,),
-            )
+            cursor.execute(_RUNNING, {"account": account_id})
             return [campaign_of(row) for row in cursor]
 
     def next_due(self, account_id: UUID) -> datetime | None:
         with self._database.transaction() as cursor:
-            row = cursor.execute(_NEXT_DUE, (account_id,)).fetchone()
+            row = cursor.execute(_NEXT_DUE, {"account": account_id}).fetchone()
             return row.at if row else None
 
     def claim(
@@ -175,7 +194,7 @@ class PostgresDeliveries:
     def orphans(self, lease: Lease) -> Sequence[Orphan]:
         with self._database.transaction() as cursor:
             take_in(cursor, lease)
-            cursor.execute(_ORPHANS, (lease.account_id, lease.epoch))
+            cursor.execute(_ORPHANS, {"account": lease.account_id, "epoch": lease.epoch})
             return [_orphan(row) for row in cursor]
 
     def recover(self, lease: Lease, settlements: Sequence[Settlement]) -> None:
@@ -215,12 +234,14 @@ class PostgresDeliveries:
 
     def pause_all(self, account_id: UUID, reason: PauseReason) -> Sequence[UUID]:
         with self._database.transaction() as cursor:
-            cursor.execute(
-                "UPDATE campaigns SET status = 'paused', pause_reason = %s"
-                " WHERE account_id = %s AND status = 'running' RETURNING id",
-                (reason.value, account_id),
-            )
-            return [row.id for row in cursor]
+            order = {"account": account_id, "reason": reason.value, "unable": _UNABLE}
+            paused = [row.id for row in cursor.execute(_PAUSE_ALL, order)]
+            cursor.execute(_WAKE_PARTNERS, {"account": account_id})
+            return paused
+
+    def wake_partners(self, account_id: UUID) -> None:
+        with self._database.transaction() as cursor:
+            cursor.execute(_WAKE_PARTNERS, {"account": account_id})
 
     @staticmethod
     def _check(cursor: Cursor, lease: Lease) -> None:

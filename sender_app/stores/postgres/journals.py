@@ -52,7 +52,8 @@ _FOLD = f"""
 WITH journal AS (
   UPDATE delivery_journals SET folded_entry = %(entry)s, folded_at = now()
   WHERE id = %(journal)s AND folded_entry < %(entry)s
-  RETURNING id, old.folded_entry AS first, new.folded_entry AS last, old.folded_at AS since),
+  RETURNING id, account_id, old.folded_entry AS first, new.folded_entry AS last,
+    old.folded_at AS since),
 {FOLD}
 SELECT 1
 """
@@ -60,7 +61,7 @@ _CLOSE = "DELETE FROM delivery_journals WHERE id = %s"
 _TAKE_IN = f"""
 WITH journal AS (
   DELETE FROM delivery_journals WHERE account_id = %(account)s AND epoch < %(epoch)s
-  RETURNING id, folded_entry AS first, 2147483647 AS last, folded_at AS since),
+  RETURNING id, account_id, folded_entry AS first, 2147483647 AS last, folded_at AS since),
 {FOLD}
 SELECT 1
 """

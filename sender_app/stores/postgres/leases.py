@@ -23,7 +23,8 @@ _FORGET = """
 DELETE FROM lease_keys k WHERE account_id = %(account)s AND epoch < %(epoch)s
 AND taken_at < now() - interval '7 days' AND NOT EXISTS (
   SELECT FROM campaigns c JOIN campaign_recipients r ON r.campaign_id = c.id
-  WHERE c.account_id = k.account_id AND r.status = 'sending' AND r.lease_epoch = k.epoch)
+  WHERE k.account_id = ANY(c.account_id || c.more_accounts) AND r.status = 'sending'
+    AND r.lease_epoch = k.epoch AND coalesce(r.account_id, c.account_id) = k.account_id)
 """
 _RENEW = """
 UPDATE leases SET expires_at = now() + %(ttl)s

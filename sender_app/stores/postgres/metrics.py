@@ -1,7 +1,7 @@
 """Dashboard reads in Postgres, from rollups only: their cost does not grow with the events."""
 
-from collections.abc import Sequence
-from datetime import datetime, time
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
 from uuid import UUID
 
 from sender_app.domain.reporting import EVERYTHING, Only, Span, Step
@@ -41,6 +41,12 @@ _MONTH = (
     f"SELECT {_SUMS} FROM monthly_stats WHERE workspace_id = %(workspace)s AND month = %(month)s"
 )
 
+_BY_ACCOUNT = """
+SELECT account_id, coalesce(sum(sent) FILTER (WHERE day = %(day)s), 0)::int AS sent,
+  min(day) AS first_day
+FROM daily_stats WHERE workspace_id = %(workspace)s GROUP BY account_id
+"""
+
 
 class PostgresMetrics:
     """See ports.store.MetricsStore."""
@@ -77,6 +83,11 @@ class PostgresMetrics:
             "limit": limit,
         }
         return self._tallies(query, values)
+
+    def by_account(self, workspace_id: UUID, day: date) -> Mapping[UUID, tuple[int, date]]:
+        with self._database.transaction() as cursor:
+            cursor.execute(_BY_ACCOUNT, {"workspace": workspace_id, "day": day})
+            return {row.account_id: (row.sent, row.first_day) for row in cursor}
 
     def month(self, workspace_id: UUID, month: str) -> Tally:
         return self._tally(_MONTH, {"workspace": workspace_id, "month": month})

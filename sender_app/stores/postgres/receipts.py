@@ -1,8 +1,10 @@
 """What comes back from people in Postgres: receipts and replies."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
+from sender_app.domain.conversation import REPLY_WINDOW
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
 from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.outbox import TELL_REACHED
@@ -13,7 +15,7 @@ _CLEAR = """
 UPDATE recipient_messages m SET in_doubt = false
 FROM campaign_recipients r JOIN campaigns c ON c.id = r.campaign_id
 WHERE m.message_id = ANY(%(ids)s) AND m.in_doubt
-  AND r.id = m.recipient_id AND c.account_id = %(account)s
+  AND r.id = m.recipient_id AND coalesce(r.account_id, c.account_id) = %(account)s
 RETURNING m.recipient_id
 """
 _NO_DOUBT = """NOT EXISTS (
@@ -24,7 +26,7 @@ WITH touched AS (
     sent_at = coalesce(r.sent_at, r.claimed_at)
   WHERE r.id = ANY(%(cleared)s) AND r.status = 'unconfirmed' AND {_NO_DOUBT}
   RETURNING r.id AS recipient_id, r.campaign_id, r.contact_id, NULL::text AS message_id, r.status,
-    old.status AS was, r.sent_at AS at, r.error_code),
+    old.status AS was, r.sent_at AS at, r.error_code, r.account_id),
 changed AS (
   SELECT t.*, coalesce(c.grupo, '') AS grupo
   FROM touched t LEFT JOIN contacts c ON c.id = t.contact_id),
@@ -50,16 +52,17 @@ touched AS (
     read_at = coalesce(r.read_at, heard.read_at)
   FROM found heard, campaigns c
   WHERE r.id = heard.recipient_id AND r.message_id = heard.id
-    AND c.id = r.campaign_id AND c.account_id = %(account)s
+    AND c.id = r.campaign_id AND coalesce(r.account_id, c.account_id) = %(account)s
     AND (r.delivered_at IS NULL OR (r.read_at IS NULL AND heard.read_at IS NOT NULL)
       OR r.status = 'unconfirmed')
-  RETURNING r.id, r.campaign_id, r.contact_id, r.status, old.status AS was, r.sent_at,
+  RETURNING r.id, r.campaign_id, r.contact_id, r.status, old.status AS was, r.sent_at, r.account_id,
     r.delivered_at, r.read_at, old.delivered_at AS was_delivered, old.read_at AS was_read,
     c.workspace_id, c.is_test),
 {TELL_REACHED},
 changed AS (
   SELECT t.id AS recipient_id, t.campaign_id, t.contact_id, NULL::text AS message_id, t.status,
-    t.was, t.sent_at AS at, coalesce(c.grupo, '') AS grupo, NULL::text AS error_code
+    t.was, t.sent_at AS at, coalesce(c.grupo, '') AS grupo, NULL::text AS error_code,
+    t.account_id
   FROM touched t LEFT JOIN contacts c ON c.id = t.contact_id WHERE t.was <> t.status),
 {FOLLOW}
 SELECT campaign_id,
@@ -78,22 +81,33 @@ person AS (
   SELECT c.id FROM contacts c, account a
   WHERE c.workspace_id = a.workspace_id AND c.phone = %(phone)s),
 matched AS (
-  SELECT r.id, r.campaign_id, r.replied_at FROM campaign_recipients r
-  JOIN campaigns c ON c.id = r.campaign_id
-  WHERE c.account_id = %(account)s AND (
-    r.id IN (SELECT recipient_id FROM metric_events WHERE message_id = %(quoted)s)
-    OR r.id IN (SELECT recipient_id FROM recipient_messages WHERE message_id = %(quoted)s)
-    OR (r.contact_id IN (SELECT id FROM person)
-      AND r.sent_at > %(at)s - interval '7 days'))
-  ORDER BY (r.message_id = %(quoted)s OR r.id IN (
-      SELECT recipient_id FROM recipient_messages WHERE message_id = %(quoted)s)
-    ) DESC NULLS LAST, r.sent_at DESC LIMIT 1),
+  SELECT r.id, r.campaign_id, r.replied_at FROM (
+    SELECT recipient_id AS id, true AS quoted FROM metric_events WHERE message_id = %(quoted)s
+    UNION ALL
+    SELECT recipient_id, true FROM recipient_messages WHERE message_id = %(quoted)s
+    UNION ALL
+    SELECT w.id, false FROM campaign_recipients w
+    WHERE w.contact_id IN (SELECT id FROM person) AND w.sent_at > %(at)s - %(window)s::interval) f
+  JOIN campaign_recipients r ON r.id = f.id JOIN campaigns c ON c.id = r.campaign_id
+  WHERE coalesce(r.account_id, c.account_id) = %(account)s
+  ORDER BY f.quoted DESC, r.sent_at DESC LIMIT 1),
 noted AS (
-  INSERT INTO replies (workspace_id, account_id, campaign_id, contact_id, phone, name, text,
+  INSERT INTO replies (workspace_id, account_id, campaign_id, contact_id, phone, name, kind, text,
     message_id, quoted_id, received_at)
-  SELECT a.workspace_id, %(account)s, (SELECT campaign_id FROM matched),
-    (SELECT id FROM person), %(phone)s, %(name)s, %(text)s, %(message)s, %(quoted)s, %(at)s
-  FROM account a ON CONFLICT (account_id, message_id) DO NOTHING RETURNING campaign_id),
+  SELECT a.workspace_id, %(account)s, (SELECT campaign_id FROM matched), (SELECT id FROM person),
+    %(phone)s, %(name)s, %(kind)s, %(text)s, %(message)s, %(quoted)s, %(at)s
+  FROM account a ON CONFLICT (account_id, message_id) DO NOTHING
+  RETURNING workspace_id, campaign_id),
+conversation AS (
+  INSERT INTO conversations AS v (workspace_id, account_id, phone, name, unread, last_text,
+    last_kind, last_at)
+  SELECT workspace_id, %(account)s, %(phone)s, %(name)s, 1, %(text)s, %(kind)s, %(at)s FROM noted
+  ON CONFLICT (account_id, phone) DO UPDATE SET unread = v.unread + 1,
+    name = coalesce(nullif(EXCLUDED.name, ''), v.name),
+    last_text = CASE WHEN EXCLUDED.last_at < v.last_at THEN v.last_text ELSE EXCLUDED.last_text END,
+    last_kind = CASE WHEN EXCLUDED.last_at < v.last_at THEN v.last_kind ELSE EXCLUDED.last_kind END,
+    last_is_ours = EXCLUDED.last_at < v.last_at AND v.last_is_ours,
+    last_at = greatest(EXCLUDED.last_at, v.last_at)),
 marked AS (
   UPDATE campaign_recipients r SET replied_at = %(at)s FROM matched m
   WHERE r.id = m.id AND r.replied_at IS NULL AND EXISTS (SELECT FROM noted)
@@ -138,9 +152,17 @@ class PostgresReceipts:
             cursor.executemany(_REACH, [(r.delivered, r.read, r.campaign_id) for r in reached])
             return [row.campaign_id for row in (*settled, *reached)]
 
-    def reply(self, account_id: UUID, message: Incoming, opt_out: bool) -> UUID | None:
+    def reply(
+        self,
+        account_id: UUID,
+        message: Incoming,
+        opt_out: bool,
+        window: timedelta = REPLY_WINDOW,
+    ) -> UUID | None:
         values = {
             "account": account_id,
+            "window": window,
+            "kind": message.kind.value,
             "phone": message.phone,
             "name": message.name,
             "text": message.text,

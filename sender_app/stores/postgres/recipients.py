@@ -42,7 +42,7 @@ WITH changed AS (
     error_code = CASE WHEN parts_sent > 0 THEN 'sent_in_part' ELSE 'cancelled' END
   WHERE campaign_id = %(campaign)s AND status = 'queued'
   RETURNING id AS recipient_id, campaign_id, contact_id, NULL::text AS message_id, status,
-    old.status AS was, now() AS at, ''::text AS grupo, error_code),
+    old.status AS was, now() AS at, ''::text AS grupo, error_code, account_id),
 {FOLLOW}
 SELECT count(*) FROM changed
 """
@@ -68,14 +68,14 @@ WITH touched AS (
   WHERE r.campaign_id = %(campaign)s AND r.status = 'unconfirmed'
     AND (%(everybody)s OR r.id = ANY(%(ids)s)) AND r.claimed_at < %(before)s
   RETURNING r.id AS recipient_id, r.campaign_id, r.contact_id, NULL::text AS message_id, r.status,
-    old.status AS was, r.error_code),
+    old.status AS was, r.error_code, r.account_id),
 changed AS (
   SELECT t.*, now() AS at, coalesce(c.grupo, '') AS grupo
   FROM touched t LEFT JOIN contacts c ON c.id = t.contact_id),
 {FOLLOW},
 again AS (
   UPDATE accounts SET wake_at = clock_timestamp()
-  WHERE id IN (SELECT account_id FROM context) AND NOT %(sent)s)
+  WHERE id IN (SELECT unnest(accounts) FROM context) AND NOT %(sent)s)
 SELECT count(*)::int AS n FROM changed
 """
 # Of several messages only those in doubt are sent again. The rows are the ones of _RESOLVE.
@@ -238,8 +238,8 @@ def requeue_failed(cursor: Cursor, campaign_id: UUID) -> int:
     if row is None:
         return 0
     cursor.execute(
-        "UPDATE accounts SET wake_at = clock_timestamp()"
-        " WHERE id = (SELECT account_id FROM campaigns WHERE id = %s)",
+        "UPDATE accounts SET wake_at = clock_timestamp() WHERE id IN"
+        " (SELECT unnest(account_id || more_accounts) FROM campaigns WHERE id = %s)",
         (campaign_id,),
     )
     return row.n

@@ -15,11 +15,13 @@ EVERY_ACCOUNT = UUID(int=0)  # the `account_id` of rows that count all accounts 
 
 _EVENTS = """
 context AS (
-  SELECT c.id AS campaign_id, c.workspace_id, c.account_id, c.user_id, c.is_test, w.time_zone
+  SELECT c.id AS campaign_id, c.workspace_id, c.account_id AS own_account, c.user_id, c.is_test,
+    w.time_zone, c.account_id || c.more_accounts AS accounts
   FROM campaigns c JOIN workspaces w ON w.id = c.workspace_id
   WHERE c.id IN (SELECT campaign_id FROM changed)),
 moved AS (
-  SELECT changed.*, workspace_id, account_id, user_id, is_test,
+  SELECT recipient_id, campaign_id, contact_id, message_id, status, was, at, grupo, error_code,
+    coalesce(account_id, own_account) AS account_id, workspace_id, user_id, is_test,
     (at AT TIME ZONE time_zone)::date AS day, date_trunc('hour', at AT TIME ZONE time_zone) AS hour,
     to_char(at AT TIME ZONE time_zone, 'YYYY-MM') AS month,
     (status = 'sent')::int - (was = 'sent')::int AS sent,
@@ -94,16 +96,17 @@ tops AS (
 """
 
 # Follows a CTE `changed(recipient_id, campaign_id, contact_id, message_id, status, was, at, grupo,
-# error_code)`: the recipients whose status just moved from `was` to `status`.
+# error_code, account_id)`: the recipients whose status just moved from `was` to `status`, and the
+# account whose message it is, if it is one's.
 FOLLOW = f"{_EVENTS}, {_TOTALS}"
 
-# Follows a CTE `journal(id, first, last, since)`: entries after `first` up to `last` are taken in;
-# none of them was written before `since`. The keys of events grow with time.
+# Follows a CTE `journal(id, account_id, first, last, since)`: entries after `first` up to `last`
+# are taken in; none of them was written before `since`. The keys of events grow with time.
 FOLD = f"""
 moved AS (
   SELECT e.campaign_id, e.recipient_id, e.contact_id, e.message_id, e.event_type AS status,
     'sending' AS was, e.created_at AS at, e.metadata->>'code' AS error_code,
-    coalesce(p.grupo, '') AS grupo, c.workspace_id, c.account_id, c.user_id, c.is_test,
+    coalesce(p.grupo, '') AS grupo, c.workspace_id, j.account_id, c.user_id, c.is_test,
     (e.created_at AT TIME ZONE w.time_zone)::date AS day,
     date_trunc('hour', e.created_at AT TIME ZONE w.time_zone) AS hour,
     to_char(e.created_at AT TIME ZONE w.time_zone, 'YYYY-MM') AS month,

@@ -1,12 +1,14 @@
 """The whole store on Postgres."""
 
 from sender_app.stores.postgres.accounts import PostgresAccounts
+from sender_app.stores.postgres.answering import PostgresAnswering
 from sender_app.stores.postgres.answers import PostgresAnswers
 from sender_app.stores.postgres.api_keys import PostgresApiKeys
 from sender_app.stores.postgres.audiences import PostgresAudiences
 from sender_app.stores.postgres.audit import PostgresAudit
 from sender_app.stores.postgres.campaigns import PostgresCampaigns
 from sender_app.stores.postgres.contacts import PostgresContacts
+from sender_app.stores.postgres.conversations import PostgresConversations
 from sender_app.stores.postgres.deliveries import PostgresDeliveries
 from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.groups import PostgresGroups
@@ -44,6 +46,8 @@ class PostgresStore:
         self.templates = PostgresTemplates(self.database)
         self.deliveries = PostgresDeliveries(self.database)
         self.receipts = PostgresReceipts(self.database)
+        self.conversations = PostgresConversations(self.database)
+        self.answering = PostgresAnswering(self.database)
         self.media = PostgresMedia(self.database)
         self.metrics = PostgresMetrics(self.database)
         self.webhooks = PostgresWebhooks(self.database)

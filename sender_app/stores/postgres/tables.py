@@ -176,12 +176,17 @@ class CampaignRow(SQLModel, table=True):
         Index("campaigns_newest", "workspace_id", "id"),
         Index("campaigns_active", "account_id", postgresql_where=text("status = 'running'")),
         Index("campaigns_scheduled", "scheduled_at", postgresql_where=text("status = 'scheduled'")),
+        Index("campaigns_shared", "workspace_id", postgresql_where=text("more_accounts <> '{}'")),
         Index("campaigns_awaiting", "workspace_id", postgresql_where=text("status = 'awaiting'")),
     )
 
     id: UUID = _key()
     workspace_id: UUID = _reference("workspaces.id", "CASCADE")
     account_id: UUID = _reference("accounts.id", "CASCADE")
+    more_accounts: list[UUID] = Field(  # further ones that send it
+        default_factory=list,
+        sa_column=Column(ARRAY(Uuid), nullable=False, server_default=text("'{}'::uuid[]")),
+    )
     user_id: str
     name: str
     status: str
@@ -251,6 +256,7 @@ class CampaignRecipientRow(SQLModel, table=True):
         default=0, sa_column=Column(SmallInteger, nullable=False, server_default=_ZERO)
     )
     lease_epoch: int | None = Field(default=None, sa_column=Column(BigInteger))
+    account_id: UUID | None = None  # whose lease; blank: the campaign's own account
     claimed_at: datetime | None = _stamp()
     not_before: datetime | None = _stamp()
     message_id: str | None = None
@@ -616,6 +622,12 @@ class ReplyRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("account_id", "message_id"),
         Index("replies_phone", "account_id", "phone"),
+        Index(
+            "replies_campaign",
+            "campaign_id",
+            "id",
+            postgresql_where=text("campaign_id IS NOT NULL"),
+        ),
     )
 
     id: UUID = _key()
@@ -625,10 +637,71 @@ class ReplyRow(SQLModel, table=True):
     contact_id: UUID | None = _reference("contacts.id", "SET NULL", nullable=True)
     phone: str
     name: str = _blank()
+    kind: str = Field(default="text", sa_column_kwargs={"server_default": "text"})
     text: str = _blank()
     message_id: str
     quoted_id: str | None = None
     received_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class ConversationRow(SQLModel, table=True):
+    """An account and a person who wrote to it, with the latest message of either."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        UniqueConstraint("account_id", "phone"),
+        Index("conversations_newest", "workspace_id", "last_at", "id"),
+        Index("conversations_unread", "workspace_id", postgresql_where=text("unread > 0")),
+    )
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    account_id: UUID = _reference("accounts.id", "CASCADE")
+    phone: str
+    name: str = _blank()
+    unread: int = _count()
+    last_text: str = _blank()
+    last_kind: str = Field(default="text", sa_column_kwargs={"server_default": "text"})
+    last_is_ours: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    last_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class AnswerRow(SQLModel, table=True):
+    """What somebody of the team answers to a person; `request_id` makes two presses one answer."""
+
+    __tablename__ = "answers"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "request_id"),
+        Index("answers_conversation", "conversation_id", "id"),
+        Index(
+            "answers_open",
+            "account_id",
+            "id",
+            postgresql_where=text("status IN ('waiting', 'sending')"),
+        ),
+        Index("answers_message", "message_id", postgresql_where=text("message_id IS NOT NULL")),
+    )
+
+    id: UUID = _key()
+    workspace_id: UUID = _reference("workspaces.id", "CASCADE")
+    account_id: UUID = _reference("accounts.id", "CASCADE")
+    conversation_id: UUID = _reference("conversations.id", "CASCADE")
+    request_id: UUID
+    user_id: str
+    phone: str
+    text: str
+    status: str = Field(default="waiting", sa_column_kwargs={"server_default": "waiting"})
+    attempts: int = _count()
+    lease_epoch: int | None = Field(default=None, sa_column=Column(BigInteger))
+    secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    claimed_at: datetime | None = _stamp()
+    not_before: datetime | None = _stamp()
+    message_id: str | None = None
+    error_code: str | None = None
+    sent_at: datetime | None = _stamp()
+    delivered_at: datetime | None = _stamp()
+    read_at: datetime | None = _stamp()
+    created_at: datetime = _stamp(now=True)
 
 
 class OptOutRow(SQLModel, table=True):

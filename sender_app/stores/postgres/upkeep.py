@@ -21,6 +21,13 @@ _NOT_ON_ITS_WAY = """NOT EXISTS (
   SELECT FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
   WHERE d.event_id = t.id AND d.status = 'pending' AND w.disabled IS NULL)"""
 
+_SETTLED = "t.status NOT IN ('waiting', 'sending')"
+_FORGET_EMPTY = """
+DELETE FROM conversations v WHERE v.last_at < %s
+  AND NOT EXISTS (SELECT FROM replies p WHERE p.account_id = v.account_id AND p.phone = v.phone)
+  AND NOT EXISTS (SELECT FROM answers a WHERE a.conversation_id = v.id)
+"""
+
 
 class PostgresUpkeep:
     """See ports.store.UpkeepStore."""
@@ -36,7 +43,11 @@ class PostgresUpkeep:
             return cursor.execute(_FORGET_ANSWERS, (before, limit)).rowcount
 
     def forget_replies(self, before: datetime, limit: int) -> int:
-        return self._forget("replies", before, limit)
+        replies = self._forget("replies", before, limit)
+        answers = self._forget("answers", before, limit, settled=_SETTLED)
+        with self._database.transaction() as cursor:
+            cursor.execute(_FORGET_EMPTY, (before,))
+        return replies + answers
 
     def forget_webhook_events(self, before: datetime, limit: int) -> int:
         return self._forget("webhook_events", before, limit, settled=_NOT_ON_ITS_WAY)
