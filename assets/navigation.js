@@ -120,7 +120,7 @@ export function Palette({ pages, found, foundFor, role, onFind, words }) {
       onClose: () => text && type("", 0),
     },
     h("input", {
-      type: "search",
+      type: "text", // a search field takes the first Escape for itself
       role: "combobox",
       autoFocus: true,
       autoComplete: "off",

@@ -50,7 +50,8 @@ class SecurityHeaders:
                 page = headers.get("content-type", "").startswith("text/html")
                 for name, value in self._fixed.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Content-Security-Policy", self._page if page else _NO_PAGE)
+                if message["status"] != 304:  # it would take the place of the kept page's policy
+                    headers.setdefault("Content-Security-Policy", self._page if page else _NO_PAGE)
             await send(message)
 
         await self._app(scope, receive, sending)

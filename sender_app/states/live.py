@@ -16,6 +16,7 @@ import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from sender_app import bootstrap
+from sender_app.api.headers import may_connect
 from sender_app.api.sign_in import COOKIE
 from sender_app.domain.actor import Actor
 from sender_app.domain.delivery import RecipientStatus
@@ -214,6 +215,5 @@ async def _find_actor(session: str) -> Actor | None:
 
 
 def _is_ours(socket: WebSocket) -> bool:
-    """Whether a page of this host asks: browsers send cookies along with anybody's sockets."""
-    origin = socket.headers.get("origin", "")
-    return not origin or origin.partition("://")[2] == socket.headers.get("host", "")
+    """Whether one of our pages asks: browsers send cookies along with anybody's sockets."""
+    return may_connect(socket.headers.get("origin"), {"HTTP_HOST": socket.headers.get("host", "")})

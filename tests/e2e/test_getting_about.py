@@ -68,13 +68,13 @@ def test_the_dashboard_follows_its_choices_and_gives_its_figures_away(page: Page
     send(page)
     expect(page.locator(".progress-head")).to_contain_text("Terminada", timeout=30_000)
     go(page, "Tablero")
-    page.get_by_label("Grupo").select_option("Choices")
+    page.get_by_label("Grupo", exact=True).select_option("Choices")
     sent = page.locator(".kpis .stat").first
     expect(sent).to_contain_text("Enviados5", timeout=20_000)
     expect(page.locator(".top li")).to_have_count(5)
-    page.get_by_label("Período").select_option("Hoy")
+    page.get_by_label("Período", exact=True).select_option("Hoy")
     expect(page.get_by_role("heading", name="Mensajes por hora")).to_be_visible()
-    page.get_by_label("Período").select_option("Últimos 12 meses")
+    page.get_by_label("Período", exact=True).select_option("Últimos 12 meses")
     expect(page.get_by_role("heading", name="Mensajes por mes")).to_be_visible()
     with page.expect_download() as picture:
         page.get_by_role("button", name="Guardar «Mensajes por mes» como imagen PNG").click()
@@ -84,7 +84,7 @@ def test_the_dashboard_follows_its_choices_and_gives_its_figures_away(page: Page
     lines = table.value.path().read_text("utf-8-sig").splitlines()
     assert lines[0] == "Grupo,Enviados,Errores"
     assert lines[1:] == ["Choices,5,0"]
-    page.get_by_label("Período").select_option("Elegir fechas…")
+    page.get_by_label("Período", exact=True).select_option("Elegir fechas…")
     page.get_by_label("Desde").fill("2026-01-01")
     page.get_by_label("Hasta").fill("2026-01-31")
     page.get_by_role("button", name="Ver", exact=True).click()

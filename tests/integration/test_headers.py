@@ -57,6 +57,14 @@ def test_a_page_may_run_its_own_scripts_and_no_others(web: Web, path: str):
     assert allowed["connect-src"] == ["'self'"]
 
 
+def test_a_page_that_a_browser_kept_keeps_its_policy(web: Web):
+    """The headers of a 304 take the place of those of the page that was kept."""
+    page = httpx.get(f"{web.url}/")
+    again = httpx.get(f"{web.url}/", headers={"If-None-Match": page.headers["etag"]})
+    assert again.status_code == 304
+    assert "content-security-policy" not in again.headers
+
+
 @pytest.mark.parametrize("path", ["/", "/health", "/first.js", "/auth/local?token=x", "/metrics"])
 def test_every_answer_has_the_headers_that_concern_it(web: Web, path: str):
     headers = httpx.get(f"{web.url}{path}").headers
