@@ -12,6 +12,7 @@ from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.errors import NotFound, NotPermitted, RuleViolation
 from sender_app.ports.store import CampaignFilter
 from sender_app.ports.whatsapp import Incoming
+from sender_app.services.sending import Order
 from tests.office import Office
 
 BOOK = "numero,sustantivo,nombre,grupo\n" + "\n".join(
@@ -157,10 +158,15 @@ def test_it_is_sent_back_with_a_note_and_taken_back_without(club: Office, bob: A
     assert campaigns.approve(club.alice, timed).status is CampaignStatus.SCHEDULED
 
 
-def test_a_file_sent_at_once_waits_too(club: Office):
-    file = club.file(BOOK)
-    sent = club.services.campaigns.send_file(club.alice, file, club.account_id, "x", "Hola")
+def test_what_is_sent_without_a_draft_waits_too(club: Office):
+    file, services = club.file(BOOK), club.services
+    sent = services.campaigns.send_file(club.alice, file, club.account_id, "x", "Hola")
     assert (sent.status, sent.total_recipients) == (CampaignStatus.AWAITING, 5)
+    later = datetime.now(UTC) + timedelta(days=1)
+    order = Order(("Hola",), group_id=group(club, "Coro"), starts_at=later)
+    by_a_program, people = services.sending.send(club.alice, order)
+    assert (by_a_program.status, by_a_program.scheduled_at) == (CampaignStatus.AWAITING, later)
+    assert people == 3
 
 
 def test_a_clone_finds_its_people_anew(club: Office):

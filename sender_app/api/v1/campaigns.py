@@ -75,7 +75,9 @@ class Retried(Shown):
 @router.get("/campaigns", response_model=PageOf[Campaign])
 def list_campaigns(
     actor: CallingActor,
-    status: Annotated[list[CampaignStatus], Query(default_factory=list, max_length=6)],
+    status: Annotated[
+        list[CampaignStatus], Query(default_factory=list, max_length=len(CampaignStatus))
+    ],
     search: Searched = "",
     cursor: Cursor = None,
     limit: Limit = 50,
