@@ -108,6 +108,7 @@ def campaign() -> rx.Component:
                     _message(),
                 ),
                 rx.cond(view.in_doubt, _doubt()),
+                _recipients(),
                 question(
                     "back",
                     Campaign.returning,
@@ -128,7 +129,6 @@ def campaign() -> rx.Component:
                         aria_label=tr("campaign.back_note"),
                     ),
                 ),
-                _recipients(),
                 confirm(
                     "again",
                     Campaign.repeating,
