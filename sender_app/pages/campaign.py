@@ -117,6 +117,8 @@ def campaign() -> rx.Component:
                     _message(),
                 ),
                 rx.cond(view.in_doubt, _doubt()),
+                rx.cond(Campaign.replies.length() > 0, _replies()),
+                _recipients(),
                 question(
                     "back",
                     Campaign.returning,
@@ -137,8 +139,6 @@ def campaign() -> rx.Component:
                         aria_label=tr("campaign.back_note"),
                     ),
                 ),
-                rx.cond(Campaign.replies.length() > 0, _replies()),
-                _recipients(),
                 confirm(
                     "again",
                     Campaign.repeating,

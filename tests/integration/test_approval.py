@@ -164,8 +164,9 @@ def test_what_is_sent_without_a_draft_waits_too(club: Office):
     assert (sent.status, sent.total_recipients) == (CampaignStatus.AWAITING, 5)
     later = datetime.now(UTC) + timedelta(days=1)
     order = Order(("Hola",), group_id=group(club, "Coro"), starts_at=later)
-    by_a_program, _count = services.sending.send(club.alice, order)
+    by_a_program, people = services.sending.send(club.alice, order)
     assert (by_a_program.status, by_a_program.scheduled_at) == (CampaignStatus.AWAITING, later)
+    assert people == 3
 
 
 def test_a_clone_finds_its_people_anew(club: Office):
