@@ -50,8 +50,8 @@ def _senders() -> rx.Component:
                 lambda account: rx.el.label(
                     rx.el.input(
                         type="checkbox",
-                        checked=Compose.chosen.contains(account.id),
-                        disabled=~account.is_linked & ~Compose.chosen.contains(account.id),
+                        checked=Compose.senders.contains(account.id),
+                        disabled=~account.is_linked & ~Compose.senders.contains(account.id),
                         on_change=lambda _value: Compose.choose_account(account.id),
                     ),
                     rx.el.span(
@@ -70,7 +70,7 @@ def _senders() -> rx.Component:
             class_name="choices",
         ),
         rx.el.p(
-            rx.cond(Compose.chosen.length() > 1, tr("start.shared"), tr("start.senders_hint")),
+            rx.cond(Compose.senders.length() > 1, tr("start.shared"), tr("start.senders_hint")),
             class_name="hint",
         ),
         title=tr("start.senders"),

@@ -30,7 +30,7 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
     name: str = ""
     linked: bool = False
     accounts: list[AccountView] = []
-    chosen: list[str] = []  # ids of the accounts that send
+    senders: list[str] = []  # ids of the accounts that send
     needs_approval: bool = False
     note: str = ""  # why it was sent back
     saved_at: str = ""
@@ -40,7 +40,7 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
     @rx.var
     def account(self) -> str:
         """The accounts that send, as a line."""
-        return names(self.accounts, self.chosen)
+        return names(self.accounts, self.senders)
 
     @rx.event
     @handler
@@ -59,7 +59,7 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
         first = (linked or self.accounts)[0]
         self.trial_phone = self.trial_phone or first.phone
         known = {one.id for one in self.accounts}
-        self._send_from([one for one in self.chosen if one in known] or [first.id])
+        self._send_from([one for one in self.senders if one in known] or [first.id])
         await self._offer()
         wanted = str(self.router.url.query_parameters.get("draft", ""))
         if wanted and wanted != self._draft_id:
@@ -81,8 +81,8 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
     @handler
     async def choose_account(self, account_id: str) -> Any:
         """Send from this account too, or no longer; one always stays."""
-        others = [one for one in self.chosen if one != account_id]
-        self._send_from(others if others and account_id in self.chosen else [*others, account_id])
+        others = [one for one in self.senders if one != account_id]
+        self._send_from(others if others and account_id in self.senders else [*others, account_id])
         await self._keep()
         await self._look_ahead()
 
@@ -149,7 +149,7 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
             self._begin_anew()
 
     def _send_from(self, ids: list[str]) -> None:
-        self.chosen, self._account_id = ids, ids[0]
+        self.senders, self._account_id = ids, ids[0]
 
     async def _written(self) -> None:
         await self._keep()
@@ -172,7 +172,7 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
             attachments=self._chosen_attachments(),
             choice=self._choice(),
             starts_at=start.replace(tzinfo=zone) if start else None,
-            more_accounts=tuple(UUID(one) for one in self.chosen[1:]),
+            more_accounts=tuple(UUID(one) for one in self.senders[1:]),
         )
         draft_id = UUID(self._draft_id) if self._draft_id else None
 
