@@ -3,7 +3,7 @@
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Demo
-from tests.e2e.test_journey import GOOD, csv, go, link, sign_in
+from tests.e2e.test_journey import GOOD, csv, go, link, send, sign_in, step, write
 from tests.files import picture, sound
 
 
@@ -23,7 +23,8 @@ def test_files_are_added_captioned_ordered_sent_and_seen_again(page: Page, demo:
     link(page, demo)
     go(page, "Mensajes")
     page.set_input_files("input[type=file]", files=[csv(GOOD)])
-    page.get_by_label("Texto").fill("Hola {nombre}")
+    expect(page.get_by_text("20 personas listas")).to_be_visible()
+    write(page, "Hola {nombre}")
     photo, voice = chosen("playa.jpg", picture()), chosen("saludo.wav", sound(seconds=2))
     add(page, "Foto, video o audio", photo, voice)
     rows = page.locator(".attachments li")
@@ -49,8 +50,7 @@ def test_files_are_added_captioned_ordered_sent_and_seen_again(page: Page, demo:
     page.get_by_role("button", name="Quitar saludo.ogg").click()
     expect(rows).to_have_count(2)
 
-    page.locator("#send").click()
-    page.get_by_role("alertdialog").get_by_role("button", name="Enviar a").click()
+    send(page)
     expect(page.locator(".progress-head")).to_contain_text("Terminada", timeout=60_000)
     got = [m for m in demo.phones.messages() if m["recipient"] == "595984000001"]
     assert [(m["kind"], m["text"]) for m in got] == [
@@ -70,6 +70,7 @@ def test_a_file_that_cannot_be_sent_says_why_and_the_others_stay(browser: Browse
     page = context.new_page()
     sign_in(page, demo)
     go(page, "Mensajes")
+    step(page, 2)
     good = chosen("bueno.png", picture("PNG"))
     bad = chosen("malo.jpg", picture() + bytes(17 * 1024 * 1024))
     add(page, "Foto, video o audio", good, bad)
@@ -85,12 +86,12 @@ def test_a_message_may_be_files_alone(page: Page, demo: Demo):
     link(page, demo)
     go(page, "Mensajes")
     page.set_input_files("input[type=file]", files=[csv(GOOD)])
-    page.get_by_label("Texto").fill("")
+    expect(page.get_by_text("20 personas listas")).to_be_visible()
+    step(page, 4)
     expect(page.locator("#send")).to_be_disabled()
+    step(page, 2)
     add(page, "Foto, video o audio", chosen("saludo.wav", sound()))
-    expect(page.locator("#send")).to_be_enabled()
     expect(page.locator(".chat .bubble")).to_have_count(1)
-    page.locator("#send").click()
-    page.get_by_role("alertdialog").get_by_role("button", name="Enviar a").click()
+    send(page)
     expect(page.locator(".progress-head")).to_contain_text("Terminada", timeout=60_000)
     assert [m["kind"] for m in demo.phones.messages()] == ["audio"] * len(GOOD)
