@@ -72,7 +72,7 @@ def test_from_a_file_to_the_address_book_and_back_with_what_was_rejected(
 def test_a_sheet_is_read_and_its_further_columns_fill_the_message(page: Page, demo: Demo):
     sign_in(page, demo)
     go(page, "Mensajes")
-    rows = [["Teléfono", "Nombre", "Fecha de pago"], [595984000001, "Ana", "5 de marzo"]]
+    rows = [["Teléfono", "Nombre", "Fecha de pago"], [595985777001, "Ana", "5 de marzo"]]
     choose(page, "pagos.xlsx", workbook(rows))
     expect(page.get_by_text("1 persona lista")).to_be_visible()
     write(page, "Hola {nombre}, vence el {fecha_de_pago}")
