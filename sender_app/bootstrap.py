@@ -120,10 +120,11 @@ def store() -> Store:
 
 def files() -> MediaStore:
     """Where uploaded files are."""
-    if not settings().s3_bucket:
+    bucket = settings().s3_bucket
+    if not bucket:
         return FolderMediaStore(settings().data_dir / "media")
     return BucketMediaStore(
-        bucket=settings().s3_bucket or "",
+        bucket=bucket,
         endpoint=settings().s3_endpoint,
         region=settings().s3_region,
         access_key=settings().s3_access_key,

@@ -51,7 +51,7 @@ def attachments(state: type[Attachments]) -> rx.Component:
             (state.attachments.length() > 0) & ~state.text_is_caption & (state.preview != ""),
             rx.el.p(tr("attachments.text_first"), class_name="hint"),
         ),
-        class_name="field",
+        class_name="field files",
     )
 
 

@@ -1006,8 +1006,8 @@ class MediaRecords(Protocol):
         """Raises NotFound."""
         ...
 
-    def find(self, media_ids: Sequence[UUID]) -> Mapping[UUID, Media]:
-        """Those of the files that are still there, of any workspace."""
+    def find(self, workspace_id: UUID, media_ids: Sequence[UUID]) -> Mapping[UUID, Media]:
+        """Those of the files that are still there and the workspace's."""
         ...
 
     def find_upload(self, account_id: UUID, media_id: UUID, since: datetime) -> Upload | None:

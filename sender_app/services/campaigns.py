@@ -94,8 +94,9 @@ class Campaigns:
 
     def kinds_of(self, actor: Actor, attachments: Sequence[Attachment]) -> Mapping[UUID, MediaKind]:
         """What each of the files is, as far as they are there."""
-        found = self.store.media.find([attachment.media_id for attachment in attachments])
-        return {m.id: m.kind for m in found.values() if m.workspace_id == actor.workspace_id}
+        wanted = [attachment.media_id for attachment in attachments]
+        found = self.store.media.find(actor.workspace_id, wanted)
+        return {media_id: media.kind for media_id, media in found.items()}
 
     def list_campaigns(
         self,
@@ -116,7 +117,8 @@ class Campaigns:
     def content(self, actor: Actor, campaign_id: UUID) -> tuple[Content, Mapping[UUID, Media]]:
         """What each person gets, and those of its files that are still there. Raises NotFound."""
         content = self.get_campaign(actor, campaign_id).content
-        return content, self.store.media.find([file.media_id for file in content.attachments])
+        wanted = [file.media_id for file in content.attachments]
+        return content, self.store.media.find(actor.workspace_id, wanted)
 
     def recipients(
         self,

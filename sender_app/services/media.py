@@ -54,8 +54,7 @@ class MediaLibrary:
     def find(self, actor: Actor, media_ids: Sequence[UUID]) -> Mapping[UUID, Media]:
         """Those of the files that are still there and the workspace's."""
         actor.require(Role.VIEWER)
-        found = self.store.media.find(media_ids)
-        return {m.id: m for m in found.values() if m.workspace_id == actor.workspace_id}
+        return self.store.media.find(actor.workspace_id, media_ids)
 
     def content(self, actor: Actor, media_id: UUID) -> tuple[Media, bytes]:
         """A file with its bytes. Raises NotFound."""

@@ -95,9 +95,15 @@ class TeamLogin:
         if not self.sessions.begin_renewal(session_id):
             return session
         try:
-            now = self.sessions.find(session_id)
-            if now is None or now.ask_again_at != session.ask_again_at:
-                return now  # somebody else asked since it was read, and a token works only once
+            return self._renewed(session_id, session)
+        finally:  # only now that the new token is kept, or the next request uses the old one again
+            self.sessions.end_renewal(session_id)
+
+    def _renewed(self, session_id: str, session: Session) -> Session | None:
+        now = self.sessions.find(session_id)
+        if now is None or now.ask_again_at != session.ask_again_at:
+            return now  # somebody else asked since it was read, and a token works only once
+        try:
             granted = self.provider.refresh(session)
             renewed = self._session(identity_from(granted.claims, self.rules), granted, session)
         except ProviderUnavailable as error:
@@ -105,8 +111,6 @@ class TeamLogin:
         except SignInRefused as refusal:
             _log.info("session ended by the provider", user=session.user.id, why=str(refusal))
             renewed = None
-        finally:
-            self.sessions.end_renewal(session_id)
         if renewed is None:
             self.sessions.close(session_id)
             return None

@@ -66,7 +66,7 @@ def test_it_knows_what_was_said_about_a_file(shelf: Shelf):
     assert shelf.store.media.get(shelf.workspace.id, voice.id) == voice
     assert (voice.kind, voice.duration, voice.waveform) == (MediaKind.VOICE, 2.5, b"\1\2")
     assert (voice.size, voice.has_thumbnail, photo.has_thumbnail) == (5, False, True)
-    assert shelf.store.media.find([voice.id, photo.id, uuid4()]) == {
+    assert shelf.store.media.find(shelf.workspace.id, [voice.id, photo.id, uuid4()]) == {
         voice.id: voice,
         photo.id: photo,
     }
@@ -77,6 +77,7 @@ def test_a_file_of_another_workspace_is_not_found(shelf: Shelf):
     other = shelf.store.workspaces.ensure("charlie", "Charlie", DEFAULTS)
     with pytest.raises(NotFound):
         shelf.store.media.get(other.id, photo.id)
+    assert shelf.store.media.find(other.id, [photo.id]) == {}
     account = shelf.store.accounts.create(other.id, "charlie", "WhatsApp")
     config = Content(("",), (Attachment(photo.id),)).to_config()
     new = NewCampaign(account.id, "x", "Hola", CampaignStatus.RUNNING, {}, media_config=config)

@@ -3,7 +3,7 @@
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Demo
-from tests.e2e.test_journey import GOOD, csv, go, link, send, sign_in, step, write
+from tests.e2e.test_journey import GOOD, begin, go, send, sign_in, step, write
 from tests.files import picture, sound
 
 
@@ -19,11 +19,7 @@ def add(page: Page, button: str, *files: dict[str, object]) -> None:
 
 def test_files_are_added_captioned_ordered_sent_and_seen_again(page: Page, demo: Demo):
     demo.phones.clear()
-    sign_in(page, demo)
-    link(page, demo)
-    go(page, "Mensajes")
-    page.set_input_files("input[type=file]", files=[csv(GOOD)])
-    expect(page.get_by_text("20 personas listas")).to_be_visible()
+    begin(page, demo)
     write(page, "Hola {nombre}")
     photo, voice = chosen("playa.jpg", picture()), chosen("saludo.wav", sound(seconds=2))
     add(page, "Foto, video o audio", photo, voice)
@@ -82,11 +78,7 @@ def test_a_file_that_cannot_be_sent_says_why_and_the_others_stay(browser: Browse
 
 def test_a_message_may_be_files_alone(page: Page, demo: Demo):
     demo.phones.clear()
-    sign_in(page, demo)
-    link(page, demo)
-    go(page, "Mensajes")
-    page.set_input_files("input[type=file]", files=[csv(GOOD)])
-    expect(page.get_by_text("20 personas listas")).to_be_visible()
+    begin(page, demo)
     step(page, 4)
     expect(page.locator("#send")).to_be_disabled()
     step(page, 2)

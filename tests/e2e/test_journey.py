@@ -61,6 +61,15 @@ def send(page: Page) -> None:
     page.get_by_role("alertdialog").get_by_role("button", name="Enviar a").click()
 
 
+def begin(page: Page, demo: Demo) -> None:
+    """A campaign for twenty people, up to the choice of them."""
+    sign_in(page, demo)
+    link(page, demo)
+    go(page, "Mensajes")
+    page.set_input_files("input[type=file]", files=[csv(GOOD)])
+    expect(page.get_by_text("20 personas listas")).to_be_visible()
+
+
 def test_from_sign_in_to_every_message_delivered(page: Page, demo: Demo):
     demo.phones.clear()
     sign_in(page, demo)
@@ -114,11 +123,7 @@ def test_a_campaign_goes_on_while_nobody_looks_and_is_right_when_somebody_does(
     page: Page, demo: Demo
 ):
     demo.phones.clear()
-    sign_in(page, demo)
-    link(page, demo)
-    go(page, "Mensajes")
-    page.set_input_files("input[type=file]", files=[csv(GOOD)])
-    expect(page.get_by_text("20 personas listas")).to_be_visible()
+    begin(page, demo)
     write(page, "Hola {sustantivo} {nombre}")
     send(page)
     expect(page.locator(".progress-head")).to_be_visible()
@@ -130,11 +135,7 @@ def test_a_campaign_goes_on_while_nobody_looks_and_is_right_when_somebody_does(
 
 
 def test_pause_and_resume_are_at_hand(page: Page, demo: Demo):
-    sign_in(page, demo)
-    link(page, demo)
-    go(page, "Mensajes")
-    page.set_input_files("input[type=file]", files=[csv(GOOD)])
-    expect(page.get_by_text("20 personas listas")).to_be_visible()
+    begin(page, demo)
     write(page, "Hola {sustantivo} {nombre}")
     send(page)
     page.get_by_role("button", name="Pausar").click()

@@ -20,7 +20,10 @@ def test_the_worker_deletes_what_nobody_uses(stack: Stack, tmp_path):
             "UPDATE media SET used_at = now() - %s WHERE id = %s", (timedelta(days=31), media.id)
         )
     Queue(DEFAULT, connection=bootstrap.redis()).enqueue(jobs.clear_media)
-    eventually(lambda: media.id not in stack.store.media.find([media.id]), what="its end")
+    eventually(
+        lambda: media.id not in stack.store.media.find(media.workspace_id, [media.id]),
+        what="its end",
+    )
     folder = tmp_path / "data" / "media"
     eventually(lambda: not (folder / media.storage_key).exists(), what="the end of its bytes")
     assert stack.services.media.content(stack.actor, kept.id)[1].startswith(b"\xff\xd8")

@@ -13,10 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sender_app.adapters.redis_sessions import RedisSessions
 from sender_app.bootstrap import Services
 from sender_app.domain.actor import Actor, Role
 from sender_app.local.postgres import Postgres
 from sender_app.local.valkey import Valkey
+from sender_app.ports.identity import Session
 from tests.conftest import fresh_database
 from tests.oidc import SECRET, Provider, Visitor
 from tests.stack import ROOT, eventually, free_ports, start_over
@@ -310,6 +312,28 @@ def test_requests_at_once_use_a_refresh_token_once(team: Team):
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(lambda _: team.actor(visitor), range(16)))
         assert all(found)
+
+
+def test_a_request_before_the_new_token_is_kept_does_not_use_the_old_one(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+):
+    team.provider.wish(accessTokenTtl=1)
+    team.provider.person("ana", "sender-sender")
+    visitor = team.visitor()
+    visitor.sign_in("ana")
+    time.sleep(1.2)
+    replace, meanwhile = RedisSessions.replace, []
+
+    def interrupted(sessions: RedisSessions, session_id: str, session: Session) -> bool:
+        if not meanwhile:
+            meanwhile.append(None)
+            meanwhile[0] = team.actor(visitor)
+        return replace(sessions, session_id, session)
+
+    monkeypatch.setattr(RedisSessions, "replace", interrupted)
+    assert team.actor(visitor)
+    assert meanwhile[0]
+    assert team.actor(visitor)
 
 
 def test_signing_out_ends_the_session_here_and_at_the_provider(team: Team):

@@ -64,19 +64,20 @@ _INSIDE = {
 
 def read(path: Path, filename: str, mime: str) -> Prepared:
     """The file unchanged, with a name that tells its type. Raises RuleViolation."""
-    if path.open("rb").read(4) == b"PK\x03\x04":
+    content = path.read_bytes()
+    if content.startswith(b"PK\x03\x04"):
         mime = _archive(path, mime)
     else:
         sniff.refuse_hidden_archive(path)
     if mime not in _ENDINGS:
         raise RuleViolation("media_type_unsupported", type=mime)
-    if mime == "application/pdf" and not path.open("rb").read(5) == b"%PDF-":
+    if mime == "application/pdf" and not content.startswith(b"%PDF-"):
         raise RuleViolation("media_two_faced")
     return Prepared(
         kind=MediaKind.DOCUMENT,
         mime=mime,
         filename=_named(filename, _ENDINGS[mime]),
-        content=path.read_bytes(),
+        content=content,
     )
 
 

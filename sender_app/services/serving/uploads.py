@@ -78,7 +78,8 @@ class Uploads:
         ready = self._ready.get(media_id)
         if ready is not None and ready.upload.at > since:
             return ready
-        media = self.desk.store.media.find([media_id]).get(media_id)
+        workspace_id = self.desk.account.workspace_id
+        media = self.desk.store.media.find(workspace_id, [media_id]).get(media_id)
         if media is None:
             raise NotFound("media", media_id)
         account = self.desk.account.id

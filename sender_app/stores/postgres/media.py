@@ -81,15 +81,17 @@ class PostgresMedia:
             return _media(cursor.fetchone())
 
     def get(self, workspace_id: UUID, media_id: UUID) -> Media:
-        found = self.find([media_id]).get(media_id)
-        if found is None or found.workspace_id != workspace_id:
+        found = self.find(workspace_id, [media_id]).get(media_id)
+        if found is None:
             raise NotFound("media", media_id)
         return found
 
-    def find(self, media_ids: Sequence[UUID]) -> Mapping[UUID, Media]:
+    def find(self, workspace_id: UUID, media_ids: Sequence[UUID]) -> Mapping[UUID, Media]:
         with self._database.transaction() as cursor:
             cursor.execute(
-                "SELECT * FROM media WHERE id = ANY(%s) AND expired_at IS NULL", (list(media_ids),)
+                "SELECT * FROM media"
+                " WHERE id = ANY(%s) AND workspace_id = %s AND expired_at IS NULL",
+                (list(media_ids), workspace_id),
             )
             return {row.id: _media(row) for row in cursor}
 
