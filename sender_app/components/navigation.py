@@ -34,7 +34,7 @@ class _Palette(rx.Component):
 
 def sheet(*children: Any, label: rx.Var, icon: rx.Component, current: bool) -> rx.Component:
     """A place of the bar that opens `children` at the foot of the screen."""
-    return _Sheet.create(*children, label=label, icon=icon, current=current, class_name="more")
+    return _Sheet.create(*children, label=label, icon=icon, current=current, class_name="further")
 
 
 def palette_button(*children: Any, **props: Any) -> rx.Component:

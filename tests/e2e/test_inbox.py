@@ -42,3 +42,4 @@ def test_a_reply_comes_by_itself_and_is_answered(page: Page, demo: Demo):
     expect(page.get_by_text("Esta persona pidió no recibir más mensajes")).to_be_visible()
     expect(page.get_by_label("Escriba una respuesta")).to_have_count(0)
     eventually(lambda: len(demo.phones.messages(recipient=phone)) == 3, what="the confirmation")
+    expect(page.locator(".place .badge")).to_have_count(0)  # it was looked at
