@@ -9,7 +9,7 @@ from tests.stack import NUMBER, eventually
 
 def test_a_reply_comes_by_itself_and_is_answered(page: Page, demo: Demo):
     own = "2" if page.viewport_size and page.viewport_size["width"] < 800 else "1"
-    phone, name = f"59598500000{own}", f"Eva {own}"
+    phone, name = f"59598444400{own}", f"Eva {own}"
     sign_in(page, demo)
     link(page, demo)
     go(page, "Mensajes")

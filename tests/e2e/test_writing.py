@@ -144,7 +144,8 @@ def test_a_draft_is_kept_as_one_types_and_resumed_from_the_list(page: Page, demo
     expect(page.get_by_text("Medio escrita")).to_be_visible()
     page.get_by_role("searchbox").fill("medio")
     expect(rows).to_have_count(1)
-    page.get_by_role("button", name="Eliminar", exact=True).click()
+    draft = page.locator(".campaign-line", has_text="Medio escrita")
+    draft.get_by_role("button", name="Eliminar").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Eliminar").click()
     expect(page.get_by_text("Ninguna campaña coincide.")).to_be_visible()
 
