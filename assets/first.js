@@ -12,7 +12,7 @@
 const TOAST = /^\(\(\) => \(refs\['__toast'\]\?\.\["(success|error|info|warning)"\]\((.*)\)\)\)$/s;
 const CHOICE =
   /^document\.cookie='((?:lang=(?:es|en|pt)|first_steps=away);path=\/;max-age=\d+;samesite=lax)'$/;
-const SECRET = /^document\.getElementById\('(new-key)'\)\.value = '([\w-]*)'$/;
+const SECRET = /^document\.getElementById\('(new-key|new-secret)'\)\.value = '([\w+/=-]*)'$/;
 
 window.senderFunction = (text, refs) => {
   const [, kind, told] = text.match(TOAST) ?? refused(text);

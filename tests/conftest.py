@@ -12,11 +12,16 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sender_app.local.postgres import Postgres, start_postgres
 from sender_app.local.valkey import Valkey, start_valkey
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# No test fails for being slow: the machine may have other things to do.
+settings.register_profile("sender", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sender")
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ from typing import Any
 
 import reflex as rx
 
-from sender_app.components.browser import copy_field
 from sender_app.components.frame import for_admins, frame
+from sender_app.components.told_once import told_once
 from sender_app.components.ui import (
     button,
     card,
@@ -127,36 +127,13 @@ def _form() -> rx.Component:
 
 
 def _secret() -> rx.Component:
-    """Where a new key's secret is put, by the browser; hidden until there is one."""
-    return rx.el.div(
-        card(
-            rx.el.p(tr("api_keys.created_text"), class_name="hint"),
-            rx.el.div(
-                rx.el.input(
-                    id=NEW_KEY,
-                    read_only=True,
-                    aria_label=tr("api_keys.key"),
-                    auto_complete="off",
-                    spell_check=False,
-                    class_name="number",
-                ),
-                button(
-                    icon("copy"),
-                    tr("api_keys.copy"),
-                    kind="primary",
-                    on_click=[copy_field(NEW_KEY), rx.toast.success(tr("api_keys.copied"))],
-                ),
-                class_name="made-key",
-            ),
-            rx.el.div(
-                button(icon("check"), tr("api_keys.done"), on_click=Keys.forget_secret),
-                class_name="dialog-actions",
-            ),
-            title=tr("api_keys.created", name=Keys.made),
-        ),
-        hidden=Keys.made == "",
-        class_name="above",
-        role="status",
+    return told_once(
+        NEW_KEY,
+        Keys.made != "",
+        Keys.forget_secret,
+        title=tr("api_keys.created", name=Keys.made),
+        text=tr("api_keys.created_text"),
+        label=tr("api_keys.key"),
     )
 
 

@@ -6,6 +6,7 @@ import reflex as rx
 
 from sender_app.components.browser import pulse
 from sender_app.components.frame import for_admins, frame
+from sender_app.components.told_once import told_once
 from sender_app.components.ui import (
     button,
     card,
@@ -24,7 +25,7 @@ from sender_app.components.ui import (
 from sender_app.components.webhooks import webhook_state
 from sender_app.components.words import moment, tr, tr_n, tr_of, written
 from sender_app.domain.webhook import TEST, DeliveryStatus, Disabled, EventType
-from sender_app.states.webhook import WebhookCard, field_of
+from sender_app.states.webhook import SHOWN_ONCE, WebhookCard, field_of
 
 _KINDS = (  # a group's name, and how its events begin
     ("campaign", ("campaign.",)),
@@ -42,6 +43,14 @@ def webhook() -> rx.Component:
         "/settings",
         page(
             rx.cond(WebhookCard.webhook.id == "", tr("webhooks.create"), tr("webhooks.title")),
+            told_once(
+                SHOWN_ONCE,
+                WebhookCard.telling,
+                WebhookCard.forget_secret,
+                title=tr("webhooks.secret"),
+                text=tr("webhooks.secret_once"),
+                label=tr("webhooks.secret"),
+            ),
             for_admins(
                 rx.cond(
                     WebhookCard.missing,
@@ -100,23 +109,11 @@ def _actions() -> rx.Component:
 
 
 def _standing() -> rx.Component:
-    """What the admin has to know first: a secret to be copied, and why nothing is told."""
+    """Why nothing is told."""
     why = tr_of("webhook_disabled", WebhookCard.webhook.disabled, [one.value for one in Disabled])
-    return rx.fragment(
-        rx.cond(
-            WebhookCard.secret != "",
-            notice(
-                rx.el.strong(tr("webhooks.secret")),
-                rx.el.code(WebhookCard.secret, class_name="secret"),
-                rx.el.p(tr("webhooks.secret_once")),
-                tone="warning",
-                name="key-round",
-            ),
-        ),
-        rx.cond(
-            WebhookCard.webhook.disabled != "",
-            notice(why, tone="warning", name="circle-alert"),
-        ),
+    return rx.cond(
+        WebhookCard.webhook.disabled != "",
+        notice(why, tone="warning", name="circle-alert"),
     )
 
 

@@ -11,6 +11,7 @@ from sender_app.domain.actor import Role
 from sender_app.domain.api_key import ApiKey
 from sender_app.domain.errors import RuleViolation
 from sender_app.states.access import handler, use
+from sender_app.states.secrets import put
 from sender_app.states.session import Session
 from sender_app.text import translate
 
@@ -65,13 +66,13 @@ class Keys(rx.State):
         )
         self.adding, self.made = False, key.name
         await self._look()
-        return rx.call_script(f"document.getElementById('{NEW_KEY}').value = '{secret}'")
+        return put(NEW_KEY, secret)
 
     @rx.event
     async def forget_secret(self) -> Any:
         """The person has kept it."""
         self.made = ""
-        return rx.call_script(f"document.getElementById('{NEW_KEY}').value = ''")
+        return put(NEW_KEY, "")
 
     @rx.event
     async def ask_revoke(self, key_id: str, name: str) -> None:

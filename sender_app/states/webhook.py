@@ -9,11 +9,13 @@ from sender_app.domain.errors import NotFound
 from sender_app.domain.webhook import DeliveryStatus, EventType
 from sender_app.states.access import handler, use
 from sender_app.states.paging import Paging
+from sender_app.states.secrets import put
 from sender_app.states.session import Session
 from sender_app.states.webhook_views import DeliveryView, WebhookView, delivery_view, webhook_view
 from sender_app.text import translate
 
 NEW = "new"  # in place of an id: an endpoint to be written
+SHOWN_ONCE = "new-secret"  # the field where a secret is shown once
 
 
 class WebhookCard(Paging, rx.State):
@@ -25,18 +27,18 @@ class WebhookCard(Paging, rx.State):
     loaded: bool = False
     missing: bool = False
     asking: str = ""  # rotate or delete
-    secret: str = ""  # a new one, until the page is left
+    telling: bool = False  # whether a new secret is in view
     filled: int = 0  # how often; a form filled again is drawn anew
     _id: str = ""
-    _just_made: bool = False
+    _secret: str = ""  # a new endpoint's, from its making until its page opens
 
     @rx.event
     @handler
     async def load(self) -> Any:
         """On opening the page; the id is in its address."""
-        if not self._just_made:
-            self.secret = ""
-        self._just_made = self.loaded = self.missing = False
+        secret, self._secret = self._secret, ""
+        self.telling = secret != ""
+        self.loaded = self.missing = False
         self.asking = self.status = self._id = ""
         self.webhook, self.rows = WebhookView(), []
         self._first_page()
@@ -49,8 +51,9 @@ class WebhookCard(Paging, rx.State):
                 await self._look()
         except (ValueError, NotFound):
             self._id, self.missing = "", True
-            return
+            return put(SHOWN_ONCE, "")
         self.loaded, self.filled = True, self.filled + 1
+        return put(SHOWN_ONCE, secret)
 
     @rx.event
     @handler
@@ -59,10 +62,9 @@ class WebhookCard(Paging, rx.State):
         url = str(form.get("url", ""))
         events = [event.value for event in EventType if form.get(field_of(event))]
         if not self._id:
-            webhook_id, self.secret = await use(
+            webhook_id, self._secret = await use(
                 self, lambda s, actor: s.webhooks.create(actor, url, events)
             )
-            self._just_made = True
             return rx.redirect(f"/webhooks/{webhook_id}", replace=True)
         known = UUID(self._id)
         await use(self, lambda s, actor: s.webhooks.update(actor, known, url, events))
@@ -98,7 +100,15 @@ class WebhookCard(Paging, rx.State):
     async def rotate(self) -> Any:
         """Give it a new secret, and show that."""
         self.asking, known = "", UUID(self._id)
-        self.secret = await use(self, lambda s, actor: s.webhooks.rotate_secret(actor, known))
+        secret = await use(self, lambda s, actor: s.webhooks.rotate_secret(actor, known))
+        self.telling = True
+        return put(SHOWN_ONCE, secret)
+
+    @rx.event
+    async def forget_secret(self) -> Any:
+        """The person has kept it."""
+        self.telling = False
+        return put(SHOWN_ONCE, "")
 
     @rx.event
     @handler

@@ -38,7 +38,6 @@ def world(running: Any, redis_url: str) -> World:
 @schema.parametrize()
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.explicit, Phase.generate],

@@ -54,7 +54,7 @@ HARMLESS = {
         "Team.ask_remove",
     ),
     *("ContactBook.pick", "ContactBook.pick_page", "ContactBook.unpick", "ContactBook.ask"),
-    *("Keys.ask_new", "Keys.ask_revoke", "Keys.forget_secret"),
+    *("Keys.ask_new", "Keys.ask_revoke", "Keys.forget_secret", "WebhookCard.forget_secret"),
     *("ContactBook.name_group", "ContactCard.ask", "OptOutList.ask_add", "OptOutList.ask_remove"),
     "Inbox.ask_again",
     "WebhookCard.ask",

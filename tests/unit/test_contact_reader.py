@@ -19,9 +19,7 @@ ANA = "0981000001,Sra.,Ana,Padres"
 LUIS = "0981000002,Sr.,Luis,Padres"
 SHEET = workbook([["numero", "nombre"], ["0981000001", "Ana"]])
 # Each example writes the file anew.
-examples = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100
-)
+examples = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ written = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(written, max_size=30), st.sampled_from(REGIONS))
 def test_it_agrees_over_anything(raw: list[str], country: str):
     agree(raw, country)

@@ -1,5 +1,6 @@
 """What the server has the browser run is what the browser lets through (assets/first.js)."""
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,8 @@ from reflex.event import fix_events
 
 from sender_app.domain.api_key import new_secret
 from sender_app.states.api_keys import NEW_KEY
+from sender_app.states.first_steps import _COOKIE as NAME
+from sender_app.states.webhook import SHOWN_ONCE
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [path.read_text() for path in (ROOT / "sender_app").rglob("*.py")]
@@ -17,7 +20,7 @@ FIRST = (ROOT / "assets" / "first.js").read_text()
 
 def pattern(name: str) -> re.Pattern[str]:
     """A regular expression of first.js; what it uses means the same in Python."""
-    found = re.search(rf"^const {name} = /(.*)/s?;$", FIRST, re.MULTILINE)
+    found = re.search(rf"^const {name} =\s*/(.*)/s?;$", FIRST, re.MULTILINE)
     assert found, name
     return re.compile(found[1].replace(r"\/", "/"), re.DOTALL)
 
@@ -38,19 +41,25 @@ def test_every_kind_of_toast_gets_through_with_its_words():
         assert (found[1], json.loads(f"[{found[2]}]")) == (kind, [words])
 
 
-def scripts_of(path: str) -> list[str]:
-    """What a module has the browser run, with `x` for what is filled in while it runs."""
+def scripts_of(path: str, **filled: str) -> list[str]:
+    """What a module has the browser run, with what is `filled` in while it runs."""
     source = (ROOT / "sender_app" / path).read_text()
     calls = re.findall(r"rx\.call_script\(\s*f\"(.*?)\"\s*\)", source, re.DOTALL)
     assert len(calls) == source.count("rx.call_script("), path
-    known = {"COOKIE": "lang", "lang": "pt", "_YEAR": "31536000", "NEW_KEY": NEW_KEY}
-    return [re.sub(r"\{(\w+)\}", lambda m: known.get(m[1], new_secret()), call) for call in calls]
+    known = {"COOKIE": "lang", "lang": "pt", "_YEAR": "31536000", "_COOKIE": NAME, **filled}
+    return [re.sub(r"\{(\w+)\}", lambda m: known[m[1]], call) for call in calls]
 
 
 def test_the_scripts_of_the_server_get_through_and_there_are_no_others():
     assert sum(text.count("rx.call_script(") for text in SOURCES) == 3
-    assert all(map(pattern("LANGUAGE").match, scripts_of("states/session.py")))
-    assert all(map(pattern("SECRET").match, scripts_of("states/api_keys.py")))
+    assert all(map(pattern("CHOICE").match, scripts_of("states/session.py")))
+    assert all(map(pattern("CHOICE").match, scripts_of("states/first_steps.py")))
+    signing = "whsec_" + base64.b64encode(bytes(range(224, 256))).decode()
+    for field_id, secret in ((NEW_KEY, new_secret()), (SHOWN_ONCE, signing), (NEW_KEY, "")):
+        [script] = scripts_of("states/secrets.py", field_id=field_id, secret=secret)
+        found = pattern("SECRET").match(script)
+        assert found is not None
+        assert found.groups() == (field_id, secret)
     assert payload(rx.call_script("x = 1")) == {"javascript_code": "x = 1", "callback": None}
 
 
@@ -58,7 +67,7 @@ def test_nothing_else_gets_through():
     for text in ("alert(1)", "(() => (refs['__toast']?.[\"error\"](alert(1))), x)", "", "(()=>1)"):
         found = pattern("TOAST").match(text)
         assert found is None or not found[2].startswith('"'), text
-        assert pattern("LANGUAGE").match(text) is None
+        assert pattern("CHOICE").match(text) is None
         assert pattern("SECRET").match(text) is None
     sneaky = "document.cookie='lang=es;path=/;max-age=1;samesite=lax';alert(1)"
-    assert pattern("LANGUAGE").match(sneaky) is None
+    assert pattern("CHOICE").match(sneaky) is None
