@@ -1,20 +1,17 @@
 """Files to download: the address book, for whoever is signed in."""
 
-import asyncio
 import tempfile
 from collections.abc import Iterator
 from datetime import date
 
 from fastapi import APIRouter, Request
-from fastapi.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
-from sender_app import bootstrap
 from sender_app.adapters.contact_sheets import csv_pieces, write_xlsx
-from sender_app.api.sign_in import COOKIE
+from sender_app.api.person import DownloadRoute, as_person, download
+from sender_app.bootstrap import Services
 from sender_app.domain.actor import Actor
 from sender_app.domain.contact_search import ContactQuery, query_of
-from sender_app.domain.errors import NotPermitted, RuleViolation
-from sender_app.text import language_of, translate
 
 _KINDS = {
     "csv": "text/csv; charset=utf-8",
@@ -22,7 +19,7 @@ _KINDS = {
 }
 _PIECE = 256 * 1024  # bytes
 _SPOOLED = 8 * 1024 * 1024  # bytes kept in memory; larger workbooks go through a file
-router = APIRouter(prefix="/export", include_in_schema=False)
+router = APIRouter(prefix="/export", include_in_schema=False, route_class=DownloadRoute)
 
 
 @router.get("/contacts.{kind}")
@@ -38,33 +35,18 @@ async def contacts(
     """The contacts of a query, as the page shows them, as CSV or XLSX."""
     if kind not in _KINDS:
         return Response(status_code=404)
-    session = request.cookies.get(COOKIE, "")
-    actor = await asyncio.to_thread(bootstrap.services().sign_in.find_actor, session)
-    if actor is None:
-        return RedirectResponse("/sign-in", status_code=303)
-    lang = language_of(request.headers.get("cookie", ""), request.headers)
     try:
         query = query_of(search, group, standing, sort, backwards)
-        pieces = await asyncio.to_thread(_pieces, actor, query, kind)
     except ValueError:
         return Response(status_code=422)
-    except RuleViolation as error:
-        text = translate(lang, f"error.{error.code}", **error.params)
-        return PlainTextResponse(text, status_code=422)
-    except NotPermitted:
-        return PlainTextResponse(translate(lang, "error.not_permitted"), status_code=403)
+    pieces = await as_person(request, lambda s, actor: _pieces(s, actor, query, kind))
     name = f"contactos-{date.today():%Y-%m-%d}.{kind}"
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return StreamingResponse(pieces, media_type=_KINDS[kind], headers=headers)
+    return StreamingResponse(pieces, media_type=_KINDS[kind], headers=download(name))
 
 
-def _pieces(actor: Actor, query: ContactQuery, kind: str) -> Iterator[bytes]:
+def _pieces(services: Services, actor: Actor, query: ContactQuery, kind: str) -> Iterator[bytes]:
     """The file, piece by piece; what is wrong with the query is raised before the first."""
-    service = bootstrap.services().contacts
+    service = services.contacts
     service.page(actor, query, None, 1)
     pages = service.export(actor, query)
     return csv_pieces(pages) if kind == "csv" else _workbook(pages)

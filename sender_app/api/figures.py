@@ -1,24 +1,22 @@
 """The figures of the dashboard as files."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import Response
 
-from sender_app import bootstrap
 from sender_app.adapters.sheets import CsvWriter
-from sender_app.api.sign_in import COOKIE
+from sender_app.api.person import DownloadRoute, as_person, download, language
 from sender_app.domain.actor import Actor
-from sender_app.domain.errors import RuleViolation
 from sender_app.domain.reporting import chosen, narrowed
 from sender_app.ports.sheets import Cell
-from sender_app.text import language_of, translate
+from sender_app.services.dashboard import Dashboard
+from sender_app.text import translate
 
 _READS = ("timeline", "groups", "contacts")
 _MOST = 1000  # contacts of a file
-router = APIRouter(prefix="/figures", include_in_schema=False)
+router = APIRouter(prefix="/figures", include_in_schema=False, route_class=DownloadRoute)
 
 
 @router.get("/{name}.csv")
@@ -34,30 +32,17 @@ async def figures(
     """A chart's figures as CSV, for whoever is signed in; the choices are those of the page."""
     if name not in _READS:
         return Response(status_code=404)
-    session = request.cookies.get(COOKIE, "")
-    actor = await asyncio.to_thread(bootstrap.services().sign_in.find_actor, session)
-    if actor is None:
-        return RedirectResponse("/sign-in", status_code=303)
-    lang = language_of(request.headers.get("cookie", ""), request.headers)
-    try:
-        span, only = chosen(days, start, end), narrowed(account, group)
-        rows = await asyncio.to_thread(lambda: list(_rows(actor, name, span, only, lang)))
-    except RuleViolation as error:
-        text = translate(lang, f"error.{error.code}", **error.params)
-        return PlainTextResponse(text, status_code=422)
-    return Response(
-        CsvWriter().write(rows),
-        media_type=CsvWriter.media_type,
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}.csv"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        },
+    span, only, lang = chosen(days, start, end), narrowed(account, group), language(request)
+    rows = await as_person(
+        request, lambda s, actor: list(_rows(s.dashboard, actor, name, span, only, lang))
     )
+    content = CsvWriter().write(rows)
+    return Response(content, media_type=CsvWriter.media_type, headers=download(f"{name}.csv"))
 
 
-def _rows(actor: Actor, name: str, days: Any, only: Any, lang: str) -> Iterator[Sequence[Cell]]:
-    board = bootstrap.services().dashboard
+def _rows(
+    board: Dashboard, actor: Actor, name: str, days: Any, only: Any, lang: str
+) -> Iterator[Sequence[Cell]]:
     counts = [translate(lang, "dashboard.sent"), translate(lang, "dashboard.errors")]
     if name == "contacts":
         yield [translate(lang, "results.phone"), translate(lang, "results.name"), *counts]

@@ -5,7 +5,7 @@ import re
 import tempfile
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -14,14 +14,12 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 
 from sender_app import bootstrap
-from sender_app.api.sign_in import COOKIE
-from sender_app.bootstrap import Services
-from sender_app.domain.actor import Actor, Role
+from sender_app.api.person import SignedOut, as_person, language
+from sender_app.domain.actor import Role
 from sender_app.domain.errors import NotFound, NotPermitted, RuleViolation
 from sender_app.domain.media import Media, MediaKind
-from sender_app.text import language_of, translate
+from sender_app.text import translate
 
-Result = TypeVar("Result")
 _SHOWN = {MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.VOICE}  # the browser may play these itself
 _RANGE = re.compile(r"bytes=(\d{1,12})-(\d{0,12})")
 _HEADERS = {
@@ -30,10 +28,6 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "private, max-age=300",
 }
-
-
-class _SignedOut(Exception):
-    """Nobody is signed in."""
 
 
 class _Route(APIRoute):
@@ -51,7 +45,7 @@ class _Route(APIRoute):
                 return _refused(request, 404, "not_found")
             except NotPermitted:
                 return _refused(request, 403, "not_permitted")
-            except _SignedOut:
+            except SignedOut:
                 return _refused(request, 401, "not_permitted")
 
         return handle
@@ -66,18 +60,18 @@ async def add(request: Request, name: str, kind: MediaKind | None = None) -> Res
 
     The body is written to disk as it comes, and never further than the largest file may be.
     """
-    await _use(request, lambda _, actor: actor.require(Role.SENDER))  # before the body is read
+    await as_person(request, lambda _, actor: actor.require(Role.SENDER))  # before the body is read
     with tempfile.TemporaryDirectory(prefix="sender-upload-") as folder:
         path = Path(folder) / "file"
         await _receive(request, path, bootstrap.media_limits().largest)
-        media = await _use(request, lambda s, actor: s.media.add(actor, path, name, kind))
+        media = await as_person(request, lambda s, actor: s.media.add(actor, path, name, kind))
     return JSONResponse(_told(media), status_code=201)
 
 
 @router.get("/{media_id}")
 async def content(request: Request, media_id: UUID) -> Response:
     """The file itself, or the one range of it that a player asks for."""
-    media, data = await _use(request, lambda s, actor: s.media.content(actor, media_id))
+    media, data = await as_person(request, lambda s, actor: s.media.content(actor, media_id))
     way = "inline" if media.kind in _SHOWN else "attachment"
     name = {"Content-Disposition": f"{way}; filename*=UTF-8''{quote(media.filename)}"}
     headers = _HEADERS | name | {"Accept-Ranges": "bytes"}
@@ -94,21 +88,8 @@ async def content(request: Request, media_id: UUID) -> Response:
 @router.get("/{media_id}/thumbnail")
 async def thumbnail(request: Request, media_id: UUID) -> Response:
     """A small JPEG of an image or a video."""
-    data = await _use(request, lambda s, actor: s.media.thumbnail(actor, media_id))
+    data = await as_person(request, lambda s, actor: s.media.thumbnail(actor, media_id))
     return Response(data, media_type="image/jpeg", headers=_HEADERS)
-
-
-async def _use(request: Request, call: Callable[[Services, Actor], Result]) -> Result:
-    """Run `call` in a thread, as the person whose session cookie the request carries."""
-
-    def run() -> Result:
-        services = bootstrap.services()
-        actor = services.sign_in.find_actor(request.cookies.get(COOKIE, ""))
-        if actor is None:
-            raise _SignedOut
-        return call(services, actor)
-
-    return await asyncio.to_thread(run)
 
 
 async def _receive(request: Request, path: Path, limit: int) -> None:
@@ -123,8 +104,7 @@ async def _receive(request: Request, path: Path, limit: int) -> None:
 
 
 def _refused(request: Request, status: int, code: str, **params: object) -> Response:
-    lang = language_of(request.headers.get("cookie", ""), request.headers)
-    detail = translate(lang, f"error.{code}", **params)
+    detail = translate(language(request), f"error.{code}", **params)
     return JSONResponse(
         {"status": status, "code": code, "detail": detail},
         status_code=status,

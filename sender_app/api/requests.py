@@ -15,8 +15,8 @@ _PHONE = re.compile(r"\+\d+(?=\d{3})")
 # The first part of a path names what was asked for; anything else a client may invent.
 _ROUTES = frozenset(
     {
-        *("_event", "_upload", "api", "assets", "auth", "export", "health", "imports", "media"),
-        *("metrics", "ping", "ready"),
+        *("_event", "_upload", "api", "assets", "auth", "export", "figures", "health", "imports"),
+        *("live", "media", "metrics", "ping", "ready", "results"),
     }
 )
 _QUIET = frozenset({"assets", "health", "metrics", "ping", "ready"})  # asked for all the time
