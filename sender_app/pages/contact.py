@@ -40,7 +40,7 @@ def contact() -> rx.Component:
     return frame(
         "/contacts",
         rx.cond(
-            ContactCard.loaded,
+            ContactCard.here,
             page(
                 title,
                 rx.cond(is_new, senders_only(_form()), _form()),
@@ -61,7 +61,7 @@ def contact() -> rx.Component:
                 skeleton(72, 300, 300),
             ),
         ),
-        title=rx.cond(ContactCard.loaded, title, tr("contacts.title")),
+        title=rx.cond(ContactCard.here, title, tr("contacts.title")),
     )
 
 

@@ -56,7 +56,7 @@ def webhook() -> rx.Component:
                     WebhookCard.missing,
                     empty("webhook", tr("webhooks.missing"), tr("webhooks.missing_text")),
                     rx.cond(
-                        WebhookCard.loaded,
+                        WebhookCard.here,
                         rx.el.div(
                             _standing(),
                             _form(),

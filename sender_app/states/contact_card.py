@@ -26,12 +26,21 @@ class ContactCard(rx.State):
     asking: str = ""  # opt_out or delete
     filled: int = 0  # how often; a form filled again is drawn anew
     _id: str = ""
+    _address: str = ""  # of the page that this was loaded for
+
+    @rx.var(cache=False)
+    def here(self) -> bool:
+        """Whether what is loaded is what the address names: a page that is opened anew has the last
+        one's state at first, and what is typed into that would be lost."""
+        return self.loaded and self._address == self.router.url.path
 
     @rx.event
     @handler
     async def load(self) -> Any:
         """On opening the page; the id is in its address."""
+        shown = self.contact if self.here else None
         self.loaded = self.missing = False
+        self._address = self.router.url.path
         self.asking, self._id = "", ""
         self.contact, self.happenings = ContactView(), []
         place = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
@@ -44,7 +53,9 @@ class ContactCard(rx.State):
         except (ValueError, NotFound):
             self._id, self.missing = "", True
             return
-        self.loaded, self.filled = True, self.filled + 1
+        self.loaded = True
+        if self.contact != shown:  # a connection that came back leaves what is being typed alone
+            self.filled += 1
 
     @rx.event
     @handler

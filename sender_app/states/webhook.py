@@ -30,7 +30,14 @@ class WebhookCard(Paging, rx.State):
     telling: bool = False  # whether a new secret is in view
     filled: int = 0  # how often; a form filled again is drawn anew
     _id: str = ""
+    _address: str = ""  # of the page that this was loaded for
     _secret: str = ""  # a new endpoint's, from its making until its page opens
+
+    @rx.var(cache=False)
+    def here(self) -> bool:
+        """Whether what is loaded is what the address names: a page that is opened anew has the last
+        one's state at first, and what is typed into that would be lost."""
+        return self.loaded and self._address == self.router.url.path
 
     @rx.event
     @handler
@@ -38,7 +45,9 @@ class WebhookCard(Paging, rx.State):
         """On opening the page; the id is in its address."""
         secret, self._secret = self._secret, ""
         self.telling = secret != ""
+        shown = self.webhook if self.here else None
         self.loaded = self.missing = False
+        self._address = self.router.url.path
         self.asking = self.status = self._id = ""
         self.webhook, self.rows = WebhookView(), []
         self._first_page()
@@ -52,7 +61,9 @@ class WebhookCard(Paging, rx.State):
         except (ValueError, NotFound):
             self._id, self.missing = "", True
             return put(SHOWN_ONCE, "")
-        self.loaded, self.filled = True, self.filled + 1
+        self.loaded = True
+        if self.webhook != shown:  # a connection that came back leaves what is being typed alone
+            self.filled += 1
         return put(SHOWN_ONCE, secret)
 
     @rx.event
