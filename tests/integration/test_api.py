@@ -9,8 +9,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from sender_app.domain.actor import Role
+from sender_app.domain.audience import AudienceRow
+from sender_app.domain.campaign import CampaignStatus
+from sender_app.domain.delivery import Outcome, RecipientStatus
 from sender_app.local.postgres import Postgres
 from sender_app.local.valkey import Valkey
+from sender_app.ports.contact_reader import ContactBatch
+from sender_app.ports.store import NewCampaign
 from tests.api import Program
 from tests.conftest import fresh_database
 from tests.files import picture
@@ -350,6 +355,24 @@ def test_the_seeds_answers_have_their_shapes(program: Program, office: Office):
     assert program("GET", "/dashboard/by-contact").json() == []
     cleared = program("DELETE", "/cache/user").json()
     assert cleared == {"success": True, "deletedKeys": 4}
+
+
+def test_the_most_contacted_have_a_number_and_a_name(program: Program, office: Office):
+    new = NewCampaign(office.account_id, "x", "Hola", CampaignStatus.RUNNING, {})
+    rows = [AudienceRow(1, "+595981000001", "Ana"), AudienceRow(2, "+595981000002", "")]
+    campaign = office.store.campaigns.create(
+        office.alice.workspace_id, "alice", new, [ContactBatch.of(rows)]
+    )
+    lease = office.store.leases.take(office.account_id, "one", timedelta(seconds=30))
+    claims = office.store.deliveries.claim(lease, campaign.id, None, 10, False)
+    now = datetime.now(UTC)
+    outcomes = [Outcome(one, RecipientStatus.SENT, now, message_id=uuid4().hex) for one in claims]
+    assert office.store.deliveries.open_journal(lease).settle(outcomes, fold=True) == 2
+    top = program("GET", "/dashboard/by-contact").json()
+    assert sorted(top, key=lambda one: one["phone"]) == [
+        {"phone": "+595981000001", "label": "Ana", "sent": 1, "errors": 0},
+        {"phone": "+595981000002", "label": "+595981000002", "sent": 1, "errors": 0},
+    ]
 
 
 def test_a_qr_is_text_and_picture(office: Office):

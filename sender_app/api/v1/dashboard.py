@@ -43,7 +43,7 @@ class GroupFigures(Shown):
 class ContactFigures(Shown):
     """One contact."""
 
-    contact_id: str
+    phone: str = Field(description="The number that was written to, in E.164.")
     label: str = Field(description="The contact's name, or number.")
     sent: int
     errors: int
@@ -86,7 +86,7 @@ def by_contact(
 ):
     """Contacts with the most messages first, of this month, or with over 31 days of this year."""
     return [
-        {"contact_id": one.key, "label": one.label, "sent": one.sent, "errors": one.errors}
+        {"phone": one.key, "label": one.label or one.key, "sent": one.sent, "errors": one.errors}
         for one in bootstrap.services().dashboard.by_contact(actor, days, limit)
     ]
 
