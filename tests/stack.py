@@ -40,8 +40,9 @@ def eventually(look: Callable[[], Found], timeout: float = 30, what: str = "it")
 
 
 def free_ports(count: int) -> int:
-    """The first of `count` free ports in a row."""
-    for first in range(3400, 3900, count):
+    """The first of `count` free ports in a row; tests run side by side look in ranges apart."""
+    low = 3400 + 250 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    for first in range(low, low + 250, count):
         sockets = [socket.socket() for _ in range(count)]
         try:
             for n, probe in enumerate(sockets):
