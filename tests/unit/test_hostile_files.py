@@ -1,5 +1,6 @@
 """Files made to break a reader: each gets a clear message or loses nothing, in bounded memory."""
 
+import errno
 import io
 import json
 import os
@@ -175,3 +176,17 @@ def test_marks_of_direction_do_not_hide_a_number(tmp_path: Path):
     assert [(row.phone, row.nombre) for row in found.good] == [
         ("+595981000001", "\u200fליאור\u200e")
     ]
+
+
+def test_a_fault_of_the_disk_is_not_taken_for_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(workbook([["numero"], ["0981000001"]]))
+
+    def fail(*_: object) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", fail)
+    with pytest.raises(OSError, match="Input/output"):
+        read(path)

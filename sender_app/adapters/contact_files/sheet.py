@@ -4,6 +4,7 @@ Rows are streamed (openpyxl), never laid out as a grid: a sheet of two cells in 
 has 17 thousand million places between them, which ends a process that makes room for them.
 """
 
+import errno
 import warnings
 import zipfile
 import zlib
@@ -23,17 +24,11 @@ _MOST_STRINGS = 96 * 1024 * 1024  # bytes of the table of texts, which is kept i
 _MOST_PARTS = 2_000
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what spreadsheets use
 _READ = 1024 * 1024
-_DAMAGED = (
-    *(
-        zipfile.BadZipFile,
-        zlib.error,
-        InvalidFileException,
-        ParseError,
-        KeyError,
-        ValueError,
-        TypeError,
-    ),
-    *(AttributeError, IndexError, EOFError, OSError, NotImplementedError, RuntimeError),
+_OF_ARCHIVES = (None, errno.EINVAL)  # places before the file's beginning
+_DAMAGED = (  # what the two libraries raise over archives and sheets that contradict themselves
+    *(zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError, KeyError, ValueError),
+    *(TypeError, AttributeError, IndexError, EOFError, NotImplementedError),
+    RuntimeError,  # of zipfile: a part is encrypted
 )
 
 
@@ -76,6 +71,10 @@ def _damage_told():
     try:
         yield
     except _DAMAGED as error:
+        raise RuleViolation("sheet_damaged") from error
+    except OSError as error:
+        if error.errno not in _OF_ARCHIVES:  # else the disk's fault, not the file's
+            raise
         raise RuleViolation("sheet_damaged") from error
 
 
