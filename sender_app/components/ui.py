@@ -1,5 +1,6 @@
 """The visual language: cards, buttons, chips, tables, dialogs. Classes are in assets/sender.css."""
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 import reflex as rx
@@ -137,6 +138,21 @@ def field(label: Any, control: rx.Component, hint: Any = None) -> rx.Component:
         control,
         *([rx.el.span(hint, class_name="hint")] if hint is not None else []),
         class_name="field",
+    )
+
+
+def segments(
+    choices: Iterable[tuple[str, Any]], chosen: rx.Var, choose: Any, label: Any
+) -> rx.Component:
+    """Buttons of values and their texts, one of which is pressed."""
+    return rx.el.div(
+        *[
+            rx.el.button(text, type="button", on_click=choose(value), aria_pressed=chosen == value)
+            for value, text in choices
+        ],
+        class_name="segments",
+        role="group",
+        aria_label=label,
     )
 
 

@@ -16,6 +16,7 @@ from sender_app.components.ui import (
     link_button,
     page,
     progress,
+    segments,
     skeleton,
 )
 from sender_app.components.words import moment, number, tr, tr_n
@@ -78,19 +79,11 @@ def campaigns() -> rx.Component:
 
 def _filters() -> rx.Component:
     return rx.el.div(
-        rx.el.div(
-            *[
-                rx.el.button(
-                    tr(f"campaigns.{kind}"),
-                    type="button",
-                    on_click=CampaignList.show(kind),
-                    aria_pressed=CampaignList.kind == kind,
-                )
-                for kind in KINDS
-            ],
-            class_name="segments",
-            role="group",
-            aria_label=tr("campaigns.filter"),
+        segments(
+            [(kind, tr(f"campaigns.{kind}")) for kind in KINDS],
+            CampaignList.kind,
+            CampaignList.show,
+            tr("campaigns.filter"),
         ),
         rx.el.input(
             type="search",

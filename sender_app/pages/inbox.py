@@ -4,7 +4,17 @@ import reflex as rx
 
 from sender_app.components.browser import pulse, typed_field
 from sender_app.components.frame import frame
-from sender_app.components.ui import button, confirm, empty, icon, link, notice, page, skeleton
+from sender_app.components.ui import (
+    button,
+    confirm,
+    empty,
+    icon,
+    link,
+    notice,
+    page,
+    segments,
+    skeleton,
+)
 from sender_app.components.words import moment, number, tr, tr_of, written
 from sender_app.components.writing import KINDS as MESSAGE_KINDS
 from sender_app.components.writing import said, whatsapp_text
@@ -73,19 +83,11 @@ def _list() -> rx.Component:
             placeholder=tr("inbox.search"),
             aria_label=tr("inbox.search"),
         ),
-        rx.el.div(
-            *[
-                rx.el.button(
-                    tr(f"inbox.kind_{kind}"),
-                    type="button",
-                    on_click=Inbox.show(kind),
-                    aria_pressed=Inbox.kind == kind,
-                )
-                for kind in KINDS
-            ],
-            class_name="segments",
-            role="group",
-            aria_label=tr("inbox.filter"),
+        segments(
+            [(kind, tr(f"inbox.kind_{kind}")) for kind in KINDS],
+            Inbox.kind,
+            Inbox.show,
+            tr("inbox.filter"),
         ),
         rx.cond(
             Inbox.campaign != "",

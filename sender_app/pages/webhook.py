@@ -19,6 +19,7 @@ from sender_app.components.ui import (
     notice,
     page,
     pager,
+    segments,
     skeleton,
     table,
 )
@@ -220,19 +221,11 @@ def _log() -> rx.Component:
 
 def _filters() -> rx.Component:
     return rx.el.div(
-        rx.el.div(
-            *[
-                rx.el.button(
-                    tr(f"webhooks.{key}"),
-                    type="button",
-                    on_click=WebhookCard.show(status),
-                    aria_pressed=WebhookCard.status == status,
-                )
-                for status, key in _SHOWN
-            ],
-            class_name="segments",
-            role="group",
-            aria_label=tr("webhooks.log"),
+        segments(
+            [(status, tr(f"webhooks.{key}")) for status, key in _SHOWN],
+            WebhookCard.status,
+            WebhookCard.show,
+            tr("webhooks.log"),
         ),
         rx.cond(
             (WebhookCard.webhook.failed > 0) & (WebhookCard.webhook.disabled == ""),
