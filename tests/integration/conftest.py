@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from sender_app.bootstrap import Services
+from sender_app.local.postgres import Postgres
+from sender_app.local.valkey import Valkey
+from tests.conftest import fresh_database
+from tests.integration.personas import World, make_world, services_on
 from tests.office import Office
 from tests.stack import Stack, Whatsapp, start_over
 
@@ -70,3 +75,24 @@ def office(
     start_over()
     yield Office(bootstrap.services(), bootstrap.store())
     start_over()
+
+
+@pytest.fixture(scope="module")
+def running(
+    request: pytest.FixtureRequest,
+    postgres: Postgres,
+    valkey: Valkey,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Services]:
+    """The services for a module's worlds, with the settings of its `INSTALLATION`."""
+    folder = str(tmp_path_factory.mktemp("running"))
+    with (
+        fresh_database(postgres) as url,
+        services_on(url, valkey.url, DATA_DIR=folder, **request.module.INSTALLATION) as found,
+    ):
+        yield found
+
+
+@pytest.fixture
+def world(running: Services, redis_url: str) -> World:
+    return make_world(running)

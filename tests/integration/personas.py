@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from sender_app.bootstrap import Services
@@ -63,14 +62,17 @@ class World:
         """Every row, and every key in Redis, that is about the workspace; not what was noted."""
         from sender_app import bootstrap
 
-        found = set()
-        with self.store.database.engine.connect() as connection:
-            for table in SQLModel.metadata.sorted_tables:
-                if table.name == "audit_log":
-                    continue
-                query = f"SELECT (to_jsonb(t) - 'seen_at' - 'used_at')::text FROM {table.name} t"  # noqa: S608
-                rows = connection.execute(text(query)).scalars()
-                found |= {(table.name, row) for row in rows if self._ours(row)}
+        tables = [one.name for one in SQLModel.metadata.sorted_tables if one.name != "audit_log"]
+        every = " UNION ALL ".join(
+            f"SELECT '{name}', (to_jsonb(t) - 'seen_at' - 'used_at')::text FROM {name} t"  # noqa: S608
+            for name in tables
+        )
+        with self.store.database.transaction() as cursor:
+            cursor.execute(
+                f"SELECT name, row FROM ({every}) AS f(name, row) WHERE row LIKE ANY(%s)",  # noqa: S608
+                ([f"%{one}%" for one in self.ids],),
+            )
+            found = {(one.name, one.row) for one in cursor}
         for key in bootstrap.redis().scan_iter():
             name = key.decode()
             if self._ours(name) and not name.startswith("user:"):  # reads that are cached
@@ -100,11 +102,13 @@ def services_on(database_url: str, redis_url: str, **env: str) -> Iterator[Servi
 
 
 def make_world(services: Services) -> World:
-    """A fresh world in the database of `services`."""
+    """A world in the database of `services`, which has nothing else."""
     from sender_app import bootstrap
 
     store = bootstrap.store()
     assert isinstance(store, PostgresStore)
+    with store.database.transaction() as cursor:
+        cursor.execute("DELETE FROM workspaces")
     tag, other = uuid4().hex[:8], uuid4().hex[:8]
     here = store.workspaces.ensure(f"team:{tag}", f"Equipo {SECRET}", _DEFAULTS).id
     there = store.workspaces.ensure(f"team:{other}", "Otro equipo", _DEFAULTS).id

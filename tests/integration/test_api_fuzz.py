@@ -1,38 +1,19 @@
 """Requests that nobody would think of: no fault of the server, and answers as documented."""
 
-from typing import Any
 from uuid import UUID
 
-import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from sender_app import bootstrap
-from sender_app.local.postgres import Postgres
-from sender_app.local.valkey import Valkey
 from sender_app.sender_app import routes
-from tests.conftest import fresh_database
-from tests.integration.personas import World, make_world, services_on
+from tests.integration.personas import World
 
+INSTALLATION = {"API_RATE": "1000000"}
 EXAMPLES = 25  # an operation
 schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", routes)
-
-
-@pytest.fixture(scope="module")
-def running(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory):
-    folder = str(tmp_path_factory.mktemp("fuzz"))
-    with (
-        fresh_database(postgres) as url,
-        services_on(url, valkey.url, DATA_DIR=folder, API_RATE="1000000") as found,
-    ):
-        yield found
-
-
-@pytest.fixture
-def world(running: Any, redis_url: str) -> World:
-    return make_world(running)
 
 
 @schema.parametrize()

@@ -8,12 +8,10 @@ import pytest
 from sender_app.api.v1.app import api
 from sender_app.domain.actor import Role
 from sender_app.domain.api_key import new_secret
-from sender_app.local.postgres import Postgres
-from sender_app.local.valkey import Valkey
 from tests.api import Program
-from tests.conftest import fresh_database
-from tests.integration.personas import PERSONAS, SECRET, World, make_world, services_on
+from tests.integration.personas import PERSONAS, SECRET, World
 
+INSTALLATION = {"PUBLIC_URL": "http://127.0.0.1:3000"}
 # Operation → the role it needs, and what is sent along (`json`, `data`, `params`).
 OPERATIONS: dict[str, tuple[Role, dict[str, Any]]] = {
     "GET /accounts": (Role.VIEWER, {}),
@@ -77,21 +75,6 @@ SHOWING = {
 }
 
 
-@pytest.fixture(scope="module")
-def running(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory):
-    folder = str(tmp_path_factory.mktemp("api"))
-    with (
-        fresh_database(postgres) as url,
-        services_on(url, valkey.url, DATA_DIR=folder, PUBLIC_URL="http://127.0.0.1:3000") as found,
-    ):
-        yield found
-
-
-@pytest.fixture
-def world(running: Any, redis_url: str) -> World:
-    return make_world(running)
-
-
 def test_every_operation_is_in_the_list():
     found = {
         f"{method.upper()} {path}"
@@ -114,12 +97,13 @@ def test_an_operation_does_for_each_what_their_role_allows(operation: str, world
         "phone": "+595981000010",
     }
     is_about = "{" in path or operation == "POST /send-messages"  # else: of one's own workspace
+    before = world.facts()
     for persona in PERSONAS:
-        before = world.facts()
         answer = Program(world.keys[persona])(
             method, path.format(**names), **filled(options, names)
         )
-        changed = world.facts() ^ before
+        now = world.facts()
+        changed, before = now ^ before, now
         seen = answer.text + str(answer.headers)
         member = persona not in ("nobody", "outsider")
         allowed = member and Role(persona).rank >= needed.rank

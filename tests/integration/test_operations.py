@@ -15,9 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sender_app import __version__
 from sender_app.local.valkey import start_valkey
-from tests.e2e.conftest import free_ports
 from tests.integration.test_local_processes import gone
-from tests.stack import ROOT, Stack, Web, children, eventually
+from tests.stack import ROOT, Stack, Web, children, eventually, free_ports
 
 
 @pytest.fixture

@@ -20,8 +20,6 @@ from starlette.routing import Mount
 
 from sender_app.domain.actor import Role
 from sender_app.domain.errors import NotPermitted
-from sender_app.local.postgres import Postgres
-from sender_app.local.valkey import Valkey
 from sender_app.sender_app import routes
 from sender_app.services.audit import ACTIONS
 from sender_app.states import access
@@ -30,8 +28,7 @@ from sender_app.states.inbox_rows import ConversationView
 from sender_app.states.session import Session
 from sender_app.states.takeoff import Look
 from sender_app.text import translate
-from tests.conftest import fresh_database
-from tests.integration.personas import PERSONAS, SECRET, World, make_world, services_on
+from tests.integration.personas import PERSONAS, SECRET, World
 
 # They change only what the page itself shows, and read nothing.
 HARMLESS = {
@@ -227,33 +224,13 @@ def states() -> dict[str, type[rx.State]]:
     }
 
 
+INSTALLATION = {"PUBLIC_URL": "http://127.0.0.1:3000", "SECRET_KEY": "x" * 32}
 HANDLERS = sorted(
     f"{name}.{handler}"
     for name, state in states().items()
     for handler in state.event_handlers
     if handler != "setvar"
 )
-
-
-@pytest.fixture(scope="module")
-def running(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory):
-    folder = str(tmp_path_factory.mktemp("permissions"))
-    with (
-        fresh_database(postgres) as url,
-        services_on(
-            url,
-            valkey.url,
-            DATA_DIR=folder,
-            PUBLIC_URL="http://127.0.0.1:3000",
-            SECRET_KEY="x" * 32,
-        ) as found,
-    ):
-        yield found
-
-
-@pytest.fixture
-def world(running: Any, redis_url: str) -> World:
-    return make_world(running)
 
 
 def role_needed(name: str) -> Role | None:
@@ -338,10 +315,11 @@ def test_a_handler_does_for_each_what_their_role_allows(
     name: str, world: World, monkeypatch: pytest.MonkeyPatch
 ):
     needed = role_needed(name)
+    before = world.facts()
     for persona in PERSONAS:
-        before = world.facts()
         seen = call(world, name, persona, monkeypatch)
-        changed = world.facts() ^ before
+        now = world.facts()
+        changed, before = now ^ before, now
         assert translate("es", "error.fault") not in seen, persona
         member = persona not in ("nobody", "outsider")
         allowed = needed is None or (member and Role(persona).rank >= needed.rank)
@@ -408,15 +386,17 @@ def test_a_route_tells_and_changes_nothing_of_others(route: str, world: World):
             data = form if method == "POST" else None
             return await client.request(method, path, params=params, data=data)
 
+    before = world.facts()
     for persona in PERSONAS:
-        before = world.facts()
         answer = asyncio.run(send(persona))
         assert answer.status_code < 500, persona
         told = SECRET in answer.text + str(answer.headers)
         member = persona in ("viewer", "sender", "admin")
         assert told == (member and route in TELLING), persona
         adds = route == "POST /media" and persona in ("sender", "admin")
-        assert (world.facts() != before) == adds, persona
+        now = world.facts()
+        assert (now != before) == adds, persona
+        before = now
         others = {one: world.sessions[one] for one in PERSONAS if one not in (persona, "nobody")}
         still = {
             one: world.services.sign_in.find_actor(session) is not None

@@ -8,9 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.conftest import free_ports
 from tests.proxy import Nginx
-from tests.stack import Web, eventually
+from tests.stack import Web, eventually, free_ports
 
 PAGES = ("/sign-in/", "/", "/health", "/sender.css")
 

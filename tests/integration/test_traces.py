@@ -9,8 +9,7 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tests.e2e.conftest import free_ports
-from tests.stack import Stack, Web, eventually
+from tests.stack import Stack, Web, eventually, free_ports
 
 
 class Collector:
