@@ -30,9 +30,8 @@ from sender_app import bootstrap
 from sender_app.config import settings
 from sender_app.domain.account import AccountStatus
 from sender_app.domain.campaign import CampaignStatus
-from tests.e2e.conftest import free_ports
 from tests.proxy import Nginx
-from tests.stack import Web, Whatsapp, eventually
+from tests.stack import Web, Whatsapp, eventually, free_ports
 from whatsapp_loopback.environment import environment
 
 _PAGES = ("/sign-in/", "/health", "/ready", "/sender.css")
