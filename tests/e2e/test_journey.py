@@ -21,6 +21,7 @@ def csv(rows: list[tuple[str, ...]]) -> dict[str, object]:
 def sign_in(page: Page, demo: Demo) -> None:
     page.goto(demo.link())
     expect(page.locator("h1")).to_have_text("Tablero")
+    expect(page.locator(".bones")).to_have_count(0)  # from here on it answers
 
 
 def go(page: Page, place: str) -> None:
