@@ -22,6 +22,7 @@ class Order:
     texts: tuple[str, ...]
     name: str = ""
     account_id: UUID | None = None  # None: the workspace's only account
+    more_accounts: tuple[UUID, ...] = ()  # that share the sending with it
     file: tuple[str, bytes] | None = None
     contact_ids: tuple[UUID, ...] = ()
     group_id: UUID | None = None
@@ -59,12 +60,13 @@ class Sending:
     def _draft(self, actor: Actor, order: Order) -> Draft:
         if [bool(order.file), bool(order.contact_ids), bool(order.group_id)].count(True) != 1:
             raise RuleViolation("audience_ambiguous")
-        account_id = self._account_id(actor, order)
+        account_id, *more_accounts = self._accounts(actor, order)
         self._check_ours(actor, order)
         filename, content = order.file or ("", b"")
         file_id = self.imports.check_file(actor, filename, content).file_id if order.file else None
         return Draft(
             account_id=account_id,
+            more_accounts=tuple(more_accounts),
             name=order.name.strip() or "API",
             texts=order.texts,
             file_id=file_id,
@@ -76,13 +78,15 @@ class Sending:
             ).checked(),
         )
 
-    def _account_id(self, actor: Actor, order: Order) -> UUID:
+    def _accounts(self, actor: Actor, order: Order) -> list[UUID]:
+        """The accounts that send, each once. Raises NotFound for one of somebody else."""
         if order.account_id is not None:
-            return self.store.accounts.get(order.account_id, actor.workspace_id).id
+            named = dict.fromkeys((order.account_id, *order.more_accounts))
+            return [self.store.accounts.get(one, actor.workspace_id).id for one in named]
         accounts = self.store.accounts.list(actor.workspace_id)
-        if len(accounts) != 1:
+        if len(accounts) != 1 or order.more_accounts:
             raise RuleViolation("account_not_named" if accounts else "account_not_linked")
-        return accounts[0].id
+        return [accounts[0].id]
 
     def _check_ours(self, actor: Actor, order: Order) -> None:
         """Raise NotFound for a contact or a group that the choice would silently leave out."""

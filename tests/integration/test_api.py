@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from sender_app.domain.account import AccountStatus
 from sender_app.domain.actor import Role
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import CampaignStatus
@@ -16,6 +17,7 @@ from sender_app.local.postgres import Postgres
 from sender_app.local.valkey import Valkey
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import NewCampaign
+from sender_app.ports.whatsapp import Incoming
 from tests.api import Program
 from tests.conftest import fresh_database
 from tests.files import picture
@@ -328,6 +330,58 @@ def test_a_campaign_is_steered(program: Program, office: Office):
     assert move("retry") == (409, "nothing_to_retry")
     skipped = program("GET", f"{path}/recipients", params={"status": "skipped"}).json()
     assert len(skipped["items"]) == 3
+
+
+def test_several_accounts_share_a_campaign(program: Program, office: Office):
+    second = office.store.accounts.create(office.alice.workspace_id, "alice", "Otra").id
+    office.store.accounts.linked(second, "+595981999998", "session-2")
+    office.store.accounts.set_status(second, AccountStatus.OFFLINE)
+    form = {"templates": ["Hola"], "accountId": str(office.account_id)}
+    people = {"file": ("x.csv", PEOPLE)}
+    both = form | {"moreAccountIds": [str(second), str(office.account_id)]}
+    sent = program("POST", "/send-messages", data=both, files=people).json()
+    campaign = program("GET", f"/campaigns/{sent['campaignId']}").json()
+    assert campaign["accountId"] == str(office.account_id)
+    assert campaign["accountIds"] == [str(office.account_id), str(second)]
+    unnamed = {"templates": ["Hola"], "moreAccountIds": [str(second)]}
+    refused = program("POST", "/send-messages", data=unnamed, files=people)
+    assert refused.json()["code"] == "account_not_named"
+    stranger = form | {"moreAccountIds": [str(uuid4())]}
+    assert program("POST", "/send-messages", data=stranger, files=people).status_code == 404
+
+
+def test_a_reply_is_read_and_answered(program: Program, office: Office):
+    def hear(message_id: str, text: str, *, opt_out: bool = False) -> None:
+        heard = Incoming(message_id, "+595981000001", text, None, datetime.now(UTC))
+        office.store.receipts.reply(office.account_id, heard, opt_out=opt_out)
+
+    hear("R1", "¿A qué hora?")
+    [found] = program("GET", "/conversations", params={"unread": True}).json()["items"]
+    assert (found["phone"], found["lastText"], found["unread"]) == (
+        *("+595981000001", "¿A qué hora?", 1),
+    )
+    path = f"/conversations/{found['id']}"
+    assert program("POST", f"{path}/read").json() == {"read": 1}
+    assert program("POST", f"{path}/read").json() == {"read": 0}
+    first = program("POST", f"{path}/messages", json={"text": "A las 10."}, headers=keyed("a1"))
+    assert (first.status_code, first.json()["lastIsOurs"]) == (202, True)
+    assert first.headers["location"] == f"/api/v1{path}/messages"
+    program("POST", f"{path}/messages", json={"text": "A las 10."}, headers=keyed("a1"))
+    talk = program("GET", f"{path}/messages").json()["items"]
+    assert [(one["source"], one["text"], one["status"]) for one in talk] == [
+        ("reply", "¿A qué hora?", None),
+        ("answer", "A las 10.", "waiting"),
+    ]
+    early = program("POST", f"{path}/messages/{talk[1]['id']}/resolve", json={"sent": True})
+    assert (early.status_code, early.json()["code"]) == (409, "nothing_unconfirmed")
+    assert program("GET", path).json()["unread"] == 0
+    assert program("GET", "/conversations", params={"unread": True}).json()["items"] == []
+    assert program("GET", f"/conversations/{uuid4()}/messages").status_code == 404
+    blank = program("POST", f"{path}/messages", json={"text": "  "})
+    assert (blank.status_code, blank.json()["code"]) == (422, "answer_blank")
+    hear("R2", "BAJA", opt_out=True)
+    refused = program("POST", f"{path}/messages", json={"text": "¿Por qué?"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "phone_opted_out")
 
 
 def test_what_a_contact_is_not_asked_to_change_stays(program: Program):

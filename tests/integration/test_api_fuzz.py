@@ -31,6 +31,8 @@ def test_it_answers_as_its_description_says(case: Case, world: World):
         "contactId": world.contact_id,
         "groupId": world.group_id,
         "templateId": world.template_id,
+        "conversationId": world.conversation_id,
+        "messageId": world.answer_id,
     }
     bootstrap.redis().flushall()  # else wrong tokens, which are tried too, are told to wait
     for name, value in case.path_parameters.items():

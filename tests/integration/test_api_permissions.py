@@ -34,6 +34,15 @@ OPERATIONS: dict[str, tuple[Role, dict[str, Any]]] = {
     "POST /campaigns/{campaignId}/retry": (Role.SENDER, {}),
     "POST /campaigns/{campaignId}/approve": (Role.SENDER, {}),
     "POST /campaigns/{campaignId}/send-back": (Role.SENDER, {"json": {"note": "No"}}),
+    "GET /conversations": (Role.VIEWER, {}),
+    "GET /conversations/{conversationId}": (Role.VIEWER, {}),
+    "GET /conversations/{conversationId}/messages": (Role.VIEWER, {}),
+    "POST /conversations/{conversationId}/messages": (Role.SENDER, {"json": {"text": "Sí"}}),
+    "POST /conversations/{conversationId}/read": (Role.SENDER, {}),
+    "POST /conversations/{conversationId}/messages/{messageId}/resolve": (
+        Role.SENDER,
+        {"json": {"sent": False}},
+    ),
     "GET /contacts": (Role.VIEWER, {}),
     "POST /contacts": (Role.SENDER, {"json": {"phone": "0981000099", "nombre": "Nueva"}}),
     "GET /contacts/{contactId}": (Role.VIEWER, {}),
@@ -71,7 +80,8 @@ NOT_NOW = {
 SHOWING = {
     *("GET /campaigns", "GET /campaigns/{campaignId}", "GET /campaigns/{campaignId}/recipients"),
     *("GET /contacts", "GET /contacts/{contactId}", "GET /groups", "GET /templates"),
-    *("GET /templates/{templateId}",),
+    *("GET /templates/{templateId}", "GET /conversations", "GET /conversations/{conversationId}"),
+    "GET /conversations/{conversationId}/messages",
 }
 
 
@@ -94,6 +104,8 @@ def test_an_operation_does_for_each_what_their_role_allows(operation: str, world
         "contactId": world.contact_id,
         "groupId": world.group_id,
         "templateId": world.template_id,
+        "conversationId": world.conversation_id,
+        "messageId": world.answer_id,
         "phone": "+595981000010",
     }
     is_about = "{" in path or operation == "POST /send-messages"  # else: of one's own workspace
@@ -142,7 +154,7 @@ def filled(options: Any, names: dict[str, Any]) -> Any:
         return {key: filled(value, names) for key, value in options.items()}
     if isinstance(options, list):
         return [filled(value, names) for value in options]
-    return options.format(**names)
+    return options.format(**names) if isinstance(options, str) else options
 
 
 def test_a_token_opens_nothing_after_its_end(world: World):

@@ -15,6 +15,7 @@ from sender_app.api.v1 import (
     accounts,
     campaigns,
     contacts,
+    conversations,
     dashboard,
     opt_outs,
     sending,
@@ -50,6 +51,7 @@ _WITH_BODY = ("post", "put", "patch")
 _TAGS = {
     "messages": "Send messages: one request makes a whole campaign.",
     "campaigns": "Campaigns: look at them, and steer them.",
+    "conversations": "What people wrote, and answering them.",
     "contacts": "The address book.",
     "groups": "Groups of contacts.",
     "templates": "The library of messages.",
@@ -128,7 +130,9 @@ api = Api(
     separate_input_output_schemas=False,
     redirect_slashes=False,
 )
-for module in (sending, campaigns, contacts, templates, opt_outs, accounts, dashboard):
+for module in (
+    *(sending, campaigns, conversations, contacts, templates, opt_outs, accounts, dashboard),
+):
     api.include_router(module.router)
 
 

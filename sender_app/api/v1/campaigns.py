@@ -24,7 +24,10 @@ class Campaign(Shown):
     """A campaign; counts are numbers of recipients."""
 
     id: UUID
-    account_id: UUID
+    account_id: UUID = Field(description="The first of the accounts.")
+    accounts: list[UUID] = Field(
+        alias="accountIds", description="Every account that sends it, each as its pace allows."
+    )
     name: str = Field(examples=["Feria de noviembre"])
     status: CampaignStatus
     pause_reason: PauseReason | None

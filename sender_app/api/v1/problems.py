@@ -27,6 +27,7 @@ _CONFLICTS = frozenset(
     {
         *("account_linked_already", "account_not_linked", "campaign_move_refused"),
         *("contact_exists", "draft_gone", "group_exists", "nothing_to_retry"),
+        *("phone_opted_out", "nothing_unconfirmed"),
         *("idempotency_under_way", "idempotency_unknown", "template_name_taken"),
     }
 )

@@ -22,6 +22,7 @@ from sender_app.api.v1.shapes import NO_NUL, Shown
 from sender_app.domain.actor import Actor
 from sender_app.domain.content import MAX_ATTACHMENTS, MAX_CAPTION, Attachment
 from sender_app.domain.errors import RuleViolation
+from sender_app.services.accounts import MOST_ACCOUNTS
 from sender_app.services.sending import Order
 
 router = APIRouter(route_class=ApiRoute, tags=["messages"])
@@ -83,6 +84,16 @@ def send_messages(
             description="A caption for each attachment, in their order; blank for none.",
         ),
     ],
+    more_account_ids: Annotated[
+        list[UUID],
+        Form(
+            alias="moreAccountIds",
+            default_factory=list,
+            max_length=MOST_ACCOUNTS - 1,
+            description="Further accounts that share the sending with `accountId`. Each person "
+            "gets the message once, from whichever comes to it.",
+        ),
+    ],
     template_id: Annotated[
         UUID | None, Form(alias="templateId", description="A template instead of `templates`.")
     ] = None,
@@ -125,6 +136,7 @@ def send_messages(
         texts=texts,
         name=name,
         account_id=account_id,
+        more_accounts=tuple(more_account_ids),
         file=file and (_filename(file), file.file.read()),
         contact_ids=tuple(contact_ids),
         group_id=group_id,
