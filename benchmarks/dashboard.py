@@ -49,8 +49,8 @@ JOIN (SELECT row_number() OVER (ORDER BY id) AS n, id FROM contacts
     WHERE workspace_id = %(workspace)s) people USING (n)
 """
 _FOLD = f"""
-WITH journal AS (SELECT %(journal)s::bigint AS id, 0 AS first, 1 AS last,
-  %(since)s::timestamptz AS since),
+WITH journal AS (SELECT %(journal)s::bigint AS id, %(account)s::uuid AS account_id, 0 AS first,
+  1 AS last, %(since)s::timestamptz AS since),
 {FOLD}
 SELECT 1
 """
@@ -115,6 +115,7 @@ class Year:
                 "contacts": CONTACTS,
                 "start": start,
                 "journal": self._journals,
+                "account": self._accounts[month % 2],
                 "since": datetime.now(UTC),
             }
             with self._store.database.transaction() as cursor:

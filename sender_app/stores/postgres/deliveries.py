@@ -46,7 +46,7 @@ claimed AS (
   UPDATE campaign_recipients r SET status = 'sending', lease_epoch = %(epoch)s,
     account_id = %(account)s, attempts = r.attempts + 1, claimed_at = now(),
     error_code = NULL, error_message = NULL, not_before = NULL
-  FROM picked WHERE r.id = picked.id
+  FROM picked WHERE r.campaign_id = %(campaign)s AND r.id = picked.id
   RETURNING r.id, r.campaign_id, r.contact_id, r.phone, r.attempts, r.parts_sent)
 SELECT claimed.id, campaign_id, c.id AS contact_id, claimed.phone, attempts,
   c.nombre, c.sustantivo, c.grupo, c.fields AS own,
@@ -92,8 +92,8 @@ changed AS (
     message_id = f.message_id,
     error_code = CASE WHEN f.message_id IS NOT NULL THEN 'outcome_unknown' END,
     attempts = CASE WHEN f.message_id IS NULL THEN r.attempts - 1 ELSE r.attempts END
-  FROM found f, campaigns c
-  WHERE r.id = f.id AND c.id = r.campaign_id AND r.status = 'sending'
+  FROM found f, {SERVED} c
+  WHERE r.campaign_id = c.id AND r.id = f.id AND r.status = 'sending'
     AND r.lease_epoch < %(epoch)s
   RETURNING r.id AS recipient_id, r.campaign_id, r.contact_id, r.message_id, r.status,
     old.status AS was, now() AS at, ''::text AS grupo, r.error_code, r.account_id),
@@ -202,13 +202,14 @@ class PostgresDeliveries:
             return
         with self._database.transaction() as cursor:
             self._check(cursor, lease)
+            scope = {"account": lease.account_id, "epoch": lease.epoch}
             parts = [(s.recipient_id, part) for s in settlements for part in s.parts]
             if parts:
-                cursor.execute(NOTE_ORPHANS_PARTS, {"epoch": lease.epoch, "parts": dumped(parts)})
+                cursor.execute(NOTE_ORPHANS_PARTS, scope | {"parts": dumped(parts)})
             cursor.execute(
                 _RECOVER,
-                {
-                    "epoch": lease.epoch,
+                scope
+                | {
                     "ids": [s.recipient_id for s in settlements],
                     "message_ids": [s.message_id for s in settlements],
                 },

@@ -33,9 +33,10 @@ changed AS (
     message_id = o.message_id, error_code = o.error_code, error_message = o.error_message,
     attempts = r.attempts - (o.status = 'queued' AND o.error_code IS NULL)::int,
     not_before = o.not_before, sent_at = CASE WHEN o.status = 'sent' THEN o.at END
-  FROM journal, jsonb_to_recordset(%(outcomes)s::jsonb) AS o(id uuid, status text, at timestamptz,
-    message_id text, error_code text, error_message text, not_before timestamptz), campaigns c
-  WHERE r.id = o.id AND c.id = r.campaign_id
+  FROM journal, jsonb_to_recordset(%(outcomes)s::jsonb) AS o(id uuid, campaign uuid, status text,
+    at timestamptz, message_id text, error_code text, error_message text, not_before timestamptz),
+    campaigns c
+  WHERE r.campaign_id = o.campaign AND r.id = o.id AND c.id = o.campaign
     AND r.status = 'sending' AND r.lease_epoch = %(epoch)s
   RETURNING r.id, r.campaign_id, r.contact_id, r.status, o.at, r.message_id, r.error_code,
     c.workspace_id, c.user_id),
@@ -100,7 +101,8 @@ class PostgresJournal:
         entry = self._entry + 1
         parts = [(o.claim.recipient_id, part) for o in outcomes for part in o.parts]
         if parts:
-            scope = {"journal": self._id, "epoch": self._lease.epoch}
+            lease = self._lease
+            scope = {"journal": self._id, "account": lease.account_id, "epoch": lease.epoch}
             cursor.execute(NOTE_PARTS, scope | {"parts": dumped(parts)})
             outcomes = _without_old_doubts(cursor, outcomes)
         cursor.execute(
@@ -147,6 +149,7 @@ def _without_old_doubts(cursor: Cursor, outcomes: Sequence[Outcome]) -> Sequence
 def _row(outcome: Outcome) -> dict[str, object]:
     row: dict[str, object] = {
         "id": outcome.claim.recipient_id,
+        "campaign": outcome.claim.campaign_id,
         "status": outcome.status,
         "at": outcome.at,
     }

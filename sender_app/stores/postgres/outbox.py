@@ -27,7 +27,8 @@ def telling(name: str, changes: str) -> str:
       coalesce(t.message_id, r.message_id) AS message_id, t.error_code, t.at,
       (row_number() OVER (PARTITION BY t.campaign_id, t.type ORDER BY t.at, t.recipient_id) - 1)
         / {_MOST} AS part
-    FROM {name} t JOIN campaign_recipients r ON r.id = t.recipient_id) AS p
+    FROM {name} t JOIN campaign_recipients r
+      ON r.campaign_id = t.campaign_id AND r.id = t.recipient_id) AS p
   GROUP BY workspace_id, campaign_id, type, part)
 """
 

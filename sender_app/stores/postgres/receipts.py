@@ -15,8 +15,9 @@ _CLEAR = """
 UPDATE recipient_messages m SET in_doubt = false
 FROM campaign_recipients r JOIN campaigns c ON c.id = r.campaign_id
 WHERE m.message_id = ANY(%(ids)s) AND m.in_doubt
-  AND r.id = m.recipient_id AND coalesce(r.account_id, c.account_id) = %(account)s
-RETURNING m.recipient_id
+  AND r.campaign_id = m.campaign_id AND r.id = m.recipient_id
+  AND coalesce(r.account_id, c.account_id) = %(account)s
+RETURNING m.campaign_id, m.recipient_id
 """
 _NO_DOUBT = """NOT EXISTS (
     SELECT FROM recipient_messages m WHERE m.recipient_id = r.id AND m.in_doubt)"""
@@ -24,7 +25,9 @@ _CLEARED = f"""
 WITH touched AS (
   UPDATE campaign_recipients r SET status = 'sent', error_code = NULL, error_message = NULL,
     sent_at = coalesce(r.sent_at, r.claimed_at)
-  WHERE r.id = ANY(%(cleared)s) AND r.status = 'unconfirmed' AND {_NO_DOUBT}
+  FROM unnest(%(campaigns)s::uuid[], %(cleared)s::uuid[]) AS k(campaign_id, id)
+  WHERE r.campaign_id = k.campaign_id AND r.id = k.id
+    AND r.status = 'unconfirmed' AND {_NO_DOUBT}
   RETURNING r.id AS recipient_id, r.campaign_id, r.contact_id, NULL::text AS message_id, r.status,
     old.status AS was, r.sent_at AS at, r.error_code, r.account_id),
 changed AS (
@@ -40,7 +43,7 @@ WITH heard AS (
   FROM unnest(%(ids)s::text[], %(kinds)s::text[], %(ats)s::timestamptz[]) AS h(id, kind, at)
   GROUP BY id),
 found AS MATERIALIZED (
-  SELECT DISTINCT e.recipient_id, heard.*
+  SELECT DISTINCT e.campaign_id, e.recipient_id, heard.*
   FROM heard JOIN metric_events e ON e.message_id = heard.id),
 touched AS (
   UPDATE campaign_recipients r SET
@@ -51,8 +54,9 @@ touched AS (
     delivered_at = coalesce(r.delivered_at, heard.at),
     read_at = coalesce(r.read_at, heard.read_at)
   FROM found heard, campaigns c
-  WHERE r.id = heard.recipient_id AND r.message_id = heard.id
-    AND c.id = r.campaign_id AND coalesce(r.account_id, c.account_id) = %(account)s
+  WHERE r.campaign_id = heard.campaign_id AND r.id = heard.recipient_id
+    AND r.message_id = heard.id AND c.id = heard.campaign_id
+    AND coalesce(r.account_id, c.account_id) = %(account)s
     AND (r.delivered_at IS NULL OR (r.read_at IS NULL AND heard.read_at IS NOT NULL)
       OR r.status = 'unconfirmed')
   RETURNING r.id, r.campaign_id, r.contact_id, r.status, old.status AS was, r.sent_at, r.account_id,
@@ -82,13 +86,15 @@ person AS (
   WHERE c.workspace_id = a.workspace_id AND c.phone = %(phone)s),
 matched AS (
   SELECT r.id, r.campaign_id, r.replied_at FROM (
-    SELECT recipient_id AS id, true AS quoted FROM metric_events WHERE message_id = %(quoted)s
+    SELECT campaign_id, recipient_id AS id, true AS quoted FROM metric_events
+    WHERE message_id = %(quoted)s
     UNION ALL
-    SELECT recipient_id, true FROM recipient_messages WHERE message_id = %(quoted)s
+    SELECT campaign_id, recipient_id, true FROM recipient_messages WHERE message_id = %(quoted)s
     UNION ALL
-    SELECT w.id, false FROM campaign_recipients w
+    SELECT w.campaign_id, w.id, false FROM campaign_recipients w
     WHERE w.contact_id IN (SELECT id FROM person) AND w.sent_at > %(at)s - %(window)s::interval) f
-  JOIN campaign_recipients r ON r.id = f.id JOIN campaigns c ON c.id = r.campaign_id
+  JOIN campaign_recipients r ON r.campaign_id = f.campaign_id AND r.id = f.id
+  JOIN campaigns c ON c.id = r.campaign_id
   WHERE coalesce(r.account_id, c.account_id) = %(account)s
   ORDER BY f.quoted DESC, r.sent_at DESC LIMIT 1),
 noted AS (
@@ -110,7 +116,8 @@ conversation AS (
     last_at = greatest(EXCLUDED.last_at, v.last_at)),
 marked AS (
   UPDATE campaign_recipients r SET replied_at = %(at)s FROM matched m
-  WHERE r.id = m.id AND r.replied_at IS NULL AND EXISTS (SELECT FROM noted)
+  WHERE r.campaign_id = m.campaign_id AND r.id = m.id AND r.replied_at IS NULL
+    AND EXISTS (SELECT FROM noted)
   RETURNING r.campaign_id),
 counted AS (
   UPDATE campaigns c SET replied_count = c.replied_count + 1 FROM marked m
@@ -145,8 +152,12 @@ class PostgresReceipts:
             "ats": [at for _, _, at in heard],
         }
         with self._database.transaction() as cursor:
-            cleared = [row.recipient_id for row in cursor.execute(_CLEAR, values)]
-            settled = cursor.execute(_CLEARED, {"cleared": cleared}).fetchall() if cleared else []
+            cleared = cursor.execute(_CLEAR, values).fetchall()
+            keys = {
+                "campaigns": [row.campaign_id for row in cleared],
+                "cleared": [row.recipient_id for row in cleared],
+            }
+            settled = cursor.execute(_CLEARED, keys).fetchall() if cleared else []
             cursor.execute(_RECEIPTS, values)
             reached = cursor.fetchall()
             cursor.executemany(_REACH, [(r.delivered, r.read, r.campaign_id) for r in reached])

@@ -10,21 +10,26 @@ from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import RuleViolation
 from sender_app.ports.store import AudienceSpec, Page, RecipientRow
 from sender_app.stores.postgres.audiences import check_caught_up, gather
-from sender_app.stores.postgres.engine import Cursor, key_at, like
+from sender_app.stores.postgres.engine import KEYS, Cursor, key_at, like, numbered
 from sender_app.stores.postgres.rollups import FOLLOW
 from sender_app.stores.postgres.staging import Stage
 
 _NAMED = 10  # rows named in a message about blank placeholders
-_INSERT_RECIPIENTS = """
-INSERT INTO campaign_recipients (campaign_id, contact_id, phone)
-SELECT %(campaign)s, c.id, s.phone
-FROM stage s JOIN contacts c ON c.workspace_id = %(workspace)s AND c.phone = s.phone
+_INSERT_RECIPIENTS = f"""
+WITH {KEYS}
+INSERT INTO campaign_recipients (id, campaign_id, contact_id, phone)
+SELECT {numbered("s.n")}, %(campaign)s, c.id, s.phone
+FROM keys, stage s JOIN contacts c ON c.workspace_id = %(workspace)s AND c.phone = s.phone
 ORDER BY s.n
 """
-_FREEZE = """
-INSERT INTO campaign_recipients (campaign_id, contact_id, phone)
-SELECT %(campaign)s, contact_id, phone FROM people WHERE NOT resting
-ORDER BY n NULLS LAST, contact_id
+_FREEZE = f"""
+WITH {KEYS}
+INSERT INTO campaign_recipients (id, campaign_id, contact_id, phone)
+SELECT {numbered("p.place")}, %(campaign)s, p.contact_id, p.phone
+FROM keys, (SELECT contact_id, phone,
+    row_number() OVER (ORDER BY n NULLS LAST, contact_id) AS place
+  FROM people WHERE NOT resting) p
+ORDER BY p.place
 """
 # No event tells of them: nothing happened.
 _FREEZE_RESTING = """
@@ -94,7 +99,7 @@ WITH gone AS (
   RETURNING recipient_id)
 UPDATE campaign_recipients r SET parts_sent = r.parts_sent - n.n
 FROM (SELECT recipient_id, count(*) AS n FROM gone GROUP BY recipient_id) n
-WHERE r.id = n.recipient_id
+WHERE r.campaign_id = %(campaign)s AND r.id = n.recipient_id
 """
 _RUN_AGAIN = """
 UPDATE campaigns SET status = 'running', finished_at = NULL
@@ -224,7 +229,7 @@ def resolve_unconfirmed(
     }
     doubted = [row.id for row in cursor.execute(_DOUBTED, values)]
     if doubted:
-        cursor.execute(_TAKE_AS_SENT if sent else _TAKE_AS_UNSENT, {"doubted": doubted})
+        cursor.execute(_TAKE_AS_SENT if sent else _TAKE_AS_UNSENT, values | {"doubted": doubted})
     row = cursor.execute(_RESOLVE, values).fetchone()
     count = row.n if row else 0
     if count and not sent:

@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg.errors import UniqueViolation
 
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.stores.postgres.engine import Cursor, only
+from sender_app.stores.postgres.engine import KEYS, Cursor, numbered, only
 
 _CREATE = """
 CREATE TEMP TABLE stage (n int NOT NULL, phone text NOT NULL, nombre text NOT NULL,
@@ -55,11 +55,12 @@ WHERE c.workspace_id = %(workspace)s AND c.phone = s.phone AND s.n > %(after)s A
   AND (c.nombre, c.sustantivo, c.grupo, c.fields) IS DISTINCT FROM ({_MERGED}, {_OWN})
 """
 # In the order of the unique index, whose pages are then visited once.
-_INSERT = """
-INSERT INTO contacts (workspace_id, user_id, phone, nombre, sustantivo, grupo, fields, source)
-SELECT %(workspace)s, %(user)s, s.phone, s.nombre, s.sustantivo, s.grupo,
-  jsonb_strip_nulls(coalesce(s.own, '{}')), 'file'
-FROM stage s
+_INSERT = f"""
+WITH {KEYS}
+INSERT INTO contacts (id, workspace_id, user_id, phone, nombre, sustantivo, grupo, fields, source)
+SELECT {numbered("s.n")}, %(workspace)s, %(user)s, s.phone, s.nombre, s.sustantivo, s.grupo,
+  jsonb_strip_nulls(coalesce(s.own, '{{}}')), 'file'
+FROM keys, stage s
 WHERE s.n > %(after)s AND s.n <= %(until)s AND NOT EXISTS (
   SELECT FROM contacts c WHERE c.workspace_id = %(workspace)s AND c.phone = s.phone)
 ORDER BY s.phone

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     LargeBinary,
@@ -239,14 +240,13 @@ class CampaignRecipientRow(SQLModel, table=True):
 
     __tablename__ = "campaign_recipients"
     __table_args__ = (
-        Index("campaign_recipients_order", "campaign_id", "id"),
         Index("campaign_recipients_contact", "contact_id"),
         # No index holds what a send changes, so its two updates of the row stay on the row's page.
         {"postgresql_with": {"fillfactor": 80}},
     )
 
+    campaign_id: UUID = Field(primary_key=True)
     id: UUID = _key()
-    campaign_id: UUID
     contact_id: UUID | None = None
     phone: str
     status: str = Field(default="queued", sa_column_kwargs={"server_default": "queued"})
@@ -318,11 +318,18 @@ class RecipientMessageRow(SQLModel, table=True):
     """
 
     __tablename__ = "recipient_messages"
-    __table_args__ = (Index("recipient_messages_message", "message_id"),)
-
-    recipient_id: UUID = Field(
-        primary_key=True, foreign_key="campaign_recipients.id", ondelete="CASCADE"
+    __table_args__ = (
+        Index("recipient_messages_message", "message_id"),
+        ForeignKeyConstraint(
+            ["campaign_id", "recipient_id"],
+            ["campaign_recipients.campaign_id", "campaign_recipients.id"],
+            name="recipient_messages_recipient_fkey",
+            ondelete="CASCADE",
+        ),
     )
+
+    recipient_id: UUID = Field(primary_key=True)
+    campaign_id: UUID
     part: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
     message_id: str
     in_doubt: bool
