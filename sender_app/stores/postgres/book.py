@@ -22,9 +22,9 @@ from sender_app.ports.store import Contact, Count, Page
 from sender_app.stores.postgres.contact_index import tag_of
 from sender_app.stores.postgres.engine import Cursor
 
-FEW = 6_000  # contacts that are read and sorted for one page
+FEW = 3_000  # contacts that are read and sorted for one page
 MANY = 50_000  # contacts that are expected; more are not even looked up to count the first few
-COUNTED = 10_000  # contacts counted one by one; more are estimated
+COUNTED = 5_000  # contacts counted one by one; more are estimated
 _BOOK = "contact_index i"
 _LAST = "\U0010ffff"  # sorts after every other letter
 _SHORT = 2  # letters; words of so few begin too many words to be looked up by their beginning
@@ -58,6 +58,7 @@ class _Part:
     order: str = "i.sort_key"
     backwards: bool = False
     lookup: str = ""  # a tsquery that holds for all of them, for the index of words
+    common: str = ""  # what of the lookup may hold for very many; blank: all of it
     values: dict[str, object] = field(default_factory=dict)
     source: str = _BOOK
 
@@ -164,47 +165,64 @@ def _stretch(
     place: tuple[str, UUID] | None,
     limit: int,
 ) -> list[Any]:
-    few = _are_few(cursor, workspace_id, part)
-    where, values = _conditions(workspace_id, part, looking_up=few)
-    key = part.order.rpartition(".")[2] or "NULL::text"
-    way = "DESC" if part.backwards else "ASC"
-    rows = (
-        f"SELECT {part.order or 'NULL::text'} AS key, i.contact_id FROM {part.source} WHERE {where}"
-    )
-    if few:
-        rows = f"WITH i AS MATERIALIZED ({rows}) SELECT key, contact_id FROM i WHERE true"
-        key = "i.key"
-    else:
-        _plan(cursor, _WALKING)
-        key = part.order
-    columns = f"({key}, i.contact_id)" if part.order else "i.contact_id"
-    if place is not None:
-        behind = "(%(after_key)s, %(after)s)" if part.order else "%(after)s"
-        rows += f" AND {columns} {'<' if part.backwards else '>'} {behind}"
-        values = values | {"after_key": place[0], "after": place[1]}
-    order = f"{key} {way}, i.contact_id {way}" if part.order else f"i.contact_id {way}"
+    if _is_rare(cursor, workspace_id, part):
+        found = _looked_up(cursor, workspace_id, part, place, limit)
+        if found is not None:
+            return found
+    _plan(cursor, _WALKING)
+    where, values = _conditions(workspace_id, part, looking_up=False)
+    behind, order, values = _behind(part, part.order, place, values)
     return cursor.execute(
-        f"{rows} ORDER BY {order} LIMIT %(limit)s", values | {"limit": limit}
+        f"SELECT {part.order or 'NULL::text'} AS key, i.contact_id FROM {part.source}"
+        f" WHERE {where} AND {behind} ORDER BY {order} LIMIT %(limit)s",
+        values | {"limit": limit},
     ).fetchall()
 
 
-def _are_few(cursor: Cursor, workspace_id: UUID, part: _Part) -> bool:
-    """Whether looking all of them up is the shorter way. Leaves the planner to that."""
-    if not _is_rare(cursor, workspace_id, part):
-        return False
+def _looked_up(
+    cursor: Cursor,
+    workspace_id: UUID,
+    part: _Part,
+    place: tuple[str, UUID] | None,
+    limit: int,
+) -> list[Any] | None:
+    """The stretch from everybody whom the index of words gives; None when they are too many."""
     _plan(cursor, _LOOKING_UP)
     where, values = _conditions(workspace_id, part, looking_up=True)
-    row = cursor.execute(
-        f"SELECT count(*) AS n FROM (SELECT FROM {part.source} WHERE {where} LIMIT {FEW + 1})",
-        values,
-    ).fetchone()
-    return row is not None and row.n <= FEW
+    behind, order, values = _behind(part, "i.key" if part.order else "", place, values)
+    rows = cursor.execute(
+        f"WITH i AS MATERIALIZED (SELECT {part.order or 'NULL::text'} AS key, i.contact_id"
+        f" FROM {part.source} WHERE {where} LIMIT {FEW + 1}),"
+        " n AS (SELECT count(*) AS n FROM i)"
+        " SELECT n.n, p.key, p.contact_id FROM n LEFT JOIN LATERAL ("
+        f"  SELECT i.key, i.contact_id FROM i WHERE n.n <= {FEW} AND {behind}"
+        f"  ORDER BY {order} LIMIT %(limit)s) p ON true",
+        values | {"limit": limit},
+    ).fetchall()
+    if rows[0].n > FEW:
+        return None
+    return [row for row in rows if row.contact_id is not None]
+
+
+def _behind(
+    part: _Part, key: str, place: tuple[str, UUID] | None, values: dict[str, object]
+) -> tuple[str, str, dict[str, object]]:
+    """What comes after `place` in the part's order by `key`, that order, and the values."""
+    way = "DESC" if part.backwards else "ASC"
+    order = f"{key} {way}, i.contact_id {way}" if key else f"i.contact_id {way}"
+    if place is None:
+        return "true", order, values
+    columns = f"({key}, i.contact_id)" if key else "i.contact_id"
+    after = "(%(after_key)s, %(after)s)" if key else "%(after)s"
+    behind = f"{columns} {'<' if part.backwards else '>'} {after}"
+    return behind, order, values | {"after_key": place[0], "after": place[1]}
 
 
 def _is_rare(cursor: Cursor, workspace_id: UUID, part: _Part) -> bool:
     """Whether the index of words is worth asking."""
     if not part.lookup:
         return False
+    part = replace(part, lookup=part.common or part.lookup)
     where, values = _conditions(workspace_id, part, looking_up=True)
     return _estimated(cursor, f"SELECT FROM {part.source} WHERE {where}", values) <= MANY
 
@@ -278,16 +296,23 @@ def _likeness(
     seen += (f"NOT ({stretch})",)
     if search.words:
         alone = len(search.words) == 1 and not search.phones
-        words = " & ".join([*facts, *(_word(word, tag, alone) for word in search.words)])
-        parts.append(_Part((*where, *seen), lookup=words))
+        found, common = (
+            " & ".join([*facts, *(_word(word, tag, alone, ends=ends) for word in search.words)])
+            for ends in (True, False)
+        )
+        parts.append(_Part((*where, *seen), lookup=found, common=common))
     return [replace(part, values=values) for part in parts]
 
 
-def _word(word: str, tag: str, alone: bool) -> str:
-    """The tsquery of one typed word. Of one `alone`, names that begin with it come before."""
+def _word(word: str, tag: str, alone: bool, *, ends: bool) -> str:
+    """The tsquery of one typed word. Of one `alone`, names that begin with it come before.
+
+    With `ends` also phones that end in it: of so many digits there are few, but the planner has no
+    statistics of them and takes them for many.
+    """
     marks = ["_"] if alone else ["_", "^"]
     ways = [_lexeme(f"{tag}{mark}{word[:60]}", beginning=len(word) > 1) for mark in marks]
-    if word.isdigit() and len(word) > _SHORT:
+    if ends and word.isdigit() and len(word) > _SHORT:
         ways.append(_lexeme(f"{tag}#{word[::-1]}", beginning=True))
     return f"({' | '.join(ways)})"
 
