@@ -58,7 +58,7 @@ nginx:
 .PHONY: test
 test: $(VENV)/.installed-dev chromium nginx ## Run every test
 	$(RUN) -m sender_app.local.frontend
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses $${TEST_PROCESSES:-2} --dist loadfile --no-loadscope-reorder
 
 .PHONY: image-test
 image-test: $(VENV)/.installed-dev chromium ## Build the image and do the main job on it (root; minutes)
