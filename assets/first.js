@@ -5,6 +5,7 @@
   const wishes = (navigator.languages ?? [navigator.language]).map((wish) => wish.slice(0, 2));
   const lang = chosen ?? wishes.find((wish) => ["es", "en", "pt"].includes(wish)) ?? "es";
   if (lang !== "es") document.documentElement.dataset.waiting = lang;
+  if (/(?:^|; )demo=1/.test(document.cookie)) document.documentElement.dataset.demo = "";
 })();
 
 // What the server may have the browser run, and nothing else: the page's policy forbids evaluating

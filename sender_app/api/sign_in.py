@@ -128,6 +128,8 @@ async def _signed_in(
         return _problem(failure)
     response = RedirectResponse(path, status_code=303)
     _set(response, COOKIE, session, path="/")
+    if settings().demo:
+        response.set_cookie("demo", "1", samesite="lax")  # first.js makes room for the banner
     return response
 
 
