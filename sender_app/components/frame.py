@@ -159,7 +159,7 @@ def _place(one: tuple[str, str, str, str], here: str, kind: str = "") -> rx.Comp
         custom_attrs={"aria-current": "page"} if href == here else {},
     )
     allowed = {"sender": Session.may_send, "admin": Session.is_admin}
-    return place if need == "viewer" else rx.cond(allowed[need], place)
+    return place if need == "viewer" else _with_room(allowed[need], place)
 
 
 def _palette() -> rx.Component:
@@ -201,7 +201,18 @@ def _waiting() -> rx.Component:
 
 def for_senders(*children: Any) -> rx.Component:
     """Orders that only those who may send have; nothing for others."""
-    return rx.cond(Session.may_send, rx.fragment(*children))
+    return _with_room(Session.may_send, *children)
+
+
+def for_admins_only(*children: Any) -> rx.Component:
+    """Orders that only admins have; nothing for others."""
+    return _with_room(Session.is_admin, *children)
+
+
+def _with_room(may: rx.Var, *children: Any) -> rx.Component:
+    """Until the role is known the room is kept, so that nothing on the page moves later."""
+    unready = rx.el.div(*children, class_name="unready")
+    return rx.cond(may, rx.fragment(*children), rx.cond(Session.role == "", unready))
 
 
 def senders_only(*children: Any) -> rx.Component:

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from sender_app.components.frame import for_admins, frame
+from sender_app.components.frame import for_admins, for_admins_only, frame
 from sender_app.components.told_once import told_once
 from sender_app.components.ui import (
     button,
@@ -21,7 +21,6 @@ from sender_app.components.ui import (
 )
 from sender_app.components.words import moment, tr, tr_of
 from sender_app.states.api_keys import NEW_KEY, Keys
-from sender_app.states.session import Session
 
 _ROLES = ("viewer", "sender", "admin")
 _DAYS = (30, 90, 365, 0)
@@ -56,21 +55,18 @@ def api_keys() -> rx.Component:
                 Keys.ask_revoke("", ""),
                 kind="danger",
             ),
-            actions=rx.cond(
-                Session.is_admin,
-                rx.fragment(
-                    outward_link(
-                        icon("book-open"),
-                        tr("api_keys.docs"),
-                        href="/api/docs",
-                        class_name="button button-plain",
-                    ),
-                    button(
-                        icon("plus"),
-                        tr("api_keys.new"),
-                        kind="primary",
-                        on_click=Keys.ask_new(True),
-                    ),
+            actions=for_admins_only(
+                outward_link(
+                    icon("book-open"),
+                    tr("api_keys.docs"),
+                    href="/api/docs",
+                    class_name="button button-plain",
+                ),
+                button(
+                    icon("plus"),
+                    tr("api_keys.new"),
+                    kind="primary",
+                    on_click=Keys.ask_new(True),
                 ),
             ),
             lead=tr("api_keys.lead"),

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from sender_app.components.browser import pulse
-from sender_app.components.frame import frame
+from sender_app.components.frame import for_senders, frame
 from sender_app.components.ui import (
     button,
     chip,
@@ -67,8 +67,7 @@ def campaigns() -> rx.Component:
                 CampaignList.ask_delete(""),
                 kind="danger",
             ),
-            actions=rx.cond(
-                Session.may_send,
+            actions=for_senders(
                 link_button(icon("plus"), tr("campaigns.new"), href="/messages"),
             ),
             lead=tr("campaigns.lead"),

@@ -3,7 +3,13 @@
 import reflex as rx
 
 from sender_app.components.browser import countries, time_zones
-from sender_app.components.frame import frame, language_choice, sign_out_button, theme_choice
+from sender_app.components.frame import (
+    for_admins_only,
+    frame,
+    language_choice,
+    sign_out_button,
+    theme_choice,
+)
 from sender_app.components.ui import (
     button,
     card,
@@ -29,7 +35,7 @@ def settings() -> rx.Component:
         page(
             tr("settings.title"),
             _yours(),
-            rx.cond(Session.is_admin, _team()),
+            for_admins_only(_team()),
             rx.cond(
                 Preferences.loaded,
                 rx.el.form(
