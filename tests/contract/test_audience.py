@@ -1,6 +1,5 @@
 """What every store promises of whom a campaign is for: sources, rules, and the freezing."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -13,7 +12,6 @@ from sender_app.domain.delivery import Outcome, RecipientStatus
 from sender_app.domain.errors import RuleViolation
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import AudienceCounts, AudienceSpec, ContactDraft, NewCampaign, Store
-from sender_app.stores.postgres.store import PostgresStore
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
 NOW = datetime.now(UTC)
@@ -24,13 +22,6 @@ PEOPLE = (  # name, groups
     ("Iván", "Docentes"),
     ("Olga", ""),
 )
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 class School:

@@ -1,7 +1,6 @@
 """What every store promises of the address book."""
 
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -14,7 +13,6 @@ from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.ports.store import Contact, ContactDraft, Store
 from sender_app.ports.whatsapp import Incoming
 from sender_app.stores.postgres import book
-from sender_app.stores.postgres.store import PostgresStore
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
 PEOPLE = (
@@ -24,13 +22,6 @@ PEOPLE = (
     ("+595982001004", "José María Ñúñez", ""),
     ("+5491155550005", "", "Padres"),
 )
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 class Book:

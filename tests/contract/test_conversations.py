@@ -1,6 +1,5 @@
 """What every store promises about conversations and answers."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -11,18 +10,10 @@ from sender_app.domain.errors import LeaseLost, NotFound
 from sender_app.ports.conversations import Conversation, ConversationFilter
 from sender_app.ports.store import Store
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
-from sender_app.stores.postgres.store import PostgresStore
 from tests.contract.test_store import DEFAULTS, Clinic, sent
 
 NOW = datetime.now(UTC)
 SECRET = b"s" * 32
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What every store promises of imports; each adapter passes the same tests."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -15,7 +14,6 @@ from sender_app.domain.contact_search import ContactQuery
 from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import NewCampaign, NewImport, Store
-from sender_app.stores.postgres.store import PostgresStore
 from tests.stack import eventually
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
@@ -23,13 +21,6 @@ LAYOUT = Layout(
     *("text", "utf-8", ","), ("Tel", "Nombre"), 2, 2, ("numero", "nombre"), (("0981", "Ana"),)
 )
 ANA, LUIS, EVA = "+595981000001", "+595981000002", "+595981000003"
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 class Desk:

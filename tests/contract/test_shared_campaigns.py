@@ -1,7 +1,6 @@
 """What every store promises about a campaign that several accounts send."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,15 +13,7 @@ from sender_app.domain.delivery import Claim, Lease, RecipientStatus, Settlement
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import AudienceSpec, NewCampaign, Store
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
-from sender_app.stores.postgres.store import PostgresStore
 from tests.contract.test_store import DEFAULTS, NOW, TTL, sent
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 class Pair:

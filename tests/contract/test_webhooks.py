@@ -27,19 +27,11 @@ from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import NewCampaign, Store
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
 from sender_app.services.courier import Courier
-from sender_app.stores.postgres.store import PostgresStore
 from tests.receiver import Call, Receiver, receiving, status
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
 HERE = [ipaddress.ip_network("127.0.0.1/32")]
 SECRETS = WebhookSecrets("the key of these tests")
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 @pytest.fixture
