@@ -199,6 +199,11 @@ class Settings(BaseSettings):
             return self.store == "redis"
         return not (self.database_url or self.postgres_host)
 
+    @property
+    def store_in_use(self) -> str:
+        """Where everything is: "postgres" or "redis"."""
+        return "redis" if self.in_redis else "postgres"
+
     def check_store(self) -> None:
         """Raise ConfigurationError where what the store needs is not set."""
         if not self.in_redis:

