@@ -31,6 +31,9 @@ _PAUSE = 0.002  # seconds after the first conflict; each later pause may be twic
 _LONGEST_PAUSE = 0.25  # seconds
 _RECEIPT = 60  # seconds that a transaction's receipt is kept
 _END = "\U0010ffff"  # sorts behind every name
+_ASKED = 5_000  # rows of one question
+_WIDEST = 4_000  # fields, names and values of one command, about
+_TOGETHER = frozenset({"HSET", "HDEL", "ZADD", "ZREM"})  # may be one command for several
 
 
 @cache
@@ -64,7 +67,7 @@ class View:
     def __init__(self, redis: "Redis | Pipeline", clock: Redis) -> None:
         self._redis: Any = redis
         self._clock: Any = clock
-        self._rows: dict[str, dict[str, Row | None]] = {}
+        self._rows: dict[str, dict[str, bytes | None]] = {}
         self._dropped: set[str] = set()
         self._scores: dict[str, dict[str, float | None]] = {}
         self._bumps: dict[str, dict[str, int]] = {}
@@ -80,37 +83,44 @@ class View:
 
     def rows(self, table: str, keys: Iterable[object]) -> list[Row | None]:
         """The rows of `keys`, in their order; None for each that is not there."""
+        return [None if raw is None else orjson.loads(raw) for raw in self.raw(table, keys)]
+
+    def raw(self, table: str, keys: Iterable[object]) -> list[bytes | None]:
+        """As `rows`, in the bytes that are kept: equal when nobody changed them."""
         names = [str(key) for key in keys]
         own = self._rows.get(table, {})
         asked = [name for name in dict.fromkeys(names) if name not in own]
-        found: dict[str, Row | None] = {}
+        found: dict[str, bytes | None] = {}
         if asked and table not in self._dropped:
             self._look(table)
-            raw = self._redis.hmget(table, asked)
-            found = {
-                name: orjson.loads(one) if one is not None else None
-                for name, one in zip(asked, raw, strict=True)
-            }
-        return [_copy(own[name] if name in own else found.get(name)) for name in names]
+            for start in range(0, len(asked), _ASKED):
+                part = asked[start : start + _ASKED]
+                found |= zip(part, self._redis.hmget(table, part), strict=True)
+        return [own[name] if name in own else found.get(name) for name in names]
+
+    def keys(self, table: str) -> set[str]:
+        """The keys of every row."""
+        found: set[str] = set()
+        if table not in self._dropped:
+            self._look(table)
+            found = {name.decode() for name in self._redis.hkeys(table)}
+        for name, raw in self._rows.get(table, {}).items():
+            (found.discard if raw is None else found.add)(name)
+        return found
 
     def all(self, table: str) -> dict[str, Row]:
         """Every row by its key, in the order of the keys. Only for tables that stay small."""
-        found: dict[str, Row] = {}
+        found: dict[str, bytes | None] = {}
         if table not in self._dropped:
             self._look(table)
-            raw = self._redis.hgetall(table)
-            found = {name.decode(): orjson.loads(one) for name, one in raw.items()}
-        for name, row in self._rows.get(table, {}).items():
-            if row is None:
-                found.pop(name, None)
-            else:
-                found[name] = _copy(row)
-        return dict(sorted(found.items()))
+            found = {name.decode(): raw for name, raw in self._redis.hgetall(table).items()}
+        found |= self._rows.get(table, {})
+        return {name: orjson.loads(raw) for name, raw in sorted(found.items()) if raw is not None}
 
     def count(self, table: str) -> int:
         """How many rows a table has."""
         if table in self._rows or table in self._dropped:
-            return len(self.all(table))
+            return len(self.keys(table))
         self._look(table)
         return int(self._redis.hlen(table))
 
@@ -155,6 +165,26 @@ class View:
             ):
                 found.add(name)
         return sorted(found, key=str.encode, reverse=descending)[:limit]
+
+    def each(self, index: str, prefixes: Sequence[str]) -> list[list[str]]:
+        """`names` of every one of the prefixes, asked in one go."""
+        self._look(index)
+        found: list[list[str]] = []
+        for start in range(0, len(prefixes), _ASKED):
+            asking = self._clock.pipeline(transaction=False)
+            for prefix in prefixes[start : start + _ASKED]:
+                asking.zrangebylex(index, f"[{prefix}", f"({prefix}{_END}")
+            found += [[one.decode() for one in names] for names in asking.execute()]
+        if not (own := self._scores.get(index)):
+            return found
+        return [
+            sorted(
+                {one for one in names if own.get(one, 0) is not None}
+                | {one for one, n in own.items() if n is not None and one.startswith(prefix)},
+                key=str.encode,
+            )
+            for names, prefix in zip(found, prefixes, strict=True)
+        ]
 
     def ranked(
         self,
@@ -240,10 +270,16 @@ class Transaction(View):
             self._pipeline.watch(*new)
             self._watched.update(new)
 
+    def aside(self) -> View:
+        """What others have made, seen from beside the transaction: they may change it meanwhile
+        without being in its way. Its own changes are not seen."""
+        return View(self._clock, self._clock)
+
     def put(self, table: str, key: object, row: object) -> None:
-        """Insert or replace a row: a mapping or a dataclass, without bytes."""
+        """Insert or replace a row: a mapping or a dataclass, without bytes; or an orjson.Fragment
+        of a row's own bytes."""
         raw = orjson.dumps(row)
-        self._rows.setdefault(table, {})[str(key)] = orjson.loads(raw)
+        self._rows.setdefault(table, {})[str(key)] = raw
         self._changes.append(("HSET", table, str(key), raw))
 
     def remove(self, table: str, *keys: object) -> None:
@@ -301,7 +337,7 @@ class Transaction(View):
         self._look()
         self._pipeline.multi()
         self._pipeline.set(self._receipt, 1, ex=_RECEIPT)
-        for change in self._changes:
+        for change in _joined(self._changes):
             self._pipeline.execute_command(*change)
         self._pipeline.execute()
 
@@ -325,15 +361,14 @@ class RedisDatabase:
         deadline, pause = time.monotonic() + _LONGEST, _PAUSE
         while True:
             with self.redis.pipeline() as pipeline:
-                transaction, done = Transaction(pipeline, self.redis), False
+                transaction, done = Transaction(pipeline, self.redis), list[Found]()
                 try:
-                    result = work(transaction)
-                    done = True
+                    done.append(work(transaction))
                     transaction.commit()
-                    return result
+                    return done[0]
                 except WatchError:
                     if done and transaction.was_made():
-                        return result
+                        return done[0]
                     if time.monotonic() > deadline:
                         raise StoreBusy("others changed the same rows all the time") from None
             time.sleep(random.uniform(0, pause))  # noqa: S311 - so that rivals do not meet again
@@ -344,8 +379,20 @@ class RedisDatabase:
         self.redis.close()
 
 
-def _copy(row: Row | None) -> Row | None:
-    return None if row is None else orjson.loads(orjson.dumps(row))
+def _joined(changes: Iterable[tuple[object, ...]]) -> list[list[object]]:
+    """The same changes in fewer commands: those of one key stay in their order."""
+    joined: list[list[object]] = []
+    last: dict[object, list[object]] = {}
+    for change in changes:
+        command, key, *rest = change
+        before = last.get(key)
+        if before and command in _TOGETHER and before[0] == command and len(before) < _WIDEST:
+            before.extend(rest)
+            continue
+        joined.append(list(change))
+        for one in change[1:] if command == "DEL" else (key,):
+            last[one] = joined[-1]
+    return joined
 
 
 def compact(rows: Sequence[Row | None]) -> list[Row]:
