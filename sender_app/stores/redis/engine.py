@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 from uuid import UUID, uuid4
 
 import orjson
@@ -56,6 +56,10 @@ def new_key() -> UUID:
     return uuid7()
 
 
+@overload
+def at(text: str) -> datetime: ...
+@overload
+def at(text: None) -> None: ...
 def at(text: str | None) -> datetime | None:
     """A row's time."""
     return datetime.fromisoformat(text) if text else None

@@ -3,6 +3,11 @@
 The seed's layout: `user:{userId}:contacts:*`, `:campaigns:*` and `:metrics:*`. Each table has the
 name and the columns that it has in Postgres (`stores/postgres/tables.py`), without the workspace.
 `user:{workspace}:cache:*` is no part of the store, and nothing else may be deleted as a cache.
+
+Some tables have more keys beside them, which are named and kept by one module each, and what
+changes such a table goes through it: member_rows.py (put_member, also for who is made a member with
+a workspace), replies.py (note_reply, hand_replies of contacts that go, replies_by), media.py
+(use_media), outbox.py (tell_…), conversation_rows.py.
 """
 
 from uuid import UUID
