@@ -29,6 +29,10 @@ class Devices(Protocol):
         """See ports.whatsapp.Connection. Raises Unavailable."""
         ...
 
+    def are_kept(self) -> bool:
+        """Whether what keeps them is there; without it, nothing comes or goes any more."""
+        ...
+
     def close(self) -> None:
         """Never raises, may be called twice."""
         ...
@@ -67,6 +71,9 @@ class PostgresDevices:
         with psycopg.connect(self._url) as connection:
             rows = connection.execute(_SECRETS, (list(secrets),))
             return {bytes(key): message_id for key, message_id in rows}
+
+    def are_kept(self) -> bool:
+        return True
 
     def close(self) -> None:
         return

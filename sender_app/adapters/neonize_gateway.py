@@ -115,6 +115,8 @@ class NeonizeConnection:
         if self._qr_expires and datetime.now(UTC) > self._qr_expires + timedelta(seconds=3):
             self._qr_expires = None
             yield PairingExpired()
+        if not self._devices.are_kept():
+            yield Stopped("the process that keeps the devices is gone")
 
     def is_ready(self) -> bool:
         return bool(self._client.is_connected and self._client.is_logged_in)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from uuid import uuid4
 import pytest
 from redis import Redis
 
-from tests.stack import NUMBER, ROOT, Whatsapp, eventually
+from tests.stack import NUMBER, ROOT, Whatsapp, children, eventually
 from whatsapp_loopback.client import Loopback
 from whatsapp_loopback.environment import environment
 
@@ -205,3 +206,16 @@ def test_a_device_that_the_phone_removed_is_gone_but_not_what_it_sent(
     whatsapp.client.scan(NUMBER, again("event", "QrShown")["code"])
     again("event", "CaughtUp")
     assert again("find", sent) == {sent: message_id}
+
+
+def test_it_says_when_what_keeps_the_devices_is_gone(
+    start: Callable[..., Process], account: str, whatsapp: Whatsapp
+):
+    process = start()
+    process.link(account, whatsapp.client)
+    for keeper in children(process.process.pid):  # and the shells that the library left
+        os.kill(keeper, signal.SIGKILL)
+    process("event", "Stopped")
+    with pytest.raises(Gone):
+        process("send", ANA, "uno", secret())
+    assert texts(whatsapp) == []

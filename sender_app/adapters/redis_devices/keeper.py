@@ -66,13 +66,15 @@ class Keeper:
             now.watched = True
 
     def save(self) -> None:
-        """Keep what changed. Raises LeaseLost, Unavailable."""
+        """Keep what changed. Raises LeaseLost, Unavailable; redis' errors also for want of changes:
+        what is told while Redis is away, a receipt say, must not be acknowledged either."""
         with self._keeping:
             now = self._opened()
             if not now.watched:
                 raise Unavailable("changes are not noted yet")
             changes = now.file.changes()
             if changes is None:
+                now.vault.check()
                 return
             rows = {key: cells for key, cells in changes.rows.items() if key[0] != SECRETS}
             gone = [key for key in changes.gone if key[0] != SECRETS]

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import structlog
@@ -30,21 +31,22 @@ class RedisDevices:
 
     def __init__(self, redis_url: str, secret_key: str) -> None:
         self._line, other = _fork.Pipe()
-        process = _fork.Process(
+        self._process = _fork.Process(
             target=_main, args=(self._line, other, redis_url, secret_key), name="devices"
         )
-        process.start()
+        self._process.start()
         other.close()
 
     def open(self, lease: Lease, *, linked: bool) -> "OpenDevices":
-        return OpenDevices(self._line, lease, linked)
+        return OpenDevices(self._line, self._process, lease, linked)
 
 
 class OpenDevices:
     """See linked_devices.Devices: asks the process beside this one."""
 
-    def __init__(self, line: Connection, lease: Lease, linked: bool) -> None:
+    def __init__(self, line: Connection, process: BaseProcess, lease: Lease, linked: bool) -> None:
         self._line = line
+        self._process = process
         self._asking = threading.Lock()
         self._closed = False
         self.dsn, self.proxy = self._ask("open", lease.account_id, lease.epoch, linked)
@@ -57,6 +59,9 @@ class OpenDevices:
 
     def find_message_ids(self, secrets: Sequence[bytes]) -> Mapping[bytes, str]:
         return self._ask("find_message_ids", list(secrets))
+
+    def are_kept(self) -> bool:
+        return self._process.is_alive()
 
     def close(self) -> None:
         if self._closed:

@@ -123,6 +123,11 @@ class Vault:
             change += [MOST_SECRETS, self._secrets, self._hash(secret), message_id]
         self._write(change)
 
+    def check(self) -> None:
+        """Redis is there, and the lease is still the newest one's."""
+        if self._redis.hget(self._creds, _EPOCH) != str(self._epoch).encode():
+            raise self._lost()
+
     def find_message_ids(self, secrets: Sequence[bytes]) -> dict[bytes, str]:
         """The ids of messages with `secrets` that were saved."""
         wanted = {self._hash(secret).encode(): secret for secret in secrets}
