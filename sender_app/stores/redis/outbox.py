@@ -6,7 +6,6 @@ them. Where no enabled endpoint of the workspace wants an event, nothing is writ
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import batched
 from typing import Any
 from uuid import UUID
 
@@ -119,10 +118,10 @@ def tell_opt_outs(tx: Transaction, workspace: UUID | str, opt_outs: Iterable[Row
     if not endpoints:
         return
     ordered = sorted(opt_outs, key=lambda row: row["phone"])
-    for part in batched(ordered, _MOST):
+    for start in range(0, len(ordered), _MOST):
         data = [
             {"phone": row["phone"], "source": row["source"], "at": row["created_at"]}
-            for row in part
+            for row in ordered[start : start + _MOST]
         ]
         deliver(tx, workspace, EventType.OPT_OUT_CREATED, {"opt_outs": data}, endpoints)
 
@@ -201,6 +200,7 @@ def _tell_people(
     if not endpoints:
         return
     ordered = sorted(people, key=lambda one: (one.at, one.recipient_id))
-    for part in batched(ordered, _MOST):
+    for start in range(0, len(ordered), _MOST):
+        part = ordered[start : start + _MOST]
         data = {"campaign_id": campaign["id"], "recipients": part}
         deliver(tx, workspace, kind, data, endpoints)
