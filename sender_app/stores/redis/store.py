@@ -2,7 +2,13 @@
 
 from redis import Redis
 
+from sender_app.stores.redis.answers import RedisAnswers
+from sender_app.stores.redis.api_keys import RedisApiKeys
+from sender_app.stores.redis.audit import RedisAudit
 from sender_app.stores.redis.engine import RedisDatabase
+from sender_app.stores.redis.media import RedisMedia
+from sender_app.stores.redis.templates import RedisTemplates
+from sender_app.stores.redis.webhooks import RedisWebhooks
 
 
 class RedisStore:
@@ -10,6 +16,12 @@ class RedisStore:
 
     def __init__(self, redis: Redis) -> None:
         self.database = RedisDatabase(redis)
+        self.answers = RedisAnswers(self.database)
+        self.api_keys = RedisApiKeys(self.database)
+        self.audit = RedisAudit(self.database)
+        self.media = RedisMedia(self.database)
+        self.templates = RedisTemplates(self.database)
+        self.webhooks = RedisWebhooks(self.database)
 
     def close(self) -> None:
         """Close every connection."""
