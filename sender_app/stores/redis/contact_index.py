@@ -15,7 +15,7 @@ from sender_app.stores.redis.keys import of
 FRESH = 1_000  # changes that are indexed at once; more are the worker's work
 NOBODY = "~"  # sorts whoever has no name, or no group, last
 BEHIND = "contacts:behind"  # index of the installation: workspaces in which changes are noted
-_LONGEST = 60  # letters of a word that are told apart
+LONGEST = 60  # letters of a word that are told apart
 _BETWEEN = "\x00"  # what a name of an index is found by, and whose it is; sorts before every letter
 
 
@@ -138,9 +138,9 @@ def _entry(row: Row, groups: dict[str, str]) -> Row:
     own = sorted(group_id for group_id in row["groups"] if group_id in groups)
     first, *others = words_of(key) or [""]
     others += words_of(fold(" ".join(groups[group_id] for group_id in own)).replace(_BETWEEN, ""))
-    found = {f"_{word[:_LONGEST]}" for word in others} | {f"#{row['phone'][::-1]}"}
+    found = {f"_{word[:LONGEST]}" for word in others} | {f"#{row['phone'][::-1]}"}
     if first:
-        found.add(f"^{first[:_LONGEST]}")
+        found.add(f"^{first[:LONGEST]}")
     if row["whatsapp_status"] != OnWhatsapp.UNKNOWN:
         found.add(f"={row['whatsapp_status']}")
     return {
