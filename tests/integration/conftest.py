@@ -66,15 +66,11 @@ def stack(
 
 @pytest.fixture
 def office(
-    database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store_env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Office]:
     from sender_app import bootstrap
 
-    for name, value in (
-        ("DATABASE_URL", database_url),
-        ("REDIS_URL", redis_url),
-        ("DATA_DIR", str(tmp_path)),
-    ):
+    for name, value in (store_env | {"DATA_DIR": str(tmp_path)}).items():
         monkeypatch.setenv(name, value)
     start_over()
     yield Office(bootstrap.services(), bootstrap.store())

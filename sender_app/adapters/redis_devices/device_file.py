@@ -6,6 +6,7 @@ this one runs in a process beside it.
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,8 +121,9 @@ class DeviceFile:
         """Do not tell of these any more."""
         self._seen = max(self._seen, changes.last)
         if self._seen - self._pruned >= _PRUNE:
-            self._database.execute("DELETE FROM sender_changes WHERE seq <= ?", (self._seen,))
-            self._pruned = self._seen
+            with suppress(sqlite3.OperationalError):  # the library writes all the time
+                self._database.execute("DELETE FROM sender_changes WHERE seq <= ?", (self._seen,))
+                self._pruned = self._seen
 
     def columns(self, table: str, *names: str) -> list[int]:
         """Where the cells of a table have these columns."""
