@@ -7,6 +7,14 @@ from uuid import UUID
 from sender_app.domain.errors import RuleViolation
 
 
+def key_at(cursor: str | None) -> UUID | None:
+    """The key that a page begins behind. Raises RuleViolation("cursor_unreadable")."""
+    try:
+        return UUID(cursor) if cursor else None
+    except ValueError as error:
+        raise RuleViolation("cursor_unreadable") from error
+
+
 def book_cursor(part: int, key: str | None, contact_id: UUID | str) -> str:
     """Behind a contact, sorted by `key` in a part of a search's order."""
     return json.dumps([part, key, str(contact_id)])

@@ -5,8 +5,9 @@ from uuid import UUID
 from sender_app.domain.actor import Actor
 from sender_app.domain.errors import NotFound
 from sender_app.ports.store import AuditEntry, Page
+from sender_app.stores.cursors import key_at
 from sender_app.stores.redis.engine import RedisDatabase, Transaction, compact, new_key, read
-from sender_app.stores.redis.keys import key_at, of, place
+from sender_app.stores.redis.keys import of, place
 
 
 class RedisAudit:
@@ -47,7 +48,9 @@ class RedisAudit:
     def page(self, workspace_id: UUID, cursor: str | None, limit: int) -> Page[AuditEntry]:
         view = self._database.view()
         before = key_at(cursor)
-        keys = view.names(_newest(workspace_id), before=before, limit=limit + 1, descending=True)
+        keys = view.names(
+            _newest(workspace_id), before=before and str(before), limit=limit + 1, descending=True
+        )
         rows = compact(view.rows(_entries(workspace_id), keys[:limit]))
         more = keys[limit - 1] if len(keys) > limit else None
         return Page([read(AuditEntry, row) for row in rows], more)

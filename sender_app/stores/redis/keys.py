@@ -12,8 +12,6 @@ a workspace), replies.py (note_reply, hand_replies of contacts that go, replies_
 
 from uuid import UUID
 
-from sender_app.domain.errors import RuleViolation
-
 # Of the installation
 WORKSPACES = "workspaces"  # table
 WORKSPACE_KEYS = "workspaces:by_key"  # table: the owner's key -> {"id": …}
@@ -27,11 +25,3 @@ def place(kind: str) -> str:
 def of(workspace: UUID | str, *parts: object) -> str:
     """A key of a workspace: of(w, "campaigns", id, "recipients")."""
     return ":".join(("user", str(workspace), *map(str, parts)))
-
-
-def key_at(cursor: str | None) -> str | None:
-    """The key that a page begins behind. Raises RuleViolation("cursor_unreadable")."""
-    try:
-        return str(UUID(cursor)) if cursor else None
-    except ValueError as error:
-        raise RuleViolation("cursor_unreadable") from error

@@ -8,6 +8,7 @@ from uuid import UUID
 from sender_app.domain.errors import NotFound
 from sender_app.domain.webhook import TEST, DeliveryStatus, Disabled, EventType, Result
 from sender_app.ports.webhooks import Delivery, Destination, Parcel, SealedSecrets, Webhook
+from sender_app.stores.cursors import key_at
 from sender_app.stores.redis.engine import (
     RedisDatabase,
     Row,
@@ -17,7 +18,7 @@ from sender_app.stores.redis.engine import (
     compact,
     read,
 )
-from sender_app.stores.redis.keys import key_at, of, place
+from sender_app.stores.redis.keys import of, place
 from sender_app.stores.redis.outbox import DUE, deliver, wanted
 
 _FAILING = frozenset({Disabled.FAILING, Disabled.GONE})
@@ -147,7 +148,9 @@ class RedisWebhooks:
         keys: list[str] = []
         for one in DeliveryStatus if status is None else (status,):
             index = _of(workspace_id, webhook_id, one)
-            keys += view.names(index, before=before, limit=limit + 1, descending=True)
+            keys += view.names(
+                index, before=before and str(before), limit=limit + 1, descending=True
+            )
         keys = sorted(set(keys), reverse=True)[: limit + 1]
         rows = compact(view.rows(_log(workspace_id, webhook_id), keys[:limit]))
         more = keys[limit - 1] if len(keys) > limit else None
