@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from sender_app.domain.contact_search import OnWhatsapp
 from sender_app.domain.errors import NotFound
 from sender_app.ports.store import Contact
@@ -69,14 +71,20 @@ def new_row(contact_id: UUID | str, user_id: str, now: object, **values: Any) ->
 
 def by_phone(view: View, workspace: UUID | str, numbers: Iterable[str]) -> dict[str, Row]:
     """The contacts that have these numbers, by number."""
+    found = raw_by_phone(view, workspace, numbers)
+    return {phone: orjson.loads(raw) for phone, raw in found.items()}
+
+
+def raw_by_phone(view: View, workspace: UUID | str, numbers: Iterable[str]) -> dict[str, bytes]:
+    """The same, as the bytes of the rows."""
     asked = list(numbers)
     found = {
         phone: row["id"]
         for phone, row in zip(asked, view.rows(phones(workspace), asked), strict=True)
         if row is not None
     }
-    rows = view.rows(contacts(workspace), found.values())
-    return {phone: row for phone, row in zip(found, rows, strict=True) if row is not None}
+    rows = view.raw(contacts(workspace), found.values())
+    return {phone: raw for phone, raw in zip(found, rows, strict=True) if raw is not None}
 
 
 def read_contacts(view: View, workspace: UUID | str, ids: Sequence[UUID | str]) -> list[Contact]:

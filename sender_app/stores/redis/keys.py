@@ -7,7 +7,13 @@ name and the columns that it has in Postgres (`stores/postgres/tables.py`), with
 Some tables have more keys beside them, which are named and kept by one module each, and what
 changes such a table goes through it: member_rows.py (put_member, also for who is made a member with
 a workspace), replies.py (note_reply, hand_replies of contacts that go, replies_by), media.py
-(use_media), outbox.py (tell_…), conversation_rows.py.
+(use_media), outbox.py (tell_…), conversation_rows.py, contact_index.py (changed, after contacts
+were written), opt_outs.py (opt_out), history.py (by_contact: the index of recipients by contact).
+
+A campaign's people: `Stage(batches)` of staging.py before the transaction, with `plan` on a view;
+in it `write`, then `contacts()` or `blank()`, and audiences.gather on `tx.aside()`, whose `people`
+are in sending order. A recipient's `contact_id` may name a contact that is gone: it is as if there
+was none.
 """
 
 from uuid import UUID

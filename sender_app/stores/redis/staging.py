@@ -94,9 +94,9 @@ class Stage:
         """The contact of a row, as it is after `write`."""
         return orjson.loads(self._seen[phone].after)
 
-    def contact_id(self, phone: str) -> str:
-        """The id of a row's contact, after `write`."""
-        return self._seen[phone].id
+    def contacts(self) -> dict[str, bytes]:
+        """The contacts of all rows by phone, in the rows' order, as `write` keeps them."""
+        return {phone: self._seen[phone].after for phone in self.rows}
 
     def blank(self, names: Sequence[str], limit: int) -> tuple[int, list[int]]:
         """How many of the written people lack a value for one of `names`, and the first rows."""
