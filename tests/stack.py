@@ -62,7 +62,7 @@ def store_variables(
     """The environment of a Sender whose store is "postgres", or "redis" alone."""
     if kept_in == "redis":
         return {"REDIS_URL": redis_url, "STORE": "redis", "SECRET_KEY": "k" * 32}
-    return {"REDIS_URL": redis_url, "DATABASE_URL": database_url()}
+    return {"REDIS_URL": redis_url, "STORE": "postgres", "DATABASE_URL": database_url()}
 
 
 def start_over() -> None:

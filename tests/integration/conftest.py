@@ -20,8 +20,8 @@ def whatsapp(tmp_path: Path) -> Iterator[Whatsapp]:
 
 @pytest.fixture
 def kept_in() -> str:
-    """The store of `stack`; tests that shall have the other one too are parametrised with it."""
-    return "postgres"
+    """The store of `stack`; tests that shall have the other one too name it."""
+    return os.environ.get("STORE", "postgres")
 
 
 @pytest.fixture
