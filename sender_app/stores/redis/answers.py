@@ -1,6 +1,7 @@
 """Answers to requests with an idempotency key, in Redis."""
 
 from base64 import b64decode, b64encode
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -54,7 +55,7 @@ class RedisAnswers:
         self._database.transact(work)
 
     def release(self, workspace_id: UUID, key: str) -> None:
-        self._database.transact(lambda tx: drop_answer(tx, workspace_id, key))
+        self._database.transact(lambda tx: _drop(tx, workspace_id, key))
 
 
 def answer_of(workspace: UUID | str, key: str) -> str:
@@ -62,8 +63,19 @@ def answer_of(workspace: UUID | str, key: str) -> str:
     return of(workspace, "team", "api_answers", key)
 
 
-def drop_answer(tx: Transaction, workspace: UUID | str, key: str) -> None:
-    """The key is free again."""
+def drop_old_answers(tx: Transaction, names: Iterable[str], before: datetime) -> int:
+    """Delete those of the answers that began before; returns how many."""
+    dropped = 0
+    for name in names:
+        workspace, key = name.split(":", 1)
+        kept = tx.row(answer_of(workspace, key), _ROW)
+        if kept and at(kept["started_at"]) < before:
+            _drop(tx, workspace, key)
+            dropped += 1
+    return dropped
+
+
+def _drop(tx: Transaction, workspace: UUID | str, key: str) -> None:
     tx.remove(answer_of(workspace, key), _ROW)
     tx.take_out(ANSWERS, f"{workspace}:{key}")
 

@@ -1,5 +1,6 @@
 """Rows of conversations, and how they are found: by person, by the latest message, unread."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -41,8 +42,16 @@ def place_of(last_at: datetime, conversation_id: UUID | str) -> str:
 
 def find_conversation(view: View, workspace: UUID | str, account: object, phone: str) -> Row | None:
     """The conversation of an account and a person."""
-    found = view.row(_by_person(workspace), f"{account}:{phone}")
-    return view.row(conversations(workspace), found["id"]) if found else None
+    return find_conversations(view, workspace, [f"{account}:{phone}"])[0]
+
+
+def find_conversations(
+    view: View, workspace: UUID | str, persons: Iterable[str]
+) -> list[Row | None]:
+    """The conversations of "account:phone", in their order; None for each that is not there."""
+    found = view.rows(_by_person(workspace), persons)
+    keys = [one["id"] if one else "" for one in found]
+    return view.rows(conversations(workspace), keys) if any(keys) else [None] * len(keys)
 
 
 def put_conversation(

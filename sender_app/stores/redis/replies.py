@@ -1,10 +1,11 @@
 """What people wrote to accounts: rows of replies, and how they are found."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sender_app.stores.keys import made_at
 from sender_app.stores.redis.conversation_rows import (
     find_conversation,
     put_conversation,
@@ -58,12 +59,7 @@ def written_at(reply: Row) -> datetime:
     """When a person wrote a reply. WhatsApp cuts the time to the second, so that it would stand
     before what it answers; it was written within that second, and before it was recorded."""
     late = at(reply["received_at"]) + timedelta(milliseconds=999)
-    return min(late, recorded_at(reply["id"]))
-
-
-def recorded_at(key: UUID | str) -> datetime:
-    """The time of a key of version 7."""
-    return datetime.fromtimestamp((UUID(str(key)).int >> 80) / 1000, UTC)
+    return min(late, made_at(reply["id"]))
 
 
 def replies_by(
