@@ -128,6 +128,21 @@ def test_another_process_goes_on_where_a_killed_one_was(
     eventually(lambda: texts(whatsapp) == ["uno", "dos", "tres"], what="the messages")
 
 
+def test_what_people_write_is_read_by_whoever_goes_on(
+    start: Callable[..., Process], account: str, whatsapp: Whatsapp
+):
+    first = start()
+    session = first.link(account, whatsapp.client)
+    first("send", ANA, "uno", secret())
+    for epoch, word in ((2, "hola"), (3, "¿sí?"), (4, "baja")):
+        whatsapp.client.reply(NUMBER, ANA[1:], word)
+        assert first("event", "Incoming")["text"] == word
+        first.kill()
+        first = start().resume(account, epoch, session)
+    whatsapp.client.reply(NUMBER, ANA[1:], "gracias")
+    assert first("event", "Incoming")["text"] == "gracias"
+
+
 def test_a_message_in_flight_is_known_after_a_crash(
     start: Callable[..., Process], account: str, whatsapp: Whatsapp
 ):
