@@ -43,10 +43,11 @@ class Driver:
         message = OutgoingMessage(text)
         return self.connection.send(phone, message, bytes.fromhex(secret)).message_id
 
-    def send_many(self, first: int, count: int) -> int:
-        for n in range(first, first + count):
-            self.connection.send(f"+{n}", OutgoingMessage("x"), os.urandom(32))
-        return count
+    def send_all(self, first: int, *secrets: str) -> int:
+        """One message to each of the numbers from `first` on, with a secret each."""
+        for n, secret in enumerate(secrets, first):
+            self.connection.send(f"+{n}", OutgoingMessage("x"), bytes.fromhex(secret))
+        return len(secrets)
 
     def find(self, *secrets: str) -> dict:
         found = self.connection.find_message_ids([bytes.fromhex(one) for one in secrets])
