@@ -4,6 +4,7 @@ What a person changes is indexed with the change. Many changes at once, as an im
 only noted; `catch_up` takes the notes in a few thousand at a time, as in Postgres (docs/adr/0009).
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
@@ -91,6 +92,8 @@ def index(tx: Transaction, workspace: UUID | str, ids: Sequence[UUID | str]) -> 
     rows = tx.rows(contacts(workspace), ids)
     groups = group_names_of(tx, workspace, compact(rows))
     kept = tx.rows(entries(workspace), ids)
+    gone: dict[str, list[str]] = defaultdict(list)
+    come: dict[str, list[str]] = defaultdict(list)
     for contact_id, row, before in zip(map(str, ids), rows, kept, strict=True):
         after = _entry(row, groups) if row is not None else None
         if after == before:
@@ -98,13 +101,17 @@ def index(tx: Transaction, workspace: UUID | str, ids: Sequence[UUID | str]) -> 
         old = set(_places(workspace, contact_id, before))
         new = set(_places(workspace, contact_id, after))
         for key, name in old - new:
-            tx.take_out(key, name)
+            gone[key].append(name)
         for key, name in new - old:
-            tx.add(key, name)
+            come[key].append(name)
         if after is None:
             tx.remove(entries(workspace), contact_id)
         else:
             tx.put(entries(workspace), contact_id, after)
+    for key, names_gone in gone.items():
+        tx.take_out(key, *names_gone)
+    for key, names_come in come.items():
+        tx.add(key, *names_come)
 
 
 def catch_up(database: RedisDatabase, workspace: UUID | str, limit: int) -> int:

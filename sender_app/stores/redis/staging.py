@@ -16,7 +16,7 @@ from sender_app.domain.audience import AudienceRow, folded
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.stores.redis import contact_index
 from sender_app.stores.redis.contact_rows import contacts, group_names, new_row, phones
-from sender_app.stores.redis.engine import Row, Transaction, View, new_key
+from sender_app.stores.redis.engine import Row, Transaction, View, new_key, packed
 from sender_app.stores.redis.groups import make
 
 _STEP = 2_000  # rows worked out at a time
@@ -84,7 +84,7 @@ class Stage:
             make(tx, workspace_id, group_id, name)
         touched = [(phone, seen) for phone, seen in self._seen.items() if seen.changes]
         for phone, seen in touched:
-            tx.put(contacts(workspace_id), seen.id, orjson.Fragment(seen.after))
+            tx.put(contacts(workspace_id), seen.id, seen.after)
             if seen.found is None:
                 tx.put(phones(workspace_id), phone, {"id": seen.id})
         contact_index.note(tx, workspace_id, [seen.id for _, seen in touched])
@@ -142,7 +142,7 @@ class Stage:
             elif (after := self._merged(before, row, groups)) is not before:
                 after["updated_at"] = new["updated_at"]
             same = raw if after is before else None
-            self._seen[row.phone] = _Seen(after["id"], raw, same or orjson.dumps(after))
+            self._seen[row.phone] = _Seen(after["id"], raw, same or packed(after))
 
     def _stands(self, phone: str, contact_id: str | None, raw: bytes | None) -> bool:
         seen = self._seen.get(phone)
