@@ -3,6 +3,10 @@
 from uuid import UUID
 
 from sender_app.domain.campaign import CampaignStatus, PauseReason
+from sender_app.domain.conversation import AnswerStatus
+from sender_app.domain.errors import OutcomeUnknown
+from sender_app.stores.redis.answer_rows import OPEN, open_answers, put_answer
+from sender_app.stores.redis.engine import Transaction
 from sender_app.stores.redis.keys import place
 from sender_app.stores.redis.store import RedisStore
 
@@ -14,9 +18,26 @@ def make_careful(store: RedisStore) -> int:
 
     Returns how many campaigns were paused.
     """
-    return sum(_pause(store, key) for key in store.database.view().all(place("campaigns")))
+    view = store.database.view()
+    for account, where in view.all(place("accounts")).items():
+        _doubt(store, where["workspace"], account)
+    return sum(_pause(store, UUID(key)) for key in view.all(place("campaigns")))
 
 
-def _pause(store: RedisStore, key: str) -> bool:
+def _pause(store: RedisStore, key: UUID) -> bool:
     reason = PauseReason.RESTORED
-    return store.campaigns.move(UUID(key), _ACTIVE, CampaignStatus.PAUSED, reason)
+    return store.campaigns.move(key, _ACTIVE, CampaignStatus.PAUSED, reason)
+
+
+def _doubt(store: RedisStore, workspace: str, account: str) -> None:
+    def work(tx: Transaction) -> None:
+        for status in OPEN:
+            for row in open_answers(tx, workspace, account, status):
+                doubted = {
+                    "status": AnswerStatus.UNCONFIRMED,
+                    "error_code": OutcomeUnknown.code,
+                    "claimed_at": row["claimed_at"] or row["created_at"],
+                }
+                put_answer(tx, workspace, row | doubted, row)
+
+    store.database.transact(work)
