@@ -22,6 +22,7 @@ from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View
 from sender_app.stores.redis.groups import ensure
 from sender_app.stores.redis.history import history
 from sender_app.stores.redis.keys import of, place
+from sender_app.stores.redis.turns import change_book
 
 _BATCH = 5_000  # changes taken in at a time where all of them are
 
@@ -59,7 +60,7 @@ class RedisContacts:
             row = new_row(new_key(), user_id, tx.now(), source="person")
             return _write(tx, workspace_id, row, draft)
 
-        return self._database.transact(work)
+        return change_book(self._database, workspace_id, work)
 
     def update(self, workspace_id: UUID, contact_id: UUID, draft: ContactDraft) -> Contact:
         def work(tx: Transaction) -> Contact:
@@ -71,7 +72,7 @@ class RedisContacts:
                 row |= {"whatsapp_status": OnWhatsapp.UNKNOWN, "whatsapp_checked_at": None}
             return _write(tx, workspace_id, row | {"updated_at": tx.now()}, draft)
 
-        return self._database.transact(work)
+        return change_book(self._database, workspace_id, work)
 
     def delete(self, workspace_id: UUID, ids: Sequence[UUID]) -> int:
         def work(tx: Transaction) -> int:
@@ -79,7 +80,7 @@ class RedisContacts:
             merging.remove(tx, workspace_id, rows)
             return len(rows)
 
-        return self._database.transact(work)
+        return change_book(self._database, workspace_id, work)
 
     def history(self, workspace_id: UUID, contact_id: UUID, limit: int) -> Sequence[Happening]:
         return history(self._database.view(), workspace_id, contact_id, limit)
@@ -100,7 +101,7 @@ class RedisContacts:
             merging.merge(tx, workspace_id, kept_id, others)
             return one_contact(tx, workspace_id, kept_id)
 
-        return self._database.transact(work)
+        return change_book(self._database, workspace_id, work)
 
     def export(
         self, workspace_id: UUID, query: ContactQuery, size: int
@@ -122,7 +123,7 @@ class RedisContacts:
                 wake(tx, workspace_id, account_id)
             return len(new)
 
-        return self._database.transact(work)
+        return change_book(self._database, workspace_id, work)
 
     def to_check(self, account_id: UUID, limit: int) -> Sequence[str]:
         view = self._database.view()

@@ -9,6 +9,7 @@ from sender_app.ports.store import Group
 from sender_app.stores.redis import contact_index
 from sender_app.stores.redis.contact_rows import contacts, group_names, group_names_of, groups
 from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, compact, new_key
+from sender_app.stores.redis.turns import change_book
 
 
 class RedisGroups:
@@ -26,7 +27,7 @@ class RedisGroups:
         def work(tx: Transaction) -> Group:
             return Group(UUID(ensure(tx, workspace_id, [name])[name]), name)
 
-        return self._database.transact(work)
+        return change_book(self._database, workspace_id, work)
 
     def rename(self, workspace_id: UUID, group_id: UUID, name: str) -> None:
         def work(tx: Transaction) -> None:
@@ -46,7 +47,7 @@ class RedisGroups:
 
             _rewrite(tx, workspace_id, _members(tx, workspace_id, group_id), follow)
 
-        self._database.transact(work)
+        change_book(self._database, workspace_id, work)
 
     def delete(self, workspace_id: UUID, group_id: UUID) -> None:
         def work(tx: Transaction) -> None:
@@ -56,7 +57,7 @@ class RedisGroups:
             tx.remove(group_names(workspace_id), row["name"])
             _leave(tx, workspace_id, everybody, str(group_id), row["name"])
 
-        self._database.transact(work)
+        change_book(self._database, workspace_id, work)
 
     def add(self, workspace_id: UUID, group_id: UUID, ids: Sequence[UUID]) -> int:
         def work(tx: Transaction) -> int:
@@ -75,7 +76,7 @@ class RedisGroups:
             _rewrite(tx, workspace_id, _found(tx, workspace_id, ids), join)
             return added
 
-        return self._database.transact(work)
+        return change_book(self._database, workspace_id, work)
 
     def remove(self, workspace_id: UUID, group_id: UUID, ids: Sequence[UUID]) -> int:
         def work(tx: Transaction) -> int:
@@ -83,7 +84,7 @@ class RedisGroups:
             found = _found(tx, workspace_id, ids)
             return _leave(tx, workspace_id, found, str(group_id), name)
 
-        return self._database.transact(work)
+        return change_book(self._database, workspace_id, work)
 
 
 def ensure(tx: Transaction, workspace_id: UUID, names: Iterable[str]) -> dict[str, str]:

@@ -22,6 +22,7 @@ from sender_app.stores.redis.engine import (
 )
 from sender_app.stores.redis.keys import of, place
 from sender_app.stores.redis.staging import Stage
+from sender_app.stores.redis.turns import change_much
 
 _BUSY = "imports:busy"  # index of the installation: imports that a job is at, or should be
 _PLACES = place("imports")
@@ -151,7 +152,7 @@ class RedisImports:
             _put(tx, row | done)
 
         try:
-            self._database.transact(write)
+            change_much(self._database, work.workspace_id, write)
         except _NotOurs:
             return False
         return True
