@@ -267,6 +267,18 @@ def test_duplicates_are_named_alike_and_merging_keeps_what_each_had(store: Store
         one.contacts.merge(one.id, kept.id, [other.id])
 
 
+def test_merging_takes_along_what_a_number_wrote_before_it_was_in_the_book(store: Store):
+    one = Book(store)
+    account = store.accounts.create(one.id, "alice", "WhatsApp")
+    for n, phone in enumerate(("+595981000002", "+595981000009"), 1):
+        message = Incoming(f"R{n}", phone, f"hola {n}", None, datetime.now(UTC))
+        store.receipts.reply(account.id, message, False)
+    kept, other = one.add("+595981000001", "Ana"), one.add("+595981000002", "Ana")
+    assert [h.text for h in one.contacts.history(one.id, other.id, 10)] == ["hola 1"]
+    one.contacts.merge(one.id, kept.id, [other.id])
+    assert [h.text for h in one.contacts.history(one.id, kept.id, 10)] == ["hola 1"]
+
+
 def test_an_account_is_asked_to_look_numbers_up_and_says_what_it_found(filled: Book):
     account = filled.store.accounts.create(filled.id, "alice", "WhatsApp")
     rows = filled.contacts.page(filled.id, ContactQuery("ma"), None, 10).rows

@@ -120,7 +120,7 @@ class RedisContacts:
             new = asked - set(tx.names(_checks(workspace_id), prefix=_asked(account_id, "")))
             tx.add(_checks(workspace_id), *sorted(new))
             if new:
-                wake(tx, workspace_id, account_id)
+                wake(tx, account_id)
             return len(new)
 
         return change_book(self._database, workspace_id, work)

@@ -8,7 +8,8 @@ Some tables have more keys beside them, which are named and kept by one module e
 changes such a table goes through it: member_rows.py (put_member, also for who is made a member with
 a workspace), replies.py (note_reply, hand_replies of contacts that go, replies_by), media.py
 (use_media), outbox.py (tell_…), conversation_rows.py, contact_index.py (changed, after contacts
-were written), opt_outs.py (opt_out), history.py (by_contact: the index of recipients by contact).
+were written), opt_outs.py (opt_out), history.py (by_contact: the index of recipients by contact),
+rollups.py (hand_counts of contacts that go, as hand_replies).
 
 A campaign's people: `Stage(batches)` of staging.py before the transaction, with `plan` on a view;
 in it `write`, then `contacts()` or `blank()`, and audiences.gather on `tx.aside()`, whose `people`

@@ -10,7 +10,7 @@ from sender_app.stores.redis.engine import Row, Transaction, compact
 from sender_app.stores.redis.history import by_contact, recipients_of
 from sender_app.stores.redis.keys import of
 from sender_app.stores.redis.opt_outs import opt_out
-from sender_app.stores.redis.replies import hand_replies
+from sender_app.stores.redis.replies import adopt_replies, hand_replies, replies_by
 from sender_app.stores.redis.rollups import hand_counts
 
 _COLUMNS = ("nombre", "sustantivo", "grupo")
@@ -25,6 +25,11 @@ def merge(tx: Transaction, workspace: UUID, kept: UUID, others: Sequence[UUID]) 
     _take_over(tx, workspace, str(kept), gone)
     for row in compact(tx.rows(opt_outs(workspace), [row["phone"] for row in gone])):
         opt_out(tx, workspace, [contact["phone"]], source=row["source"], text=row["text"])
+    accounts = tx.keys(of(workspace, "accounts"))
+    for row in gone:
+        heard = replies_by(tx, workspace, accounts, row["phone"], row["id"])
+        nobodys = [reply for reply in heard if reply["contact_id"] is None]
+        adopt_replies(tx, workspace, nobodys, str(kept))
     _forget(tx, workspace, gone, str(kept))
     tx.put(contacts(workspace), kept, _merged(tx, workspace, contact, gone))
     contact_index.changed(tx, workspace, [kept])

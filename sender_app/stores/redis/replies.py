@@ -91,6 +91,15 @@ def hand_replies(
             tx.add(_by_contact(workspace), *(f"{kept}:{key}" for key in keys))
 
 
+def adopt_replies(
+    tx: Transaction, workspace: UUID | str, rows: Iterable[Row], contact_id: str
+) -> None:
+    """Replies from a number are those of a contact, although it was not in the book then."""
+    for row in rows:
+        tx.put(replies(workspace), row["id"], row | {"contact_id": contact_id})
+        tx.add(_by_contact(workspace), f"{contact_id}:{row['id']}")
+
+
 def drop_reply(tx: Transaction, workspace: UUID | str, row: Row) -> None:
     """A reply is forgotten, and with a person's last one that they ever wrote."""
     key, person = row["id"], f"{row['account_id']}:{row['phone']}"

@@ -4,9 +4,13 @@ from redis import Redis
 
 from sender_app.stores.redis.answers import RedisAnswers
 from sender_app.stores.redis.api_keys import RedisApiKeys
+from sender_app.stores.redis.audiences import RedisAudiences
 from sender_app.stores.redis.audit import RedisAudit
 from sender_app.stores.redis.engine import RedisDatabase
+from sender_app.stores.redis.groups import RedisGroups
+from sender_app.stores.redis.imports import RedisImports
 from sender_app.stores.redis.media import RedisMedia
+from sender_app.stores.redis.opt_outs import RedisOptOuts
 from sender_app.stores.redis.templates import RedisTemplates
 from sender_app.stores.redis.webhooks import RedisWebhooks
 
@@ -16,6 +20,10 @@ class RedisStore:
 
     def __init__(self, redis: Redis) -> None:
         self.database = RedisDatabase(redis)
+        self.opt_outs = RedisOptOuts(self.database)
+        self.imports = RedisImports(self.database)
+        self.groups = RedisGroups(self.database)
+        self.audiences = RedisAudiences(self.database)
         self.answers = RedisAnswers(self.database)
         self.api_keys = RedisApiKeys(self.database)
         self.audit = RedisAudit(self.database)
