@@ -2,6 +2,7 @@
 
 from redis import Redis
 
+from sender_app.stores.redis.accounts import RedisAccounts
 from sender_app.stores.redis.answers import RedisAnswers
 from sender_app.stores.redis.api_keys import RedisApiKeys
 from sender_app.stores.redis.audiences import RedisAudiences
@@ -9,10 +10,12 @@ from sender_app.stores.redis.audit import RedisAudit
 from sender_app.stores.redis.engine import RedisDatabase
 from sender_app.stores.redis.groups import RedisGroups
 from sender_app.stores.redis.imports import RedisImports
+from sender_app.stores.redis.leases import RedisLeases
 from sender_app.stores.redis.media import RedisMedia
 from sender_app.stores.redis.opt_outs import RedisOptOuts
 from sender_app.stores.redis.templates import RedisTemplates
 from sender_app.stores.redis.webhooks import RedisWebhooks
+from sender_app.stores.redis.workspaces import RedisWorkspaces
 
 
 class RedisStore:
@@ -20,6 +23,9 @@ class RedisStore:
 
     def __init__(self, redis: Redis) -> None:
         self.database = RedisDatabase(redis)
+        self.workspaces = RedisWorkspaces(self.database)
+        self.accounts = RedisAccounts(self.database)
+        self.leases = RedisLeases(self.database)
         self.opt_outs = RedisOptOuts(self.database)
         self.imports = RedisImports(self.database)
         self.groups = RedisGroups(self.database)

@@ -1,0 +1,96 @@
+"""Leases in Redis: who serves an account, with epochs that fence older holders.
+
+Each account's lease is a key of its own, so that those who send are not in each other's way.
+"""
+
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from sender_app.domain.delivery import Lease
+from sender_app.domain.errors import LeaseLost
+from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, at
+
+UNTIL = "leases:until"  # index of the installation: accounts by the end of their lease
+_KEPT = timedelta(days=7)  # keys are kept so long, and while a message of their epoch may be open
+
+
+class RedisLeases:
+    """See ports.store.LeaseStore."""
+
+    def __init__(self, database: RedisDatabase) -> None:
+        self._database = database
+
+    def take(self, account_id: UUID, owner: str, ttl: timedelta) -> Lease | None:
+        key = secrets.token_bytes(32)
+
+        def work(tx: Transaction) -> Lease | None:
+            before, now = lease_of(tx, account_id), tx.now()
+            if before and at(before["expires_at"]) > now:
+                return None
+            epoch = before["epoch"] + 1 if before else 1
+            row = {"epoch": epoch, "owner": owner, "expires_at": now + ttl, "taken_at": now}
+            _put(tx, account_id, row)
+            tx.put(_keys(account_id), epoch, {"key": key.hex(), "taken_at": now})
+            return Lease(account_id, epoch, key, owner, (before and before["owner"]) or None)
+
+        return self._database.transact(work)
+
+    def renew(self, lease: Lease, ttl: timedelta) -> bool:
+        def work(tx: Transaction) -> bool:
+            row, now = lease_of(tx, lease.account_id), tx.now()
+            if row is None or row["epoch"] != lease.epoch or at(row["expires_at"]) <= now:
+                return False
+            _put(tx, lease.account_id, row | {"expires_at": now + ttl})
+            return True
+
+        return self._database.transact(work)
+
+    def release(self, lease: Lease) -> None:
+        def work(tx: Transaction) -> None:
+            row = lease_of(tx, lease.account_id)
+            if row and row["epoch"] == lease.epoch:
+                _put(tx, lease.account_id, row | {"expires_at": tx.now(), "owner": ""})
+
+        self._database.transact(work)
+
+    def release_of(self, account_id: UUID, owner: str) -> None:
+        def work(tx: Transaction) -> None:
+            row = lease_of(tx, account_id)
+            if row and row["owner"] == owner:
+                _put(tx, account_id, row | {"expires_at": tx.now(), "owner": ""})
+
+        self._database.transact(work)
+
+
+def lease_of(view: View, account_id: UUID | str) -> Row | None:
+    """Who serves an account, or did last: {"epoch", "owner", "expires_at", "taken_at"}."""
+    return view.row(f"leases:{account_id}", "lease")
+
+
+def hold(tx: Transaction, lease: Lease) -> None:
+    """See to it that the lease is held until the transaction is made. Raises LeaseLost."""
+    row = lease_of(tx, lease.account_id)
+    if row is None or row["epoch"] != lease.epoch or at(row["expires_at"]) <= tx.now():
+        raise LeaseLost
+
+
+def key_of(view: View, account_id: UUID | str, epoch: int) -> bytes:
+    """The key that a lease was given."""
+    row = view.row(_keys(account_id), epoch)
+    return bytes.fromhex(row["key"]) if row else b""
+
+
+def live(view: View) -> set[str]:
+    """The accounts that are served now."""
+    return {account for account, _ in view.ranked(UNTIL, low=view.now().timestamp())}
+
+
+def _put(tx: Transaction, account_id: UUID, row: Row) -> None:
+    tx.put(f"leases:{account_id}", "lease", row)
+    expires = row["expires_at"]
+    tx.add(UNTIL, account_id, score=expires.timestamp())
+
+
+def _keys(account_id: UUID | str) -> str:
+    return f"lease_keys:{account_id}"
