@@ -84,6 +84,10 @@ class View:
     def _look(self, *keys: str) -> None:
         """The keys are about to be read."""
 
+    def about(self, *keys: str) -> None:
+        """These will be looked at: said of several at once, it spares a question for each."""
+        self._look(*keys)
+
     # Tables
 
     def row(self, table: str, key: object) -> Row | None:
@@ -229,6 +233,16 @@ class View:
         self._look(index)
         return self._redis.zscore(index, str(name))
 
+    def scores(self, index: str, names: Sequence[object]) -> list[float | None]:
+        """The scores of names, in their order; None for each that is not in the index."""
+        asked, own = list(map(str, names)), self._scores.get(index, {})
+        found: list[float | None] = []
+        if asked:
+            self._look(index)
+        for start in range(0, len(asked), _ASKED):
+            found += self._redis.zmscore(index, asked[start : start + _ASKED])
+        return [own.get(name, score) for name, score in zip(asked, found, strict=True)]
+
     def size(self, index: str) -> int:
         """How many names an index has."""
         own = self._scores.get(index)
@@ -249,6 +263,22 @@ class View:
             found[name] = found.get(name, 0) + by
         return found
 
+    def tallies(self, keys: Sequence[str]) -> list[dict[str, int]]:
+        """`numbers` of every one of the tallies, asked in one go."""
+        self._look(*keys)
+        asking = self._clock.pipeline(transaction=False)
+        for key in keys:
+            asking.hgetall(key)
+        answers = asking.execute() if keys else []
+        found: list[dict[str, int]] = []
+        for key, answer in zip(keys, answers, strict=True):
+            kept = {} if key in self._dropped else answer
+            numbers = {name.decode(): int(n) for name, n in kept.items()}
+            for name, by in self._bumps.get(key, {}).items():
+                numbers[name] = numbers.get(name, 0) + by
+            found.append(numbers)
+        return found
+
     def number(self, tally: str, field: object) -> int:
         """One number of a tally; 0 when it was never raised."""
         kept = 0
@@ -256,6 +286,23 @@ class View:
             self._look(tally)
             kept = int(self._redis.hget(tally, str(field)) or 0)
         return kept + self._bumps.get(tally, {}).get(str(field), 0)
+
+    def numbers_of(self, tallies: Sequence[str]) -> list[dict[str, int]]:
+        """`numbers` of several tallies, asked in one go; without own changes."""
+        self._look(*tallies)
+        asking = self._clock.pipeline(transaction=False)
+        for tally in tallies:
+            asking.hgetall(tally)
+        return [{name.decode(): int(n) for name, n in one.items()} for one in asking.execute()]
+
+    def some(self, tally: str, fields: Sequence[str]) -> list[int]:
+        """Some numbers of a tally, in the order of the fields; 0 for what was never raised."""
+        kept: list[bytes | None] = [None] * len(fields)
+        if fields and tally not in self._dropped:
+            self._look(tally)
+            kept = self._redis.hmget(tally, list(fields))
+        own = self._bumps.get(tally, {})
+        return [int(n or 0) + own.get(field, 0) for field, n in zip(fields, kept, strict=True)]
 
     def now(self) -> datetime:
         """The time by Redis' clock, which all processes share."""
@@ -332,6 +379,15 @@ class Transaction(View):
             own = self._bumps.setdefault(tally, {})
             own[str(field)] = own.get(str(field), 0) + by
             self._changes.append(("HINCRBY", tally, str(field), by))
+
+    def climb(self, index: str, name: object, by: float = 1) -> None:
+        """Raise a name's score, from 0 where it is not in the index, without a look; the
+        transaction does not see it."""
+        self._changes.append(("ZINCRBY", index, by, str(name)))
+
+    def trim(self, index: str, below: float) -> None:
+        """Take out what has a lower score, without a look; the transaction does not see it."""
+        self._changes.append(("ZREMRANGEBYSCORE", index, "-inf", f"({below!r}"))
 
     def was_made(self) -> bool:
         """Whether the changes were made, after a WatchError: the line may have gone with the
