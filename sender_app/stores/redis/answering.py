@@ -11,6 +11,7 @@ from uuid import UUID
 from sender_app.domain.conversation import AnswerClaim, AnswerOutcome, AnswerStatus
 from sender_app.domain.delivery import Lease
 from sender_app.ports.whatsapp import Receipt, ReceiptKind
+from sender_app.stores.redis.accounts import workspace_of
 from sender_app.stores.redis.answer_rows import (
     answers,
     answers_with,
@@ -18,8 +19,7 @@ from sender_app.stores.redis.answer_rows import (
     put_answer,
 )
 from sender_app.stores.redis.contact_rows import opt_outs
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, at
-from sender_app.stores.redis.keys import place
+from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, at
 from sender_app.stores.redis.leases import hold
 
 _TO_BE_HEARD_OF = frozenset({AnswerStatus.SENT, AnswerStatus.UNCONFIRMED})
@@ -34,7 +34,7 @@ class RedisAnswering:
     def claim(self, lease: Lease, secret: bytes) -> AnswerClaim | None:
         def work(tx: Transaction) -> AnswerClaim | None:
             hold(tx, lease)
-            workspace, now = _workspace(tx, lease.account_id), tx.now()
+            workspace, now = workspace_of(tx.aside(), lease.account_id), tx.now()
             for before in _willing(tx, workspace, lease.account_id):
                 if before["not_before"] and at(before["not_before"]) > now:
                     continue
@@ -63,7 +63,7 @@ class RedisAnswering:
         }
 
         def work(tx: Transaction) -> bool:
-            workspace = _workspace(tx, lease.account_id)
+            workspace = workspace_of(tx.aside(), lease.account_id)
             row = _being_sent(tx, workspace, lease, answer_id)
             if row is None or row["lease_epoch"] != lease.epoch:
                 return False
@@ -74,7 +74,7 @@ class RedisAnswering:
 
     def orphans(self, lease: Lease) -> Sequence[AnswerClaim]:
         view = self._database.view()
-        workspace = _workspace(view, lease.account_id)
+        workspace = workspace_of(view, lease.account_id)
         rows = open_answers(view, workspace, lease.account_id, AnswerStatus.SENDING)
         return [_claim(row) for row in rows if row["lease_epoch"] < lease.epoch]
 
@@ -88,7 +88,7 @@ class RedisAnswering:
 
         def work(tx: Transaction) -> None:
             hold(tx, lease)
-            workspace = _workspace(tx, lease.account_id)
+            workspace = workspace_of(tx.aside(), lease.account_id)
             row = _being_sent(tx, workspace, lease, answer_id)
             if row and row["lease_epoch"] < lease.epoch:
                 put_answer(tx, workspace, row | values, row)
@@ -97,7 +97,7 @@ class RedisAnswering:
 
     def next_due(self, account_id: UUID) -> datetime | None:
         view = self._database.view()
-        workspace = _workspace(view, account_id)
+        workspace = workspace_of(view, account_id)
         waiting = open_answers(view, workspace, account_id, AnswerStatus.WAITING)
         return min((at(row["not_before"] or row["created_at"]) for row in waiting), default=None)
 
@@ -105,7 +105,7 @@ class RedisAnswering:
         values = {"status": AnswerStatus.FAILED, "error_code": code, "not_before": None}
 
         def work(tx: Transaction) -> int:
-            workspace = _workspace(tx, account_id)
+            workspace = workspace_of(tx.aside(), account_id)
             waiting = open_answers(tx, workspace, account_id, AnswerStatus.WAITING)
             for row in waiting:
                 put_answer(tx, workspace, row | values, row)
@@ -119,7 +119,7 @@ class RedisAnswering:
             return 0
 
         def work(tx: Transaction) -> int:
-            workspace, changed = _workspace(tx, account_id), 0
+            workspace, changed = workspace_of(tx.aside(), account_id), 0
             for message_id, row in answers_with(tx, workspace, account_id, list(heard)).items():
                 reached = row["delivered_at"] and (row["read_at"] or message_id not in seen)
                 if reached or row["status"] not in _TO_BE_HEARD_OF:
@@ -136,12 +136,6 @@ class RedisAnswering:
             return changed
 
         return self._database.transact(work)
-
-
-def _workspace(view: View, account_id: UUID) -> str:
-    """Whose an account is; blank when there is none, whose tables are empty."""
-    where = view.row(place("accounts"), account_id)
-    return where["workspace"] if where else ""
 
 
 def _willing(tx: Transaction, workspace: str, account_id: UUID) -> list[Row]:
