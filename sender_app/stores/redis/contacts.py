@@ -9,7 +9,7 @@ from sender_app.domain.contact_search import ContactQuery, OnWhatsapp
 from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.ports.store import Contact, ContactDraft, Count, Happening, Page
 from sender_app.stores.redis import book, contact_index, merging
-from sender_app.stores.redis.accounts import wake
+from sender_app.stores.redis.accounts import wake, workspace_of
 from sender_app.stores.redis.contact_rows import (
     by_phone,
     contacts,
@@ -18,10 +18,10 @@ from sender_app.stores.redis.contact_rows import (
     phones,
     read_contacts,
 )
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, compact, new_key
+from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, compact, new_key
 from sender_app.stores.redis.groups import ensure
 from sender_app.stores.redis.history import history
-from sender_app.stores.redis.keys import of, place
+from sender_app.stores.redis.keys import of
 from sender_app.stores.redis.turns import change_book
 
 _BATCH = 5_000  # changes taken in at a time where all of them are
@@ -127,16 +127,16 @@ class RedisContacts:
 
     def to_check(self, account_id: UUID, limit: int) -> Sequence[str]:
         view = self._database.view()
-        workspace = _workspace(view, account_id)
+        workspace = workspace_of(view, account_id)
         prefix = _asked(account_id, "")
-        names = view.names(_checks(workspace), prefix=prefix, limit=limit) if workspace else []
+        names = view.names(_checks(workspace), prefix=prefix, limit=limit)
         return [name.removeprefix(prefix) for name in names]
 
     def record_check(
         self, account_id: UUID, asked: Sequence[str], found: Mapping[str, bool], at: datetime
     ) -> None:
         def work(tx: Transaction) -> None:
-            workspace = _workspace(tx, account_id)
+            workspace = workspace_of(tx, account_id)
             if not workspace:
                 return
             tx.take_out(_checks(workspace), *(_asked(account_id, phone) for phone in asked))
@@ -167,11 +167,6 @@ def _write(tx: Transaction, workspace_id: UUID, row: Row, draft: ContactDraft) -
     tx.put(phones(workspace_id), draft.phone, {"id": row["id"]})
     contact_index.changed(tx, workspace_id, [row["id"]])
     return one_contact(tx, workspace_id, UUID(row["id"]))
-
-
-def _workspace(view: View, account_id: UUID) -> str:
-    row = view.row(place("accounts"), account_id)
-    return row["workspace"] if row else ""
 
 
 def _checks(workspace: UUID | str) -> str:

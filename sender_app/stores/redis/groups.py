@@ -65,13 +65,13 @@ class RedisGroups:
 
             def join(contact: Row) -> bool:
                 nonlocal added
-                if str(group_id) in contact["groups"]:
-                    return False
-                contact["groups"].append(str(group_id))
-                if not contact["grupo"]:
+                new, alone = str(group_id) not in contact["groups"], not contact["grupo"]
+                if new:
+                    contact["groups"].append(str(group_id))
+                    added += 1
+                if alone:
                     contact |= {"grupo": name, "updated_at": now}
-                added += 1
-                return True
+                return new or alone
 
             _rewrite(tx, workspace_id, _found(tx, workspace_id, ids), join)
             return added

@@ -7,9 +7,10 @@ from uuid import UUID
 from sender_app.ports.store import OptOut, Page
 from sender_app.stores.cursors import time_cursor, time_place
 from sender_app.stores.redis import outbox
+from sender_app.stores.redis.accounts import workspace_of
 from sender_app.stores.redis.contact_rows import by_phone, opt_outs
 from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, dict_of, read
-from sender_app.stores.redis.keys import of, place
+from sender_app.stores.redis.keys import of
 
 _STEP = 1_000  # numbers looked at in one go
 _BETWEEN = "|"  # a time and a number
@@ -58,14 +59,14 @@ class RedisOptOuts:
 
     def answers_due(self, account_id: UUID, limit: int) -> Sequence[str]:
         view = self._database.view()
-        workspace = _workspace(view, account_id)
-        names = view.names(_due(workspace, account_id), limit=limit) if workspace else []
+        workspace = workspace_of(view, account_id)
+        names = view.names(_due(workspace, account_id), limit=limit)
         return [name.rpartition(_BETWEEN)[2] for name in names]
 
     def answered(self, account_id: UUID, phone: str) -> bool:
         def work(tx: Transaction) -> bool:
-            workspace = _workspace(tx, account_id)
-            row = tx.row(opt_outs(workspace), phone) if workspace else None
+            workspace = workspace_of(tx, account_id)
+            row = tx.row(opt_outs(workspace), phone)
             if row is None or row["answer_due"] != str(account_id):
                 return False
             _owe_nothing(tx, workspace, row)
@@ -126,11 +127,6 @@ def _walk(view: View, workspace: UUID, before: str | None, wanted: str) -> Itera
 def _owe_nothing(tx: Transaction, workspace: UUID | str, row: Row) -> None:
     if row["answer_due"] is not None:
         tx.take_out(_due(workspace, row["answer_due"]), _place(row))
-
-
-def _workspace(view: View, account_id: UUID) -> str:
-    row = view.row(place("accounts"), account_id)
-    return row["workspace"] if row else ""
 
 
 def _place(row: Row) -> str:
