@@ -263,22 +263,6 @@ class View:
             found[name] = found.get(name, 0) + by
         return found
 
-    def tallies(self, keys: Sequence[str]) -> list[dict[str, int]]:
-        """`numbers` of every one of the tallies, asked in one go."""
-        self._look(*keys)
-        asking = self._clock.pipeline(transaction=False)
-        for key in keys:
-            asking.hgetall(key)
-        answers = asking.execute() if keys else []
-        found: list[dict[str, int]] = []
-        for key, answer in zip(keys, answers, strict=True):
-            kept = {} if key in self._dropped else answer
-            numbers = {name.decode(): int(n) for name, n in kept.items()}
-            for name, by in self._bumps.get(key, {}).items():
-                numbers[name] = numbers.get(name, 0) + by
-            found.append(numbers)
-        return found
-
     def number(self, tally: str, field: object) -> int:
         """One number of a tally; 0 when it was never raised."""
         kept = 0

@@ -9,10 +9,9 @@ changes such a table goes through it: member_rows.py (put_member, also for who i
 a workspace), replies.py (note_reply, hand_replies of contacts that go, replies_by), media.py
 (use_media), outbox.py (tell_…), conversation_rows.py, contact_index.py (changed, after contacts
 were written), opt_outs.py (opt_out), history.py (by_contact: the index of recipients by contact),
-rollups.py (hand_counts of contacts that go, as hand_replies), campaign_rows.py (put_campaign: the
-indexes of campaigns, and what endpoints are told; a campaign's counters are a tally of their own,
-`counts`, not columns of its row), recipients.py (put_recipients: for each status an index of the
-campaign, of(w, "campaigns", campaign, "queued" …), whose names are recipients), leases.py (hold,
+rollups.py (hand_counts of contacts that go, as hand_replies), campaign_rows.py (put_campaign,
+count: a campaign's counters are a tally beside the rows), recipient_rows.py (put_recipient: the
+indexes of a campaign's people), leases.py (hold,
 key_of; each account's lease is a key of its own) and accounts.py (wake: `wake_at` is no column but
 the score in accounts:wake).
 

@@ -23,6 +23,16 @@ def recipients(workspace: UUID | str, campaign_id: UUID | str) -> str:
     return of(workspace, "campaigns", campaign_id, "recipients")
 
 
+def order(workspace: UUID | str, campaign_id: UUID | str) -> str:
+    """The index of all of a campaign's recipients, in sending order."""
+    return of(workspace, "campaigns", campaign_id, "order")
+
+
+def unreached(workspace: UUID | str, campaign_id: UUID | str, status: str) -> str:
+    """The index of the recipients in `error`, `skipped` or `unconfirmed`, in sending order."""
+    return of(workspace, "campaigns", campaign_id, status)
+
+
 def queued(workspace: UUID | str, campaign_id: UUID | str) -> str:
     """The index of the queued recipients that nothing holds back, in sending order."""
     return of(workspace, "campaigns", campaign_id, "queued")
@@ -78,6 +88,8 @@ def put_recipient(
 ) -> None:
     """Insert a recipient, or change what they were `before`. Times are text, as in rows."""
     tx.put(recipients(workspace, row["campaign_id"]), row["id"], row)
+    if before is None:
+        tx.add(order(workspace, row["campaign_id"]), row["id"])
     if before is None and row["contact_id"]:
         name = f"{row['contact_id']}:{row['id']}:{row['campaign_id']}"
         tx.add(by_contact(workspace), name)
@@ -93,6 +105,7 @@ def drop_recipients(tx: Transaction, workspace: UUID | str, rows: Iterable[Row])
     """Recipients of a campaign that never was sent are no more."""
     for row in rows:
         tx.remove(recipients(workspace, row["campaign_id"]), row["id"])
+        tx.take_out(order(workspace, row["campaign_id"]), row["id"])
         tx.take_out(by_contact(workspace), f"{row['contact_id']}:{row['id']}:{row['campaign_id']}")
         if place := _place(workspace, row):
             tx.take_out(*place[:2])
@@ -140,4 +153,6 @@ def _place(workspace: UUID | str, row: Row) -> tuple[str, str, float] | None:
         case RecipientStatus.SENDING:
             name = f"{row['id']}:{campaign}"
             return sending(workspace, row["account_id"]), name, row["lease_epoch"]
+        case RecipientStatus.ERROR | RecipientStatus.SKIPPED | RecipientStatus.UNCONFIRMED:
+            return unreached(workspace, campaign, row["status"]), row["id"], 0
     return None

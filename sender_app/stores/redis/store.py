@@ -3,17 +3,22 @@
 from redis import Redis
 
 from sender_app.stores.redis.accounts import RedisAccounts
+from sender_app.stores.redis.answering import RedisAnswering
 from sender_app.stores.redis.answers import RedisAnswers
 from sender_app.stores.redis.api_keys import RedisApiKeys
 from sender_app.stores.redis.audiences import RedisAudiences
 from sender_app.stores.redis.audit import RedisAudit
+from sender_app.stores.redis.campaigns import RedisCampaigns
+from sender_app.stores.redis.conversations import RedisConversations
 from sender_app.stores.redis.engine import RedisDatabase
 from sender_app.stores.redis.groups import RedisGroups
 from sender_app.stores.redis.imports import RedisImports
 from sender_app.stores.redis.leases import RedisLeases
 from sender_app.stores.redis.media import RedisMedia
+from sender_app.stores.redis.members import RedisMembers
 from sender_app.stores.redis.opt_outs import RedisOptOuts
 from sender_app.stores.redis.templates import RedisTemplates
+from sender_app.stores.redis.upkeep import RedisUpkeep
 from sender_app.stores.redis.webhooks import RedisWebhooks
 from sender_app.stores.redis.workspaces import RedisWorkspaces
 
@@ -25,6 +30,7 @@ class RedisStore:
         self.database = RedisDatabase(redis)
         self.workspaces = RedisWorkspaces(self.database)
         self.accounts = RedisAccounts(self.database)
+        self.campaigns = RedisCampaigns(self.database)
         self.leases = RedisLeases(self.database)
         self.opt_outs = RedisOptOuts(self.database)
         self.imports = RedisImports(self.database)
@@ -35,6 +41,10 @@ class RedisStore:
         self.audit = RedisAudit(self.database)
         self.media = RedisMedia(self.database)
         self.templates = RedisTemplates(self.database)
+        self.answering = RedisAnswering(self.database)
+        self.conversations = RedisConversations(self.database)
+        self.members = RedisMembers(self.database)
+        self.upkeep = RedisUpkeep(self.database)
         self.webhooks = RedisWebhooks(self.database)
 
     def close(self) -> None:
