@@ -9,6 +9,7 @@ from sender_app.stores.redis.api_keys import RedisApiKeys
 from sender_app.stores.redis.audiences import RedisAudiences
 from sender_app.stores.redis.audit import RedisAudit
 from sender_app.stores.redis.campaigns import RedisCampaigns
+from sender_app.stores.redis.contacts import RedisContacts
 from sender_app.stores.redis.conversations import RedisConversations
 from sender_app.stores.redis.engine import RedisDatabase
 from sender_app.stores.redis.groups import RedisGroups
@@ -32,6 +33,7 @@ class RedisStore:
         self.accounts = RedisAccounts(self.database)
         self.campaigns = RedisCampaigns(self.database)
         self.leases = RedisLeases(self.database)
+        self.contacts = RedisContacts(self.database)
         self.opt_outs = RedisOptOuts(self.database)
         self.imports = RedisImports(self.database)
         self.groups = RedisGroups(self.database)
