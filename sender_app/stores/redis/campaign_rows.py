@@ -87,7 +87,8 @@ def put_campaign(
             tx.add(index, name, score=score)
     was = before["status"] if before else None
     if row["status"] != was:
-        tell_campaign(tx, workspace, counted(tx, workspace, [row])[0], was)
+        numbers = tx.about_now(_counts(workspace), _fields([row]))
+        tell_campaign(tx, workspace, _with(numbers, [row])[0], was)
 
 
 def drop_campaign(tx: Transaction, workspace: UUID | str, row: Row) -> None:
@@ -101,9 +102,7 @@ def drop_campaign(tx: Transaction, workspace: UUID | str, row: Row) -> None:
 def counted(view: View, workspace: UUID | str, rows: Iterable[Row]) -> list[Row]:
     """Rows of campaigns with their counters: sent_count, error_count, …"""
     rows = list(rows)
-    fields = [f"{row['id']}:{name}" for row in rows for name in COUNTERS]
-    numbers = iter(view.some(_counts(workspace), fields))
-    return [row | {f"{name}_count": next(numbers) for name in COUNTERS} for row in rows]
+    return _with(view.some(_counts(workspace), _fields(rows)), rows)
 
 
 def count(tx: Transaction, workspace: UUID | str, campaign_id: UUID | str, **by: int) -> None:
@@ -147,6 +146,15 @@ def read_campaign(view: View, workspace: UUID | str, campaign_id: UUID | str) ->
 def campaign_of(workspace: UUID | str, row: Row) -> Campaign:
     """A campaign from a row with its counters."""
     return read(Campaign, row | {"workspace_id": workspace})
+
+
+def _fields(rows: Iterable[Row]) -> list[str]:
+    return [f"{row['id']}:{name}" for row in rows for name in COUNTERS]
+
+
+def _with(numbers: Iterable[int], rows: Iterable[Row]) -> list[Row]:
+    left = iter(numbers)
+    return [row | {f"{name}_count": next(left) for name in COUNTERS} for row in rows]
 
 
 def _indexed(workspace: UUID | str, row: Row) -> Iterator[tuple[tuple[str, str], float]]:

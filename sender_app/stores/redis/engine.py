@@ -225,6 +225,12 @@ class View:
         ordered = sorted(found.items(), key=lambda one: (one[1], one[0]), reverse=descending)
         return ordered[:limit]
 
+    def from_top(self, index: str, start: int, count: int) -> list[tuple[str, float]]:
+        """Names with their scores, the highest first, without own changes."""
+        self._look(index)
+        raw = self._redis.zrange(index, start, start + count - 1, desc=True, withscores=True)
+        return [(name.decode(), score) for name, score in raw]
+
     def score(self, index: str, name: object) -> float | None:
         """The score of a name; None when it is not in the index."""
         own = self._scores.get(index, {})
@@ -363,6 +369,12 @@ class Transaction(View):
             own = self._bumps.setdefault(tally, {})
             own[str(field)] = own.get(str(field), 0) + by
             self._changes.append(("HINCRBY", tally, str(field), by))
+
+    def about_now(self, tally: str, fields: Sequence[str]) -> list[int]:
+        """`some` with own raises, without a look: others may raise the numbers meanwhile."""
+        own = self._bumps.get(tally, {})
+        found = zip(fields, self.aside().some(tally, fields), strict=True)
+        return [n + own.get(field, 0) for field, n in found]
 
     def climb(self, index: str, name: object, by: float = 1) -> None:
         """Raise a name's score, from 0 where it is not in the index, without a look; the

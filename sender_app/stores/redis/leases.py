@@ -4,12 +4,14 @@ Each account's lease is a key of its own, so that those who send are not in each
 """
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sender_app.domain.delivery import Lease
 from sender_app.domain.errors import LeaseLost
 from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, at
+from sender_app.stores.redis.keys import place
+from sender_app.stores.redis.recipient_rows import sending
 
 UNTIL = "leases:until"  # index of the installation: accounts by the end of their lease
 _KEPT = timedelta(days=7)  # keys are kept so long, and while a message of their epoch may be open
@@ -31,7 +33,9 @@ class RedisLeases:
             epoch = before["epoch"] + 1 if before else 1
             row = {"epoch": epoch, "owner": owner, "expires_at": now + ttl, "taken_at": now}
             _put(tx, account_id, row)
-            tx.put(_keys(account_id), epoch, {"key": key.hex(), "taken_at": now})
+            tx.put(_keys(account_id), epoch, {"key": key.hex()})
+            tx.add(_taken(account_id), epoch, score=now.timestamp())
+            _forget(tx, account_id, now - _KEPT)
             return Lease(account_id, epoch, key, owner, (before and before["owner"]) or None)
 
         return self._database.transact(work)
@@ -86,6 +90,18 @@ def live(view: View) -> set[str]:
     return {account for account, _ in view.ranked(UNTIL, low=view.now().timestamp())}
 
 
+def _forget(tx: Transaction, account_id: UUID, before: datetime) -> None:
+    """Keys that no message in doubt needs any more."""
+    old = [epoch for epoch, _ in tx.ranked(_taken(account_id), high=before.timestamp())]
+    where = tx.aside().row(place("accounts"), account_id) if old else None
+    if where is None:
+        return
+    index = sending(where["workspace"], account_id)
+    gone = [epoch for epoch in old if not tx.ranked(index, int(epoch), int(epoch), limit=1)]
+    tx.remove(_keys(account_id), *gone)
+    tx.take_out(_taken(account_id), *gone)
+
+
 def _put(tx: Transaction, account_id: UUID, row: Row) -> None:
     tx.put(f"leases:{account_id}", "lease", row)
     expires = row["expires_at"]
@@ -94,3 +110,8 @@ def _put(tx: Transaction, account_id: UUID, row: Row) -> None:
 
 def _keys(account_id: UUID | str) -> str:
     return f"lease_keys:{account_id}"
+
+
+def _taken(account_id: UUID | str) -> str:
+    """The index of the epochs whose keys are kept, by when they began."""
+    return f"lease_keys:{account_id}:taken"
