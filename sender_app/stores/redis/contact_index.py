@@ -6,7 +6,8 @@ only noted; `catch_up` takes the notes in a few thousand at a time, as in Postgr
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from uuid import UUID
+from contextlib import contextmanager
+from uuid import UUID, uuid4
 
 from sender_app.domain.contact_search import OnWhatsapp, fold, words_of
 from sender_app.stores.redis.contact_rows import contacts, group_names_of
@@ -17,6 +18,7 @@ FRESH = 1_000  # changes that are indexed at once; more are the worker's work
 NOBODY = "~"  # sorts whoever has no name, or no group, last
 BEHIND = "contacts:behind"  # index of the installation: workspaces in which changes are noted
 LONGEST = 60  # letters of a word that are told apart
+_TURN = 10_000  # milliseconds that a process which dies keeps others from taking notes in
 _BETWEEN = "\x00"  # what a name of an index is found by, and whose it is; sorts before every letter
 
 
@@ -115,7 +117,7 @@ def index(tx: Transaction, workspace: UUID | str, ids: Sequence[UUID | str]) -> 
 
 
 def catch_up(database: RedisDatabase, workspace: UUID | str, limit: int) -> int:
-    """Take up to `limit` notes in; how many there were."""
+    """Take up to `limit` notes in; how many there were, 0 also while another process does."""
 
     def work(tx: Transaction) -> int:
         ids = tx.names(changes(workspace), limit=limit)
@@ -125,7 +127,22 @@ def catch_up(database: RedisDatabase, workspace: UUID | str, limit: int) -> int:
             tx.take_out(BEHIND, workspace)
         return len(ids)
 
-    return database.transact(work)
+    with _alone(database, workspace) as alone:
+        return database.transact(work) if alone else 0
+
+
+@contextmanager
+def _alone(database: RedisDatabase, workspace: UUID | str) -> Iterator[bool]:
+    """Whether nobody else takes notes in: two would take in the same ones, and one in vain."""
+    key, mine = of(workspace, "contacts", "indexer"), str(uuid4())
+    if not database.redis.set(key, mine, nx=True, px=_TURN):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        if database.redis.get(key) == mine.encode():
+            database.redis.delete(key)
 
 
 def refresh(database: RedisDatabase, workspace: UUID | str) -> None:

@@ -1,5 +1,6 @@
 """The address book in Redis: single contacts, and the way to the book's pages."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
@@ -48,6 +49,12 @@ class RedisContacts:
             if taken := contact_index.catch_up(self._database, workspace, limit):
                 return taken
         return 0
+
+    def _catch_up(self, workspace_id: UUID) -> None:
+        """Take in all that waits, or wait for whoever is at it: nobody shall be missing."""
+        while contact_index.behind(self._database.view(), workspace_id):
+            if not contact_index.catch_up(self._database, workspace_id, _BATCH):
+                time.sleep(0.05)
 
     def get(self, workspace_id: UUID, contact_id: UUID) -> Contact:
         return one_contact(self._database.view(), workspace_id, contact_id)
@@ -106,8 +113,7 @@ class RedisContacts:
     def export(
         self, workspace_id: UUID, query: ContactQuery, size: int
     ) -> Iterator[Sequence[Contact]]:
-        while contact_index.behind(self._database.view(), workspace_id):
-            contact_index.catch_up(self._database, workspace_id, _BATCH)
+        self._catch_up(workspace_id)
         view = self._database.view()
         everybody = book.everybody(view, workspace_id, query)
         while ids := list(islice(everybody, size)):
