@@ -225,10 +225,10 @@ class View:
         ordered = sorted(found.items(), key=lambda one: (one[1], one[0]), reverse=descending)
         return ordered[:limit]
 
-    def from_top(self, index: str, start: int, count: int) -> list[tuple[str, float]]:
-        """Names with their scores, the highest first, without own changes."""
+    def slice(self, index: str, start: int, count: int) -> list[tuple[str, float]]:
+        """Some names with their scores, by score; without own changes."""
         self._look(index)
-        raw = self._redis.zrange(index, start, start + count - 1, desc=True, withscores=True)
+        raw = self._redis.zrange(index, start, start + count - 1, withscores=True)
         return [(name.decode(), score) for name, score in raw]
 
     def score(self, index: str, name: object) -> float | None:
@@ -412,6 +412,11 @@ class RedisDatabase:
     def view(self) -> View:
         """For one look, or several that need not agree to the last change."""
         return View(self.redis, self.redis)
+
+    def size(self) -> int:
+        """How much memory the data take."""
+        memory: Any = self.redis.info("memory")
+        return int(memory["used_memory"])
 
     def transact(self, work: Callable[[Transaction], Found]) -> Found:
         """Do `work` and make its changes as a whole; it may run several times, so it must have no

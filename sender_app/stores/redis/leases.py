@@ -4,7 +4,7 @@ Each account's lease is a key of its own, so that those who send are not in each
 """
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sender_app.domain.delivery import Lease
@@ -13,7 +13,9 @@ from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View
 from sender_app.stores.redis.keys import place
 from sender_app.stores.redis.recipient_rows import sending
 
-UNTIL = "leases:until"  # index of the installation: accounts by the end of their lease
+# Indexes of the installation: accounts whose lease nobody gave back
+_UNTIL = "leases:until"  # by its end
+_SINCE = "leases:since"  # by its beginning
 _KEPT = timedelta(days=7)  # keys are kept so long, and while a message of their epoch may be open
 
 
@@ -31,8 +33,8 @@ class RedisLeases:
             if before and at(before["expires_at"]) > now:
                 return None
             epoch = before["epoch"] + 1 if before else 1
-            row = {"epoch": epoch, "owner": owner, "expires_at": now + ttl, "taken_at": now}
-            _put(tx, account_id, row)
+            _put(tx, account_id, owner, epoch, now + ttl)
+            tx.add(_SINCE, account_id, score=now.timestamp())
             tx.put(_keys(account_id), epoch, {"key": key.hex()})
             tx.add(_taken(account_id), epoch, score=now.timestamp())
             _forget(tx, account_id, now - _KEPT)
@@ -45,7 +47,7 @@ class RedisLeases:
             row, now = lease_of(tx, lease.account_id), tx.now()
             if row is None or row["epoch"] != lease.epoch or at(row["expires_at"]) <= now:
                 return False
-            _put(tx, lease.account_id, row | {"expires_at": now + ttl})
+            _put(tx, lease.account_id, row["owner"], lease.epoch, now + ttl)
             return True
 
         return self._database.transact(work)
@@ -54,7 +56,7 @@ class RedisLeases:
         def work(tx: Transaction) -> None:
             row = lease_of(tx, lease.account_id)
             if row and row["epoch"] == lease.epoch:
-                _put(tx, lease.account_id, row | {"expires_at": tx.now(), "owner": ""})
+                _give_back(tx, lease.account_id, row)
 
         self._database.transact(work)
 
@@ -62,13 +64,13 @@ class RedisLeases:
         def work(tx: Transaction) -> None:
             row = lease_of(tx, account_id)
             if row and row["owner"] == owner:
-                _put(tx, account_id, row | {"expires_at": tx.now(), "owner": ""})
+                _give_back(tx, account_id, row)
 
         self._database.transact(work)
 
 
 def lease_of(view: View, account_id: UUID | str) -> Row | None:
-    """Who serves an account, or did last: {"epoch", "owner", "expires_at", "taken_at"}."""
+    """Who serves an account, or did last: {"epoch", "owner", "expires_at"}."""
     return view.row(f"leases:{account_id}", "lease")
 
 
@@ -87,7 +89,20 @@ def key_of(view: View, account_id: UUID | str, epoch: int) -> bytes:
 
 def live(view: View) -> set[str]:
     """The accounts that are served now."""
-    return {account for account, _ in view.ranked(UNTIL, low=view.now().timestamp())}
+    return {account for account, _ in view.ranked(_UNTIL, low=view.now().timestamp())}
+
+
+def run_out(view: View) -> int:
+    """How many leases ended without being given back."""
+    return len(view.ranked(_UNTIL, high=view.now().timestamp()))
+
+
+def oldest(view: View) -> datetime | None:
+    """Since when the account that is served longest has been."""
+    served = live(view)
+    found = (since for account, since in view.ranked(_SINCE) if account in served)
+    first = next(found, None)
+    return None if first is None else datetime.fromtimestamp(first, UTC)
 
 
 def _forget(tx: Transaction, account_id: UUID, before: datetime) -> None:
@@ -102,10 +117,16 @@ def _forget(tx: Transaction, account_id: UUID, before: datetime) -> None:
     tx.take_out(_taken(account_id), *gone)
 
 
-def _put(tx: Transaction, account_id: UUID, row: Row) -> None:
+def _put(tx: Transaction, account_id: UUID, owner: str, epoch: int, until: datetime) -> None:
+    row = {"epoch": epoch, "owner": owner, "expires_at": until}
     tx.put(f"leases:{account_id}", "lease", row)
-    expires = row["expires_at"]
-    tx.add(UNTIL, account_id, score=expires.timestamp())
+    tx.add(_UNTIL, account_id, score=until.timestamp())
+
+
+def _give_back(tx: Transaction, account_id: UUID, row: Row) -> None:
+    _put(tx, account_id, "", row["epoch"], tx.now())
+    tx.take_out(_UNTIL, account_id)
+    tx.take_out(_SINCE, account_id)
 
 
 def _keys(account_id: UUID | str) -> str:
