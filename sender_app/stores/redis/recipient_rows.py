@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sender_app.domain.delivery import RecipientStatus
+from sender_app.domain.delivery import RecipientStatus, SentPart
 from sender_app.stores.redis.engine import Row, Transaction, at, new_key
 from sender_app.stores.redis.history import by_contact
 from sender_app.stores.redis.keys import of
@@ -111,12 +111,29 @@ def drop_recipients(tx: Transaction, workspace: UUID | str, rows: Iterable[Row])
             tx.take_out(*place[:2])
 
 
-def note_message(
-    tx: Transaction, workspace: UUID | str, row: Row, message_id: str, part: int | None = None
+def note_messages(
+    tx: Transaction, workspace: UUID | str, row: Row, parts: Iterable[SentPart]
 ) -> None:
-    """A message to a recipient left; receipts and replies find it by its id."""
-    whose = {"campaign": row["campaign_id"], "recipient": row["id"], "part": part}
-    tx.put(messages(workspace), message_id, whose)
+    """Messages to a recipient left; receipts and replies find it by their ids."""
+    whose = {"campaign": row["campaign_id"], "recipient": row["id"]}
+    if row["message_id"] is not None:
+        tx.put(messages(workspace), row["message_id"], whose | {"part": None})
+    for part in parts:
+        tx.put(messages(workspace), part.message_id, whose | {"part": part.part})
+
+
+def noted_parts(row: Row, parts: Iterable[SentPart]) -> Row:
+    """A recipient's row after these messages left; those that are known stay as they are."""
+    left = {
+        str(part.part): {
+            "message_id": part.message_id,
+            "in_doubt": part.in_doubt,
+            "sent_at": part.at.isoformat(),
+        }
+        for part in parts
+    }
+    known = left | row.get("parts", {})
+    return row | {"parts": known, "parts_sent": len(known)} if left else row
 
 
 def note_sent(tx: Transaction, workspace: UUID | str, account_id: UUID | str, row: Row) -> None:

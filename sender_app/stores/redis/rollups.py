@@ -93,7 +93,8 @@ def days(workspace: UUID | str) -> str:
 
 
 def ranking(workspace: UUID | str, period: str, account: UUID | str) -> str:
-    """The index of contacts by the messages sent to them in a month or year."""
+    """The index of contacts by the messages sent to them in a month or year, as negative numbers:
+    whoever got the most comes first."""
     return of(workspace, "metrics", "tops", period, account)
 
 
@@ -182,7 +183,7 @@ def _tally(tx: Transaction, workspace: UUID | str, campaign: Row, moved: Sequenc
         tx.bump(tally, field, n)
     for (period, whose, contact_id), n in tops.items():
         tx.add(_rankings(workspace), f"{period}|{whose}")
-        tx.climb(ranking(workspace, period, whose), contact_id, n)
+        tx.climb(ranking(workspace, period, whose), contact_id, -n)
 
 
 def _add(

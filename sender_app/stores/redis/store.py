@@ -11,13 +11,16 @@ from sender_app.stores.redis.audit import RedisAudit
 from sender_app.stores.redis.campaigns import RedisCampaigns
 from sender_app.stores.redis.contacts import RedisContacts
 from sender_app.stores.redis.conversations import RedisConversations
+from sender_app.stores.redis.deliveries import RedisDeliveries
 from sender_app.stores.redis.engine import RedisDatabase
 from sender_app.stores.redis.groups import RedisGroups
 from sender_app.stores.redis.imports import RedisImports
 from sender_app.stores.redis.leases import RedisLeases
 from sender_app.stores.redis.media import RedisMedia
 from sender_app.stores.redis.members import RedisMembers
+from sender_app.stores.redis.metrics import RedisMetrics
 from sender_app.stores.redis.opt_outs import RedisOptOuts
+from sender_app.stores.redis.receipts import RedisReceipts
 from sender_app.stores.redis.templates import RedisTemplates
 from sender_app.stores.redis.upkeep import RedisUpkeep
 from sender_app.stores.redis.webhooks import RedisWebhooks
@@ -34,6 +37,9 @@ class RedisStore:
         self.campaigns = RedisCampaigns(self.database)
         self.leases = RedisLeases(self.database)
         self.contacts = RedisContacts(self.database)
+        self.deliveries = RedisDeliveries(self.database)
+        self.receipts = RedisReceipts(self.database)
+        self.metrics = RedisMetrics(self.database)
         self.opt_outs = RedisOptOuts(self.database)
         self.imports = RedisImports(self.database)
         self.groups = RedisGroups(self.database)

@@ -19,6 +19,8 @@ from sender_app.stores.redis.engine import RedisDatabase, Transaction, at, compa
 from sender_app.stores.redis.keys import WORKSPACES
 from sender_app.stores.redis.outbox import EVENTS
 from sender_app.stores.redis.replies import REPLIES, drop_reply, replies
+from sender_app.stores.redis.rollups import EVENTS as METRIC_EVENTS
+from sender_app.stores.redis.rollups import drop_events as drop_metric_events
 from sender_app.stores.redis.webhooks import drop_events
 
 _STEP = 200  # rows of one transaction
@@ -31,6 +33,9 @@ class RedisUpkeep:
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database
+
+    def forget_events(self, before: datetime, limit: int) -> int:
+        return self._forget(METRIC_EVENTS, before, limit, drop_metric_events)
 
     def forget_answers(self, before: datetime, limit: int) -> int:
         found = self._database.view().ranked(API_ANSWERS, high=before.timestamp(), limit=limit)
