@@ -258,6 +258,38 @@ def test_imports_into_one_workspace_take_turns_and_show_that_they_live(
     assert desk.book().keys() == {ANA}
 
 
+def test_imports_of_the_same_people_at_once_leave_each_person_once(desk: Desk):
+    rows = [
+        [AudienceRow(n, f"+59598{n:07d}", f"{who} {n}", "", "G") for n in range(300)]
+        for who in ("Ana", "Eva")
+    ]
+    works = [desk.importing()]
+    desk.id = desk.new().id
+    works.append(desk.importing())
+    done: list[bool] = []
+
+    def commit(work: ContactImport, people: list[AudienceRow]) -> None:
+        done.append(desk.store.imports.commit(work, [ContactBatch.of(people)], lambda _part: None))
+
+    pairs = zip(works, rows, strict=True)
+    threads = [threading.Thread(target=commit, args=pair) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert done == [True, True]
+    found = [
+        contact
+        for page in desk.store.contacts.export(desk.workspace.id, ContactQuery(), 500)
+        for contact in page
+    ]
+    assert len({contact.phone for contact in found}) == len(found) == 300
+    assert {contact.nombre.split()[0] for contact in found} in ({"Ana"}, {"Eva"})
+    assert [group.name for group in desk.store.groups.list(desk.workspace.id)] == ["G"]
+    counts = [desk.store.imports.get(desk.workspace.id, work.id).counts for work in works]
+    assert sorted((one.created, one.updated) for one in counts) == [(0, 300), (300, 0)]
+
+
 def test_it_finds_imports_that_nobody_attends_to(desk: Desk):
     imports, now = desk.store.imports, datetime.now(UTC)
     soon, late = now + timedelta(seconds=10), now + timedelta(minutes=2)
