@@ -86,7 +86,7 @@ class RedisUpkeep:
 def _by_workspace(names: Iterable[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in names:
-        key, workspace = name.split(":")
+        key, _, workspace = name.rpartition(":")
         found.setdefault(workspace, []).append(key)
     return found
 
