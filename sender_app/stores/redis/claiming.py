@@ -1,7 +1,6 @@
 """Claims in Redis: whose turn it is, and what is known of them when it is."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from uuid import UUID
 
 from sender_app.domain.campaign import CampaignStatus
@@ -9,10 +8,10 @@ from sender_app.domain.delivery import Claim, Lease, RecipientStatus
 from sender_app.stores.redis.accounts import workspace_of
 from sender_app.stores.redis.campaign_rows import campaigns
 from sender_app.stores.redis.contact_rows import contacts, opt_outs
-from sender_app.stores.redis.engine import Row, Transaction, View, compact
-from sender_app.stores.redis.history import by_contact, recipients_of
+from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, compact
 from sender_app.stores.redis.leases import hold
 from sender_app.stores.redis.recipient_rows import (
+    acquainted,
     held,
     in_doubt,
     put_recipient,
@@ -21,8 +20,16 @@ from sender_app.stores.redis.recipient_rows import (
 )
 from sender_app.stores.redis.replies import wrote
 
-_STEP = 500  # recipients looked at in one go for those that may be claimed
-_RELEASED = 1_000  # recipients that one claim lets go on whose time has come
+_STEP = 1_000  # recipients looked at in one go for people who are known
+_RELEASED = 1_000  # recipients let go on in one go whose time has come
+
+
+def release(database: RedisDatabase, lease: Lease, campaign_id: UUID) -> None:
+    """Let those go on whose time has come: they wait for nothing else than their turn."""
+    view = database.view()
+    workspace = workspace_of(view, lease.account_id)
+    if view.ranked(held(workspace, campaign_id), high=view.now().timestamp(), limit=1):
+        database.transact(lambda tx: _release(tx, workspace, campaign_id))
 
 
 def claim(
@@ -37,16 +44,10 @@ def claim(
     """See ports.store.DeliveryStore.claim."""
     hold(tx, lease)
     workspace = workspace_of(tx.aside(), lease.account_id)
-    tx.about(
-        campaigns(workspace),
-        recipients(workspace, campaign_id),
-        queued(workspace, campaign_id),
-        held(workspace, campaign_id),
-    )
+    tx.about(campaigns(workspace), recipients(workspace, campaign_id))
     campaign = tx.row(campaigns(workspace), campaign_id)
     if campaign is None or campaign["status"] != CampaignStatus.RUNNING:
         return []
-    _release(tx, workspace, campaign_id)
     rows = _pick(tx, workspace, lease, campaign_id, after, limit, only_known=only_known)
     claimed_at = tx.now().isoformat()
     for before in rows:
@@ -55,7 +56,6 @@ def claim(
 
 
 def _release(tx: Transaction, workspace: str, campaign_id: UUID) -> None:
-    """Those whose time has come wait for nothing else than their turn."""
     index = held(workspace, campaign_id)
     due = tx.ranked(index, high=tx.now().timestamp(), limit=_RELEASED)
     for before in compact(tx.rows(recipients(workspace, campaign_id), [key for key, _ in due])):
@@ -72,64 +72,47 @@ def _pick(
     *,
     only_known: bool,
 ) -> list[Row]:
-    """The next recipients that the account may write to. Who has a part of the message already gets
-    the rest from the same account."""
+    """The next recipients that the account may write to. They are looked for beside the
+    transaction, so that a long look is in nobody's way, and looked at again in it."""
     picked: list[Row] = []
-    step = _STEP if only_known else limit
-    for rows in _walk(tx, workspace, campaign_id, after, step):
-        mine = [
-            row
-            for row in rows
-            if not row["parts_sent"] or row["account_id"] in (None, str(lease.account_id))
-        ]
-        if only_known:
-            known = _known(tx.aside(), workspace, lease.account_id, mine)
-            mine = [row for row in mine if row["id"] in known]
-        picked += mine[: limit - len(picked)]
-        if len(picked) == limit:
+    aside, table = tx.aside(), recipients(workspace, campaign_id)
+    for names in _walk(aside, workspace, campaign_id, after, _STEP if only_known else limit):
+        likely = _known(aside, workspace, lease.account_id, table, names) if only_known else names
+        rows = compact(tx.rows(table, likely)) if likely else []
+        picked += [row for row in rows if _waits_for(lease.account_id, row)]
+        if len(picked) >= limit:
             break
-    return picked
+    return picked[:limit]
 
 
 def _walk(
-    tx: Transaction, workspace: str, campaign_id: UUID, after: UUID | None, step: int
-) -> Iterator[list[Row]]:
+    view: View, workspace: str, campaign_id: UUID, after: UUID | None, step: int
+) -> Iterator[list[str]]:
     """Who waits behind `after`, in sending order."""
     start = str(after) if after else None
-    while names := tx.names(queued(workspace, campaign_id), after=start, limit=step):
-        yield compact(tx.rows(recipients(workspace, campaign_id), names))
+    while names := view.names(queued(workspace, campaign_id), after=start, limit=step):
+        yield names
         start = names[-1]
 
 
-def _known(view: View, workspace: str, account_id: UUID, rows: Sequence[Row]) -> set[str]:
-    """Those whom the account has talked with: they wrote to it, or an earlier message reached
-    them."""
-    persons = [f"{account_id}:{row['phone']}" for row in rows]
-    scores = zip(rows, view.scores(wrote(workspace), persons), strict=True)
-    ids = list({row["contact_id"] for row in rows if row["contact_id"]})
-    reached = _reached(view, workspace, account_id, ids)
-    return {row["id"] for row, score in scores if score is not None or row["contact_id"] in reached}
+def _waits_for(account_id: UUID, row: Row) -> bool:
+    """Whether the account may write to a recipient. Who has a part of the message already gets the
+    rest from the same account."""
+    if row["status"] != RecipientStatus.QUEUED or row["not_before"] is not None:
+        return False
+    return not row["parts_sent"] or row["account_id"] in (None, str(account_id))
 
 
-def _reached(view: View, workspace: str, account_id: UUID, contact_ids: Sequence[str]) -> set[str]:
-    """Those of the contacts whom a message of the account reached."""
-    found = view.each(by_contact(workspace), [f"{contact_id}:" for contact_id in contact_ids])
-    delivered = [
-        (contact, campaign, row["account_id"])
-        for contact, campaign, row in recipients_of(view, workspace, chain.from_iterable(found))
-        if row["delivered_at"] is not None
-    ]
-    own = _own_accounts(view, workspace, {campaign for _, campaign, _ in delivered})
-    return {
-        contact
-        for contact, campaign, account in delivered
-        if (account or own.get(campaign)) == str(account_id)
-    }
-
-
-def _own_accounts(view: View, workspace: str, campaign_ids: set[str]) -> dict[str, str]:
-    rows = view.rows(campaigns(workspace), campaign_ids) if campaign_ids else []
-    return {row["id"]: row["account_id"] for row in compact(rows)}
+def _known(
+    view: View, workspace: str, account_id: UUID, table: str, names: Sequence[str]
+) -> list[str]:
+    """Those of the recipients whom the account has talked with: they wrote to it, or an earlier
+    message reached them."""
+    rows = compact(view.rows(table, names))
+    who = view.scores(wrote(workspace), [f"{account_id}:{row['phone']}" for row in rows])
+    whom = view.scores(acquainted(workspace), [f"{row['contact_id']}:{account_id}" for row in rows])
+    known = zip(rows, who, whom, strict=True)
+    return [row["id"] for row, *scores in known if any(score is not None for score in scores)]
 
 
 def _claimed(row: Row, lease: Lease, claimed_at: str) -> Row:

@@ -29,7 +29,7 @@ from sender_app.stores.redis.campaign_rows import (
     running,
     workspace_of_campaign,
 )
-from sender_app.stores.redis.claiming import claim
+from sender_app.stores.redis.claiming import claim, release
 from sender_app.stores.redis.contact_rows import opt_outs
 from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, compact
 from sender_app.stores.redis.journals import RedisJournal, take_in
@@ -48,6 +48,7 @@ from sender_app.stores.redis.recipient_rows import (
 from sender_app.stores.redis.rollups import Moved, follow
 
 _LOOK_BACK = timedelta(hours=1)
+_MOST_RECENT = 5_000  # messages that pacing looks back on
 _SETTLED = ("sent", "error", "skipped", "unconfirmed")
 
 
@@ -77,6 +78,7 @@ class RedisDeliveries:
     def claim(
         self, lease: Lease, campaign_id: UUID, after: UUID | None, limit: int, only_known: bool
     ) -> Sequence[Claim]:
+        release(self._database, lease, campaign_id)
         return self._database.transact(
             lambda tx: claim(tx, lease, campaign_id, after, limit, only_known=only_known)
         )
@@ -143,11 +145,8 @@ class RedisDeliveries:
         workspace = workspace_of(view, account_id)
         since = (now - _LOOK_BACK).timestamp()
         index = sent_lately(workspace, account_id)
-        recent = [
-            datetime.fromtimestamp(score, UTC)
-            for _, score in view.ranked(index, low=since)
-            if score > since
-        ]
+        latest = view.ranked(index, low=since, limit=_MOST_RECENT, descending=True)
+        recent = [datetime.fromtimestamp(at, UTC) for _, at in reversed(latest) if at > since]
         place = view.row(WORKSPACES, workspace)
         if place is None:
             return History(recent)

@@ -309,6 +309,12 @@ class Transaction(View):
         self._receipt = f"receipts:{uuid4()}"  # there when the changes were made
         self._watched: set[str] = set()
         self._changes: list[tuple[object, ...]] = []
+        self._began: datetime | None = None
+
+    def now(self) -> datetime:
+        """The time by Redis' clock, as it was when it was first asked for."""
+        self._began = self._began or super().now()
+        return self._began
 
     def _look(self, *keys: str) -> None:
         new = [key for key in (self._receipt, *keys) if key not in self._watched]

@@ -10,6 +10,7 @@ from sender_app.stores.redis.engine import Row, Transaction, compact
 from sender_app.stores.redis.history import by_contact, recipients_of
 from sender_app.stores.redis.keys import of
 from sender_app.stores.redis.opt_outs import opt_out
+from sender_app.stores.redis.recipient_rows import hand_acquainted
 from sender_app.stores.redis.replies import adopt_replies, hand_replies, replies_by
 from sender_app.stores.redis.rollups import hand_counts
 
@@ -46,6 +47,7 @@ def _forget(tx: Transaction, workspace: UUID, rows: Sequence[Row], kept: str | N
     ids = [row["id"] for row in rows]
     hand_replies(tx, workspace, ids, kept)
     hand_counts(tx, workspace, ids, kept)
+    hand_acquainted(tx, workspace, ids, kept)
     tx.remove(contacts(workspace), *ids)
     tx.remove(phones(workspace), *(row["phone"] for row in rows))
     contact_index.changed(tx, workspace, ids)

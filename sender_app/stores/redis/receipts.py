@@ -17,6 +17,7 @@ from sender_app.stores.redis.history import by_contact, recipients_of
 from sender_app.stores.redis.opt_outs import opt_out
 from sender_app.stores.redis.outbox import Told, tell_reached
 from sender_app.stores.redis.recipient_rows import (
+    acquainted,
     in_doubt,
     messages,
     note_sent,
@@ -120,6 +121,8 @@ def _reach(
         put_recipient(tx, workspace, row, before)
         if row["sent_at"] != before["sent_at"]:
             note_sent(tx, workspace, account_id, row)
+        if before["delivered_at"] is None and row["delivered_at"] and row["contact_id"]:
+            tx.add(acquainted(workspace), f"{row['contact_id']}:{account_id}")
     moved = [
         Moved.to(row, before["status"], row["sent_at"])
         for before, row in changed

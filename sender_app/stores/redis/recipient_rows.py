@@ -53,6 +53,11 @@ def sent_lately(workspace: UUID | str, account_id: UUID | str) -> str:
     return of(workspace, "campaigns", "sent_lately", account_id)
 
 
+def acquainted(workspace: UUID | str) -> str:
+    """The index of contacts whom a message reached, "contact:account"."""
+    return of(workspace, "campaigns", "acquainted")
+
+
 def messages(workspace: UUID | str) -> str:
     """The table that finds a message's recipient: {"campaign", "recipient", "part"}."""
     return of(workspace, "campaigns", "messages")
@@ -140,6 +145,17 @@ def note_sent(tx: Transaction, workspace: UUID | str, account_id: UUID | str, ro
     """An account sent to a recipient at the row's `sent_at`, which pacing looks back on."""
     name, score = f"{row['id']}:{row['campaign_id']}", at(row["sent_at"]).timestamp()
     tx.add(sent_lately(workspace, account_id), name, score=score)
+
+
+def hand_acquainted(
+    tx: Transaction, workspace: UUID | str, contact_ids: Iterable[object], kept: object | None
+) -> None:
+    """Contacts are gone; whoever reached them has reached the contact that was `kept`."""
+    found = tx.each(acquainted(workspace), [f"{contact_id}:" for contact_id in contact_ids])
+    names = [name for some in found for name in some]
+    tx.take_out(acquainted(workspace), *names)
+    if kept is not None:
+        tx.add(acquainted(workspace), *(f"{kept}:{name.partition(':')[2]}" for name in names))
 
 
 def settled_parts(row: Row, *, sent: bool) -> Row:
