@@ -24,6 +24,7 @@ from sender_app.stores.redis.contact_rows import contacts, opt_outs, raw_by_phon
 from sender_app.stores.redis.engine import RedisDatabase, Row, View, at
 from sender_app.stores.redis.history import by_contact, recipients_of
 from sender_app.stores.redis.keys import of
+from sender_app.stores.redis.recipient_rows import acquainted
 from sender_app.stores.redis.replies import wrote
 from sender_app.stores.redis.staging import Stage
 
@@ -137,25 +138,15 @@ class Gathered:
         )
 
     def known(self, accounts: Sequence[UUID]) -> int:
-        wanted = {str(account) for account in accounts}
-        reached = [person for person in self.people if person.reached]
-        talked: dict[str, set[str]] = {person.phone: set() for person in reached}
-        for name in (
-            name
-            for account in wanted
-            for name in self._view.names(wrote(self._workspace), prefix=f"{account}:")
-        ):
-            account, _, phone = name.partition(":")
-            if phone in talked:
-                talked[phone].add(account)
-        owners = {
-            key: row["account_id"] for key, row in _campaigns(self._view, self._workspace).items()
-        }
-        phones = {person.contact_id: person.phone for person in reached if person.contact_id}
-        for contact, campaign, row in _ledger(self._view, self._workspace, list(phones), owners):
-            if row["delivered_at"] is not None:
-                talked[phones[contact]].add(row["account_id"] or owners[campaign])
-        return sum(wanted <= found for found in talked.values())
+        view, left = self._view, [person for person in self.people if person.reached]
+        for account in accounts:
+            wrote_to_it = [f"{account}:{person.phone}" for person in left]
+            reached_by_it = [f"{person.contact_id}:{account}" for person in left]
+            who = view.scores(wrote(self._workspace), wrote_to_it)
+            whom = view.scores(acquainted(self._workspace), reached_by_it)
+            talked = zip(left, who, whom, strict=True)
+            left = [one for one, *scores in talked if any(score is not None for score in scores)]
+        return len(left)
 
     def likes(self, names: Sequence[str], whole: frozenset[str]) -> list[Likes]:
         if not names:
@@ -244,7 +235,7 @@ def _written_to(view: View, workspace: UUID, people: Sequence[Person], since: da
     """Contacts that were written to since then. A message that may have been sent counts."""
     lately = {
         campaign
-        for campaign, row in _campaigns(view, workspace).items()
+        for campaign, row in view.all(of(workspace, "campaigns")).items()
         if row["started_at"] is not None
         and (row["finished_at"] is None or at(row["finished_at"]) >= since - _LATEST_RECEIPT)
     }
@@ -255,10 +246,6 @@ def _written_to(view: View, workspace: UUID, people: Sequence[Person], since: da
         if (row["sent_at"] is not None and at(row["sent_at"]) >= since)
         or (row["status"] in ("sending", "unconfirmed") and at(row["claimed_at"]) >= since)
     }
-
-
-def _campaigns(view: View, workspace: UUID) -> dict[str, Row]:
-    return view.all(of(workspace, "campaigns"))
 
 
 def _ledger(
