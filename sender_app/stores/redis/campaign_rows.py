@@ -87,8 +87,7 @@ def put_campaign(
             tx.add(index, name, score=score)
     was = before["status"] if before else None
     if row["status"] != was:
-        numbers = tx.about_now(_counts(workspace), _fields([row]))
-        tell_campaign(tx, workspace, _with(numbers, [row])[0], was)
+        tell_campaign(tx, workspace, counted_about(tx, workspace, row), was)
 
 
 def drop_campaign(tx: Transaction, workspace: UUID | str, row: Row) -> None:
@@ -103,6 +102,11 @@ def counted(view: View, workspace: UUID | str, rows: Iterable[Row]) -> list[Row]
     """Rows of campaigns with their counters: sent_count, error_count, …"""
     rows = list(rows)
     return _with(view.some(_counts(workspace), _fields(rows)), rows)
+
+
+def counted_about(tx: Transaction, workspace: UUID | str, row: Row) -> Row:
+    """A row of a campaign with its counters, which others may raise meanwhile."""
+    return _with(tx.about_now(_counts(workspace), _fields([row])), [row])[0]
 
 
 def count(tx: Transaction, workspace: UUID | str, campaign_id: UUID | str, **by: int) -> None:

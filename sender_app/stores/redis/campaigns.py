@@ -20,6 +20,7 @@ from sender_app.stores.redis.campaign_rows import (
     campaign_of,
     campaigns,
     counted,
+    counted_about,
     drop_campaign,
     kept_campaign,
     new_campaign,
@@ -32,9 +33,11 @@ from sender_app.stores.redis.campaign_rows import (
 from sender_app.stores.redis.contact_rows import by_phone
 from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, at, compact
 from sender_app.stores.redis.media import use_media
+from sender_app.stores.redis.recipient_rows import queued
 from sender_app.stores.redis.staging import Stage
 
 _STEP = 200  # campaigns looked at in one go
+_MANY = 1_000  # recipients
 _OVER = frozenset({CampaignStatus.FINISHED, CampaignStatus.CANCELLED})
 
 
@@ -66,7 +69,7 @@ class RedisCampaigns:
             put_campaign(tx, workspace_id, row)
             if new.status is CampaignStatus.RUNNING:
                 wake(tx, *accounts_of(row))
-            return read_campaign(tx, workspace_id, row["id"])
+            return campaign_of(workspace_id, counted_about(tx, workspace_id, row))
 
         return self._database.transact(work)
 
@@ -78,7 +81,7 @@ class RedisCampaigns:
             recipients.add_one(tx, workspace_id, row["id"], phone)
             put_campaign(tx, workspace_id, row)
             wake(tx, new.account_id)
-            return read_campaign(tx, workspace_id, row["id"])
+            return campaign_of(workspace_id, counted_about(tx, workspace_id, row))
 
         return self._database.transact(work)
 
@@ -231,6 +234,8 @@ class RedisCampaigns:
             put_campaign(tx, workspace, row, before)
             return True
 
+        if target is CampaignStatus.CANCELLED and CampaignStatus.PAUSED in sources:
+            self._hold_back(campaign_id)
         return self._database.transact(work)
 
     def recipients(
@@ -282,6 +287,18 @@ class RedisCampaigns:
             return n
 
         return self._database.transact(work)
+
+    def _hold_back(self, campaign_id: UUID) -> None:
+        """Pause a campaign of many people who shall be skipped: it takes seconds, in which whoever
+        sends to others of them would be in the way."""
+
+        def work(tx: Transaction) -> None:
+            workspace, before = _found(tx, campaign_id, {CampaignStatus.RUNNING})
+            if before and tx.aside().size(queued(workspace, campaign_id)) > _MANY:
+                values = {"status": "paused", "pause_reason": PauseReason.PERSON.value}
+                put_campaign(tx, workspace, before | values, before)
+
+        self._database.transact(work)
 
     def start_due(self, now: datetime) -> Sequence[UUID]:
         def work(tx: Transaction) -> list[UUID]:
