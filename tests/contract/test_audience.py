@@ -212,6 +212,20 @@ def test_the_audience_is_frozen_as_confirmed_or_not_at_all(school: School):
     assert len(campaigns.recipients(draft.id, None, None, 10).rows) == 2
 
 
+def test_who_is_deleted_from_the_book_stays_in_the_campaign_without_a_name(school: School):
+    campaign = school.launch(school.spec(contacts=(school.ids["Ana"], school.ids["Luis"])))
+    assert school.store.contacts.delete(school.id, [school.ids["Ana"]]) == 1
+    rows = school.store.campaigns.recipients(campaign.id, None, None, 10).rows
+    assert [(row.phone, row.nombre) for row in rows] == [
+        (school.phones["Ana"], ""),
+        (school.phones["Luis"], "Luis"),
+    ]
+    lease = school.store.leases.take(school.account_id, "one", timedelta(seconds=30))
+    assert lease is not None
+    claims = school.store.deliveries.claim(lease, campaign.id, None, 10, False)
+    assert [claim.contact_id for claim in claims] == [None, school.ids["Luis"]]
+
+
 def test_nothing_starts_while_the_book_takes_in_a_large_import(school: School):
     rows = [AudienceRow(n, f"+59597{n:07d}", f"N {n}", "", "Padres") for n in range(2_500)]
     new = NewCampaign(school.account_id, "x", "Hola", CampaignStatus.RUNNING, {})
