@@ -35,6 +35,7 @@ from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View
 from sender_app.stores.redis.media import use_media
 from sender_app.stores.redis.recipient_rows import queued
 from sender_app.stores.redis.staging import Stage
+from sender_app.stores.redis.turns import change_much
 
 _STEP = 200  # campaigns looked at in one go
 _MANY = 1_000  # recipients
@@ -71,7 +72,7 @@ class RedisCampaigns:
                 wake(tx, *accounts_of(row))
             return campaign_of(workspace_id, counted_about(tx, workspace_id, row))
 
-        return self._database.transact(work)
+        return change_much(self._database, workspace_id, work)
 
     def create_test(
         self, workspace_id: UUID, user_id: str, new: NewCampaign, phone: str
@@ -154,7 +155,7 @@ class RedisCampaigns:
                 wake(tx, *accounts_of(row))
             return True
 
-        return self._database.transact(work)
+        return change_much(self._database, workspace_id, work)
 
     def approve(self, campaign_id: UUID, user_id: str, now: datetime) -> bool:
         def work(tx: Transaction) -> bool:

@@ -9,7 +9,7 @@ from sender_app.domain.errors import NotFound
 from sender_app.domain.identity import Identity
 from sender_app.domain.member import Member, RoleSource, standing_at_sign_in
 from sender_app.domain.workspace import is_team
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, at, compact, read
+from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, compact, read
 from sender_app.stores.redis.keys import WORKSPACES
 from sender_app.stores.redis.member_rows import drop_member, members, places_of, put_member
 from sender_app.stores.redis.workspaces import ensured

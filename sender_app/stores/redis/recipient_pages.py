@@ -11,7 +11,7 @@ from sender_app.stores.redis.contact_rows import contacts
 from sender_app.stores.redis.engine import Row, View, compact, read
 from sender_app.stores.redis.recipient_rows import held, order, queued, recipients, unreached
 
-_STEP = 500  # recipients looked at in one go
+_LONGEST = 2_000  # recipients looked at in one go
 _REACHED = {"delivered": "delivered_at", "read": "read_at", "replied": "replied_at"}
 _UNREACHED = frozenset(
     {RecipientStatus.ERROR, RecipientStatus.SKIPPED, RecipientStatus.UNCONFIRMED}
@@ -56,15 +56,16 @@ def _walk(
     elif status is RecipientStatus.QUEUED:
         index = queued(workspace, campaign_id)
         more = sorted(name for name, _ in view.ranked(held(workspace, campaign_id)))
-    step = min(max(limit + 1, 50), _STEP)
+    step = limit + 1
     while True:
+        step = min(step, _LONGEST)
         names = view.names(index, after=after or None, limit=step)
         end = names[-1] if len(names) == step else None
         held_back = [name for name in more if name > after and (end is None or name < end)]
         yield sorted(names + held_back)
         if end is None:
             return
-        after = end
+        after, step = end, 2 * step
 
 
 def _is(row: Row, status: RecipientStatus | None, reached: str) -> bool:

@@ -74,7 +74,7 @@ def add_audience(
     confirmed: int | None,
 ) -> None:
     """Make the audience the campaign's recipients; see ports.store.CampaignStore.launch."""
-    check_caught_up(tx, workspace, audience.choice)
+    check_caught_up(tx.aside(), workspace, audience.choice)
     stage.write(tx, workspace, user_id)
     _freeze(tx, workspace, campaign, audience, stage, confirmed)
 
