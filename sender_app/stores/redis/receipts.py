@@ -132,7 +132,7 @@ def _reach(
     delivered, read = _first(changed, "delivered_at"), _first(changed, "read_at")
     count(tx, workspace, campaign["id"], delivered=len(delivered), read=len(read))
     tell_reached(tx, workspace, campaign, delivered, read)
-    return bool(changed)
+    return any(_shown(row) != _shown(before) for before, row in changed)
 
 
 def _reached(before: Row, heard: Mapping[str, _Heard]) -> Row:
@@ -159,6 +159,11 @@ def _reached(before: Row, heard: Mapping[str, _Heard]) -> Row:
             "read_at": row["read_at"] or (last.read_at and last.read_at.isoformat()),
         }
     return row
+
+
+def _shown(row: Row) -> Row:
+    """A recipient as people see them: without what is known of each part."""
+    return row | {"parts": None}
 
 
 def _first(changed: Iterable[tuple[Row, Row]], column: str) -> list[Told]:
