@@ -28,7 +28,7 @@ from neonize.client import NewClient
 from neonize.events import ConnectedEv
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message
 from neonize.utils.jid import build_jid
-from sender_app.adapters.neonize_gateway import go_dsn
+from sender_app.adapters.linked_devices import go_dsn
 from whatsapp_loopback.client import Loopback
 people, rounds, url = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 phones, online = Loopback(url), threading.Event()

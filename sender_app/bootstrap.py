@@ -8,15 +8,17 @@ from redis import Redis
 
 from sender_app import __version__
 from sender_app.adapters.contact_files.reader import PolarsContactReader
+from sender_app.adapters.linked_devices import DeviceStore, PostgresDevices
 from sender_app.adapters.media_reader import ProcessMediaReader
 from sender_app.adapters.media_store import BucketMediaStore, FolderMediaStore
 from sender_app.adapters.no_provider import NoProvider
 from sender_app.adapters.observed_gateway import ObservedGateway
-from sender_app.adapters.probes import ServerProbes
+from sender_app.adapters.probes import RedisProbes, ServerProbes
 from sender_app.adapters.processes import end_owner
 from sender_app.adapters.prometheus import exposition
 from sender_app.adapters.redis_cache import RedisCache
 from sender_app.adapters.redis_client import connect
+from sender_app.adapters.redis_devices.process import RedisDevices
 from sender_app.adapters.redis_events import RedisControl, RedisEvents
 from sender_app.adapters.redis_hub import Hub
 from sender_app.adapters.redis_leases import LockedLeases
@@ -70,6 +72,8 @@ from sender_app.services.workspaces import Workspaces
 from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.observation import PostgresObserver
 from sender_app.stores.postgres.store import PostgresStore
+from sender_app.stores.redis.engine import RedisDatabase
+from sender_app.stores.redis.store import RedisStore
 from sender_app.text import translate
 
 
@@ -115,7 +119,14 @@ def redis() -> Redis:
 @cache
 def store() -> Store:
     """The store of this process."""
-    return PostgresStore(settings().postgres_url)
+    return new_store()
+
+
+def new_store(*, most: int = 10, serving: bool = False) -> Store:
+    """A store with connections of its own: at most so many, or those of an account's process."""
+    if settings().in_redis:
+        return RedisStore(connect(settings().redis_url))
+    return PostgresStore(settings().postgres_url, most=most, serving=serving)
 
 
 def files() -> MediaStore:
@@ -262,6 +273,8 @@ def hub() -> Hub:
 @cache
 def probes() -> Probes:
     """What tells whether this process can work."""
+    if settings().in_redis:
+        return RedisProbes(settings().redis_url)
     return ServerProbes(settings().postgres_url, settings().redis_url)
 
 
@@ -280,6 +293,10 @@ def figures() -> bytes:
 @cache
 def observer() -> Observer:
     """What looks at the whole installation."""
+    if settings().in_redis:
+        from sender_app.stores.redis.observation import RedisObserver
+
+        return RedisObserver(RedisDatabase(redis()))
     return PostgresObserver(Database(settings().postgres_url, most=2))
 
 
@@ -289,14 +306,22 @@ def gateway() -> Gateway:
         from sender_app.adapters.noop_gateway import NoopGateway
 
         return ObservedGateway(NoopGateway(), meter())
+    devices = _devices()
     from sender_app.adapters.neonize_gateway import NeonizeGateway
 
-    return ObservedGateway(NeonizeGateway(settings().postgres_url), meter())
+    return ObservedGateway(NeonizeGateway(devices), meter())
+
+
+def _devices() -> DeviceStore:
+    """Where linked devices are kept. In Redis it forks, which the Go library does not survive."""
+    if settings().in_redis:
+        return RedisDevices(settings().redis_url, settings().secret_key.get_secret_value())
+    return PostgresDevices(settings().postgres_url)
 
 
 def serving() -> Serving:
     """What an account's process does. A broken connection ends it, and the next one takes over."""
-    store = PostgresStore(settings().postgres_url, serving=True)
+    store = new_store(serving=True)
     return Serving(
         store=store,
         leases=LockedLeases(store.leases, redis()),

@@ -21,6 +21,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
+    store: Annotated[str, Field(pattern="^(postgres|redis)$")] | None = None  # see `in_redis`
     database_url: str | None = None  # postgresql://user:password@host:5432/sender
     postgres_host: str | None = None  # the parts, when DATABASE_URL is not given
     postgres_port: int = 5432
@@ -190,6 +191,28 @@ class Settings(BaseSettings):
     def webhook_allowed(self) -> list[IPv4Network | IPv6Network]:
         """Private networks that webhooks may reach."""
         return _networks(self.webhook_networks)
+
+    @property
+    def in_redis(self) -> bool:
+        """Whether Redis is the only store: by STORE, else where no Postgres is configured."""
+        if self.store is not None:
+            return self.store == "redis"
+        return not (self.database_url or self.postgres_host)
+
+    @property
+    def store_in_use(self) -> str:
+        """Where everything is: "postgres" or "redis"."""
+        return "redis" if self.in_redis else "postgres"
+
+    def check_store(self) -> None:
+        """Raise ConfigurationError where what the store needs is not set."""
+        if not self.in_redis:
+            self.postgres_url  # noqa: B018 - raises where none is configured
+        elif len(self.secret_key.get_secret_value()) < _SECRET:
+            raise ConfigurationError(
+                "SECRET_KEY: is needed where Redis is the only store (no DATABASE_URL or "
+                f"POSTGRES_HOST is set, or STORE=redis), {_SECRET} letters or more"
+            )
 
     @property
     def postgres_url(self) -> str:

@@ -21,7 +21,7 @@ def main() -> int:
     """Become Granian; returns an exit code where the settings do not allow that."""
     try:
         chosen = settings()
-        chosen.postgres_url  # noqa: B018 - raises where none is configured
+        chosen.check_store()
         if not BUILT.exists():
             raise ConfigurationError(
                 "the browser's part is not built: python -m sender_app.local.frontend"

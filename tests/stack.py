@@ -56,6 +56,15 @@ def free_ports(count: int) -> int:
     raise AssertionError("no free ports")
 
 
+def store_variables(
+    kept_in: str, redis_url: str, database_url: Callable[[], str]
+) -> dict[str, str]:
+    """The environment of a Sender whose store is "postgres", or "redis" alone."""
+    if kept_in == "redis":
+        return {"REDIS_URL": redis_url, "STORE": "redis", "SECRET_KEY": "k" * 32}
+    return {"REDIS_URL": redis_url, "STORE": "postgres", "DATABASE_URL": database_url()}
+
+
 def start_over() -> None:
     """Close what this process has open and forget its settings: the next use reads them again."""
     for opened in (bootstrap.store, bootstrap.redis):

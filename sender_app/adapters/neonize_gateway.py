@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg
 import pylibmagic  # noqa: F401 - brings the libmagic that neonize asks for
 import structlog
 from neonize import client as neonize_client
@@ -22,8 +20,10 @@ from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DevicePr
 from neonize.utils.jid import build_jid
 
 from sender_app.adapters import neonize_events as translate
+from sender_app.adapters.linked_devices import Devices, DeviceStore
 from sender_app.adapters.neonize_errors import send_error
 from sender_app.adapters.neonize_messages import MEDIA_TYPES, message_of
+from sender_app.domain.delivery import Lease
 from sender_app.domain.errors import SessionProblem, SessionUnusable, Unavailable
 from sender_app.domain.media import MediaKind, Upload
 from sender_app.ports.whatsapp import (
@@ -43,38 +43,52 @@ from sender_app.ports.whatsapp import (
 _FIRST_QR = timedelta(seconds=60)
 _NEXT_QR = timedelta(seconds=20)
 _CLOSE = 5.0  # seconds for the library to stop; then the process ends without it
-_SECRETS = "SELECT key, message_id FROM whatsmeow_message_secrets WHERE key = ANY(%s)"
 _log = structlog.get_logger()
 
 
 class NeonizeGateway:
-    """See ports.whatsapp.Gateway. Sessions live in the `whatsmeow_*` tables."""
+    """See ports.whatsapp.Gateway. Sessions live in the `whatsmeow_*` tables of `devices`."""
 
-    def __init__(self, postgres_url: str) -> None:
-        self._url = postgres_url
-        self._dsn = go_dsn(postgres_url)
+    def __init__(self, devices: DeviceStore) -> None:
+        self._devices = devices
 
-    def open(self, session_id: str | None) -> "NeonizeConnection":
-        if session_id is None:
-            return NeonizeConnection(self._url, self._dsn, None)
-        for device in neonize_client.ClientFactory.get_all_devices_from_db(self._dsn):
-            if _session_id(device.JID) == session_id:
-                return NeonizeConnection(self._url, self._dsn, device.JID)
-        raise SessionUnusable(SessionProblem.LOGGED_OUT, "the session store has no such device")
+    def open(self, session_id: str | None, lease: Lease) -> "NeonizeConnection":
+        devices = self._devices.open(lease, linked=session_id is not None)
+        try:
+            jid = _find(devices.dsn, session_id)
+            devices.ready()
+            return NeonizeConnection(devices, jid)
+        except BaseException:
+            devices.close()
+            raise
+
+
+def _find(dsn: str, session_id: str | None) -> JID | None:
+    """The device's address as the library wants it; brings the library's tables up to date."""
+    try:
+        known = neonize_client.ClientFactory.get_all_devices_from_db(dsn)
+    except ValueError as error:  # it takes the library's complaint for a list
+        raise Unavailable("the session store cannot be read") from error
+    if session_id is None:
+        return None
+    for device in known:
+        if _session_id(device.JID) == session_id:
+            return device.JID
+    raise SessionUnusable(SessionProblem.LOGGED_OUT, "the session store has no such device")
 
 
 class NeonizeConnection:
     """See ports.whatsapp.Connection."""
 
-    def __init__(self, url: str, dsn: str, jid: JID | None) -> None:
-        self._url = url
+    def __init__(self, devices: Devices, jid: JID | None) -> None:
+        self._devices = devices
         self._events: SimpleQueue[GatewayEvent | Callable[[], GatewayEvent | None]] = SimpleQueue()
         self._qr_expires: datetime | None = None
         self._closed = threading.Event()
         props = DeviceProps(os="Sender", platformType=DeviceProps.CHROME)
         name = f"sender-{id(self)}"
         self._client = neonize_client.NewClient(
-            dsn, jid=jid, props=props, uuid=name, new_device=jid is None
+            devices.dsn, jid=jid, props=props, uuid=name, new_device=jid is None
         )
         self._subscribe()
 
@@ -101,6 +115,8 @@ class NeonizeConnection:
         if self._qr_expires and datetime.now(UTC) > self._qr_expires + timedelta(seconds=3):
             self._qr_expires = None
             yield PairingExpired()
+        if not self._devices.are_kept():
+            yield Stopped("the process that keeps the devices is gone")
 
     def is_ready(self) -> bool:
         return bool(self._client.is_connected and self._client.is_logged_in)
@@ -129,9 +145,7 @@ class NeonizeConnection:
         return Accepted(response.ID, datetime.fromtimestamp(response.Timestamp, UTC))
 
     def find_message_ids(self, secrets: Sequence[bytes]) -> Mapping[bytes, str]:
-        with psycopg.connect(self._url) as connection:
-            rows = connection.execute(_SECRETS, (list(secrets),))
-            return {bytes(key): message_id for key, message_id in rows}
+        return self._devices.find_message_ids(secrets)
 
     def are_on_whatsapp(self, phones: Sequence[str]) -> Mapping[str, bool]:
         try:
@@ -154,16 +168,22 @@ class NeonizeConnection:
         stopping = threading.Thread(target=self._client.stop, name="neonize-stop", daemon=True)
         stopping.start()
         stopping.join(_CLOSE)
+        self._devices.close()
 
     def _run(self) -> None:
         """neonize's `connect` blocks for as long as the connection lives; its end is final."""
         try:
-            self._client.connect()
+            self._client.connect(self._way())
             detail = "the connection ended"
         except Exception as error:  # noqa: BLE001 - told to the account's loop, which acts on it
             detail = str(error)
         if not self._closed.is_set():
             self._events.put(translate.stopped(detail))
+
+    def _way(self) -> neonize_client.ProxySettings | None:
+        """Files go their own way: nothing in the session store depends on them."""
+        proxy = self._devices.proxy
+        return neonize_client.ProxySettings(proxy_address=proxy, no_media=True) if proxy else None
 
     def _subscribe(self) -> None:
         """Handlers run on the library's threads: they only put what they hear into the queue."""
@@ -174,7 +194,7 @@ class NeonizeConnection:
 
     def _translations(self) -> dict[Any, Callable[[Any], Any]]:
         return {
-            ev.PairStatusEv: self._paired,
+            ev.PairStatusEv: lambda event: lambda: self._paired(event),
             ev.ConnectedEv: lambda _: Connected(),
             ev.OfflineSyncCompletedEv: lambda event: CaughtUp(event.Count),
             ev.DisconnectedEv: lambda _: Disconnected(),
@@ -198,6 +218,7 @@ class NeonizeConnection:
         self._qr_expires = None
         if event.Error:
             return Stopped(event.Error)
+        self._devices.save()
         return Paired(f"+{event.ID.User.split(':')[0]}", _session_id(event.ID))
 
     def _incoming(self, event: Any) -> GatewayEvent | None:
@@ -219,10 +240,3 @@ def _session_id(jid: JID) -> str:
     """`digits:device`, however the library splits them over the fields of a JID."""
     user, _, device = jid.User.partition(":")
     return f"{user}:{device or jid.Device}"
-
-
-def go_dsn(url: str) -> str:
-    """A libpq URL as the Go driver takes it: without TLS unless the URL says otherwise."""
-    if "sslmode=" in url:
-        return url
-    return url + ("&" if urlsplit(url).query else "?") + "sslmode=disable"

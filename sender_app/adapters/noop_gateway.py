@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from time import sleep
 
+from sender_app.domain.delivery import Lease
 from sender_app.domain.media import MediaKind, Upload
 from sender_app.ports.whatsapp import Accepted, CaughtUp, Connected, GatewayEvent, OutgoingMessage
 
@@ -52,5 +53,5 @@ class NoopConnection:
 class NoopGateway:
     """See ports.whatsapp.Gateway."""
 
-    def open(self, session_id: str | None) -> NoopConnection:
+    def open(self, session_id: str | None, lease: Lease) -> NoopConnection:
         return NoopConnection()

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from sender_app.adapters.tracing import span
+from sender_app.domain.delivery import Lease
 from sender_app.domain.errors import GatewayError
 from sender_app.domain.media import MediaKind, Upload
 from sender_app.ports.telemetry import Meter
@@ -23,8 +24,8 @@ class ObservedGateway:
         self._gateway = gateway
         self._meter = meter
 
-    def open(self, session_id: str | None) -> Connection:
-        return _ObservedConnection(self._gateway.open(session_id), self._meter)
+    def open(self, session_id: str | None, lease: Lease) -> Connection:
+        return _ObservedConnection(self._gateway.open(session_id, lease), self._meter)
 
 
 class _ObservedConnection:

@@ -1,10 +1,11 @@
-"""Whether Postgres, Redis and the database's revision allow work, asked on fresh connections.
+"""Whether the servers and the database's revision allow work, asked on fresh connections.
 
 A pool may be exhausted or hold a connection that hangs; what is asked here is the server.
 """
 
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from alembic.config import Config
@@ -28,7 +29,9 @@ class ServerProbes:
 
     def look(self) -> Parts:
         postgres, migrations = self._postgres()
-        return Parts({"postgres": postgres, "redis": self._redis(), "migrations": migrations})
+        return Parts(
+            {"postgres": postgres, "redis": _redis(self._redis_url)[0], "migrations": migrations}
+        )
 
     def _postgres(self) -> tuple[str, str]:
         try:
@@ -52,15 +55,35 @@ class ServerProbes:
         known = {script.revision for script in self._scripts.walk_revisions()}
         return "behind: run alembic upgrade head" if found <= known else "ok"
 
-    def _redis(self) -> str:
-        patience = {"socket_connect_timeout": _PATIENCE, "socket_timeout": _PATIENCE}
-        try:
-            with Redis.from_url(self._redis_url, **patience) as redis:
-                redis.ping()
-        except RedisError:
-            return "unreachable"
-        return "ok"
-
     @cached_property
     def _scripts(self) -> ScriptDirectory:
         return ScriptDirectory.from_config(Config(_ROOT / "alembic.ini"))
+
+
+class RedisProbes:
+    """See ports.telemetry.Probes; where Redis is the only store."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis_url = redis_url
+
+    def look(self) -> Parts:
+        redis, lasting = _redis(self._redis_url)
+        return Parts({"redis": redis, "durability": lasting}, store="redis")
+
+
+def _redis(url: str) -> tuple[str, str]:
+    """Whether Redis answers, and whether what it is told lasts."""
+    patience = {"socket_connect_timeout": _PATIENCE, "socket_timeout": _PATIENCE}
+    try:
+        with Redis.from_url(url, **patience) as redis:
+            return "ok", durability(redis)
+    except RedisError:
+        return "unreachable", "unknown"
+
+
+def durability(redis: Redis) -> str:
+    """ "ok", or why a store on this Redis alone would lose what it was told."""
+    known: Any = redis.info("memory") | redis.info("persistence")
+    if known.get("maxmemory") and known.get("maxmemory_policy") != "noeviction":
+        return "keys may be evicted: set maxmemory-policy noeviction"
+    return "ok" if known.get("aof_enabled") else "nothing is on disk: set appendonly yes"

@@ -1,4 +1,4 @@
-"""A read cache in Redis, under `user:{userId}:…`, with a short life."""
+"""A read cache in Redis, under `user:{userId}:cache:…`, with a short life."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ class RedisCache:
         self._redis = redis
 
     def remember(self, user_id: str, key: str, compute: Callable[[], object]) -> object:
-        name = f"user:{user_id}:{key}"
+        name = f"user:{user_id}:cache:{key}"
         try:
             cached = self._redis.get(name)
         except RedisError as error:
@@ -37,7 +37,7 @@ class RedisCache:
     def clear(self, user_id: str) -> int:
         deleted = 0
         batch: list[bytes] = []
-        for key in self._redis.scan_iter(match=f"user:{_escaped(user_id)}:*", count=500):
+        for key in self._redis.scan_iter(match=f"user:{_escaped(user_id)}:cache:*", count=500):
             batch.append(key)
             if len(batch) == 500:
                 deleted += int(self._redis.unlink(*batch))  # type: ignore[arg-type]

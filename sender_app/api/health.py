@@ -16,15 +16,22 @@ router = APIRouter(include_in_schema=False)
 @router.get("/health")
 async def health() -> Response:
     """The process lives: restart it when this does not answer. Asks nothing of others."""
-    return JSONResponse({"status": "alive"}, headers={"Cache-Control": "no-store"})
+    return JSONResponse(
+        {"status": "alive", "store": settings().store_in_use},
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 @router.get("/ready")
 async def ready() -> Response:
-    """Whether requests can be served: Postgres, Redis, and the database's revision."""
+    """Whether requests can be served: the store's servers, and the database's revision."""
     parts = await asyncio.to_thread(bootstrap.probes().look)
     return JSONResponse(
-        {"status": "ready" if parts.ready else "not ready", **parts.states},
+        {
+            "status": "ready" if parts.ready else "not ready",
+            "store": parts.store,
+            **parts.states,
+        },
         status_code=200 if parts.ready else 503,
         headers={"Cache-Control": "no-store"},
     )

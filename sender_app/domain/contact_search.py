@@ -78,6 +78,11 @@ def fold(text: str) -> str:
     return normalize("NFKD", text.lower()).translate(_MARKS)
 
 
+def words_of(key: str) -> list[str]:
+    """The words of a folded text: the database's function `contact_words`, in Python."""
+    return [word for word in key.translate(_BETWEEN_WORDS).split(" ") if word]
+
+
 def take_apart(text: str, country: str) -> Search:
     """The search in `text`; phones without a country code are read as dialled in `country`.
 
@@ -90,7 +95,7 @@ def take_apart(text: str, country: str) -> Search:
     if _DIALLED.match(typed):
         digits = re.sub(r"\D", "", typed)
         return Search(key, (digits,), _phones(typed, digits, country))
-    return Search(key, tuple(dict.fromkeys(key.translate(_BETWEEN_WORDS).split())))
+    return Search(key, tuple(dict.fromkeys(words_of(key))))
 
 
 def _phones(typed: str, digits: str, country: str) -> tuple[str, ...]:

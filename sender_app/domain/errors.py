@@ -7,6 +7,7 @@ SenderError
  ├ SignInRefused         nobody is signed in by this; `code` names the text shown
  ├ ProviderUnavailable   the identity provider does not answer; try again
  ├ StorageUnavailable    the place for files cannot be reached: try again later
+ ├ StoreBusy             nothing was changed: try again later
  ├ LeaseLost             another process serves this account: stop at once, record nothing
  ├ GatewayError          WhatsApp did not do as asked
  │  ├ Unavailable        not sent; try again after `retry_after`
@@ -60,6 +61,10 @@ class ProviderUnavailable(SenderError):
 
 class StorageUnavailable(SenderError):
     """The folder or bucket with people's files does not answer, or refuses."""
+
+
+class StoreBusy(SenderError):
+    """Others changed the same rows for so long that a change was given up; nothing was changed."""
 
 
 class LeaseLost(SenderError):

@@ -71,7 +71,7 @@ def main() -> int:
     """Run until SIGTERM or SIGINT; returns the exit code."""
     try:
         logs.configure(settings().log_level)
-        settings().postgres_url  # noqa: B018 - raises where none is configured
+        settings().check_store()
         redis = connect(settings().redis_url)
         redis.ping()
         redis.close()

@@ -32,6 +32,7 @@ _SHARED = (
     "sender_app.bootstrap",
     "sender_app.services.serving.session",
     "sender_app.stores.postgres.store",
+    "sender_app.stores.redis.store",
 )
 
 

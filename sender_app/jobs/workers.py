@@ -9,10 +9,9 @@ from uuid import UUID
 from rq import Queue, SimpleWorker, Worker
 from rq.job import Job
 
+from sender_app import bootstrap
 from sender_app.adapters.processes import owner_name
 from sender_app.adapters.redis_leases import LockedLeases
-from sender_app.config import settings
-from sender_app.stores.postgres.store import PostgresStore
 
 
 class PatientWorker(SimpleWorker):
@@ -43,7 +42,7 @@ class AccountWorker(Worker):
 
         Uses connections of its own, since those of this process would be shared by the next fork.
         """
-        store = PostgresStore(settings().postgres_url, most=2)
+        store = bootstrap.new_store(most=2)
         try:
             leases = LockedLeases(store.leases, self.connection)
             leases.release_of(UUID(job.args[0]), self._horse_owner)
@@ -60,7 +59,7 @@ class JobWorker(Worker):
         """Let another job begin at once where a file of contacts killed this one."""
         if job.func_name != "sender_app.jobs.run_import":
             return
-        store = PostgresStore(settings().postgres_url, most=2)
+        store = bootstrap.new_store(most=2)
         try:
             store.imports.release(UUID(job.args[0]))
         finally:

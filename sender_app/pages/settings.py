@@ -21,10 +21,11 @@ from sender_app.components.ui import (
     posting_form,
     skeleton,
 )
-from sender_app.components.words import tr, weekday
+from sender_app.components.words import tr, tr_of, weekday
 from sender_app.states.session import Session
 from sender_app.states.settings import COUNTRIES, Preferences
 
+_STORES = ["postgres", "redis"]
 _NUMBERS = ("interval", "jitter", "per_minute", "per_hour", "per_day")
 
 
@@ -73,6 +74,7 @@ def settings() -> rx.Component:
                 ),
             ),
             link(icon("activity", 16), tr("settings.system"), href="/system", class_name="back"),
+            rx.el.p(tr_of("settings.store", Preferences.store, _STORES), class_name="hint"),
             lead=tr("settings.lead"),
         ),
         title=tr("settings.title"),

@@ -9,7 +9,8 @@ from sender_app.components.words import number, tr, tr_of
 from sender_app.domain.account import AccountStatus
 from sender_app.states.system import Machinery
 
-_PARTS = ["postgres", "redis", "migrations"]
+_PARTS = ["postgres", "redis", "migrations", "durability"]
+_STORES = {"postgres": "Postgres", "redis": "Redis"}
 _QUEUES = ["accounts", "default", "control"]
 _STATUSES = [status.value for status in AccountStatus]
 
@@ -102,6 +103,7 @@ def _facts() -> rx.Component:
         (tr("system.oldest_lease"), Machinery.oldest_lease),
         (tr("system.run_out"), number(Machinery.run_out)),
         (tr("system.database"), Machinery.database),
+        (tr("system.store"), rx.Var.create(_STORES)[Machinery.store]),
         (tr("system.version"), Machinery.version),
     )
     return card(

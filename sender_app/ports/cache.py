@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Cache(Protocol):
-    """Values of one person under `user:{userId}:…` keys."""
+    """Values of one person under `user:{userId}:cache:…` keys; what else is there is no cache."""
 
     def remember(self, user_id: str, key: str, compute: Callable[[], object]) -> object:
         """The cached JSON value of `key`, or `compute()`'s, which is then kept for a while.

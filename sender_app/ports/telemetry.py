@@ -58,6 +58,7 @@ class Parts:
     """Whether what Sender depends on can be used: "ok" or what is wrong, by part."""
 
     states: Mapping[str, str] = field(default_factory=dict)
+    store: str = "postgres"  # or "redis": where everything is
 
     @property
     def ready(self) -> bool:

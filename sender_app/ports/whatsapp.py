@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from sender_app.domain.conversation import MessageKind
+from sender_app.domain.delivery import Lease
 from sender_app.domain.errors import SessionProblem
 from sender_app.domain.media import MediaKind, Upload
 
@@ -201,9 +202,11 @@ class Connection(Protocol):
 class Gateway(Protocol):
     """Opens connections to WhatsApp."""
 
-    def open(self, session_id: str | None) -> Connection:
+    def open(self, session_id: str | None, lease: Lease) -> Connection:
         """A connection for a linked device, or for a new one when `session_id` is None.
 
-        Raises SessionUnusable(LOGGED_OUT) when the session store no longer has the device.
+        Under a `lease` on its account: the process of an older one changes no session any more.
+        Raises SessionUnusable(LOGGED_OUT) when the session store no longer has the device,
+        Unavailable when it cannot be read.
         """
         ...

@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 from phonenumbers import SUPPORTED_REGIONS
 
+from sender_app.config import settings
 from sender_app.domain.audience_choice import LONGEST_REST
 from sender_app.domain.errors import RuleViolation
 from sender_app.states.access import handler, use
@@ -27,6 +28,7 @@ class Preferences(rx.State):
     pace: dict[str, str] = {}
     rest_days: int = 0
     needs_approval: bool = False
+    store: str = ""
     loaded: bool = False
     filled: int = 0  # how often; a form filled again is drawn anew
 
@@ -50,6 +52,7 @@ class Preferences(rx.State):
         if workspace.opt_out_reply is None:
             self.opt_out_answer = translate(workspace.language, "opt_out.confirmation")
         self.weekdays = sorted(pace.weekdays)
+        self.store = settings().store_in_use
         self.loaded, self.filled = True, self.filled + 1
 
     @rx.event

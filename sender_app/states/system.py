@@ -44,6 +44,7 @@ class Machinery(rx.State):
     """What the page shows."""
 
     version: str = ""
+    store: str = ""
     parts: list[PartView] = []
     queues: list[QueueView] = []
     accounts: list[AccountsView] = []
@@ -64,7 +65,7 @@ class Machinery(rx.State):
         now = await use(self, lambda services, actor: services.system.look(actor))
         lang = (await self.get_state(Session)).lang
         seen = now.seen
-        self.version = now.version
+        self.version, self.store = now.version, now.parts.store
         self.parts = [
             PartView(name, state == "ok", state) for name, state in now.parts.states.items()
         ]

@@ -21,9 +21,19 @@ import pytest
 from redis.exceptions import RedisError
 
 from sender_app.domain.campaign import Campaign, CampaignStatus
-from sender_app.local.postgres import start_postgres
-from sender_app.local.valkey import start_valkey
-from tests.stack import NUMBER, ROOT, Stack, Whatsapp, account_processes, eventually, start_over
+from sender_app.local.postgres import Postgres, start_postgres
+from sender_app.local.valkey import Valkey, start_valkey
+from tests.stack import (
+    NUMBER,
+    ROOT,
+    Stack,
+    Whatsapp,
+    account_processes,
+    children,
+    eventually,
+    start_over,
+    store_variables,
+)
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "8"))
 PEOPLE = int(os.environ.get("CHAOS_PEOPLE", "240"))
@@ -34,14 +44,13 @@ LEASE_TTL = 3.0
 class Chaos:
     """The stack on servers of its own, and what can happen to it."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, kept_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.logs = folder / "logs"
-        self.postgres = start_postgres(folder / "postgres", self.logs / "postgres.log")
-        self.valkey = start_valkey(folder / "valkey", self.logs / "valkey.log")
-        env = {
-            "DATABASE_URL": self.postgres.url,
-            "REDIS_URL": self.valkey.url,
+        self.alone = kept_in == "redis"
+        self.postgres: Postgres | None = None
+        self.valkey = self.started_valkey()
+        env = store_variables(kept_in, self.valkey.url, self.started_postgres) | {
             "DATA_DIR": str(folder / "data"),
             "PACE_INTERVAL": "0",
             "PACE_JITTER": "0",
@@ -52,12 +61,13 @@ class Chaos:
         }
         for name, value in env.items():
             monkeypatch.setenv(name, value)
-        subprocess.run(
-            [sys.executable, "-m", "alembic", "upgrade", "head"],
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-        )
+        if self.postgres is not None:
+            subprocess.run(
+                [sys.executable, "-m", "alembic", "upgrade", "head"],
+                cwd=ROOT,
+                check=True,
+                capture_output=True,
+            )
         from sender_app import bootstrap
 
         start_over()
@@ -75,7 +85,16 @@ class Chaos:
         start_over()
         self.whatsapp.stop()
         self.valkey.child.stop(10)
-        self.postgres.child.stop(10)
+        if self.postgres is not None:
+            self.postgres.child.stop(10)
+
+    def started_postgres(self) -> str:
+        self.postgres = start_postgres(self.folder / "postgres", self.logs / "postgres.log")
+        return self.postgres.url
+
+    def started_valkey(self) -> Valkey:
+        folder, log = self.folder / "valkey", self.logs / "valkey.log"
+        return start_valkey(folder, log, alone=self.alone)
 
     # The blows.
 
@@ -92,11 +111,25 @@ class Chaos:
         """Killed, and everything in it is gone."""
         self.valkey.child.kill()
         shutil.rmtree(self.folder / "valkey")
-        self.valkey = start_valkey(self.folder / "valkey", self.logs / "valkey.log")
+        self.valkey = self.started_valkey()
+
+    def kill_valkey(self) -> None:
+        """The only store dies, and comes back with what it had said."""
+        self.valkey.child.kill()
+        time.sleep(0.5)
+        self.valkey = self.started_valkey()
+
+    def kill_keeper(self) -> None:
+        """The process that keeps an account's devices, but not the account's own."""
+        for pid in account_processes(self.stack.process.pid):
+            for keeper in children(pid):
+                with suppress(ProcessLookupError):
+                    os.kill(keeper, signal.SIGKILL)
 
     def restart_postgres(self) -> None:
+        assert self.postgres is not None
         self.postgres.child.stop(20)
-        self.postgres = start_postgres(self.folder / "postgres", self.logs / "postgres.log")
+        self.started_postgres()
 
     def cut_line(self) -> None:
         self.stack.loopback.happen(NUMBER, "disconnect")
@@ -127,11 +160,12 @@ class Chaos:
                 os.kill(pid, signal.SIGCONT)
 
     def blows(self) -> dict[str, Callable[[], None]]:
+        servers = [self.kill_valkey, self.kill_keeper] if self.alone else [self.lose_valkey]
+        servers += [] if self.alone else [self.restart_postgres]
         return {
             "kill_account": self.kill_account,
             "kill_worker": self.kill_worker,
-            "lose_valkey": self.lose_valkey,
-            "restart_postgres": self.restart_postgres,
+            **{blow.__name__: blow for blow in servers},
             "cut_line": self.cut_line,
             "refuse": self.refuse,
             "withhold_ack": self.withhold_ack,
@@ -141,9 +175,11 @@ class Chaos:
         }
 
 
-@pytest.fixture
-def chaos(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chaos]:
-    chaos = Chaos(data / "chaos", monkeypatch)
+@pytest.fixture(params=["postgres", "redis"])
+def chaos(
+    request: pytest.FixtureRequest, tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Chaos]:
+    chaos = Chaos(data / f"chaos-{request.param}", request.param, monkeypatch)
     yield chaos
     chaos.close()
     shutil.copytree(chaos.logs, tmp_path / "logs")

@@ -1,6 +1,5 @@
 """What every store promises of whom a campaign is for: sources, rules, and the freezing."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -13,7 +12,6 @@ from sender_app.domain.delivery import Outcome, RecipientStatus
 from sender_app.domain.errors import RuleViolation
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import AudienceCounts, AudienceSpec, ContactDraft, NewCampaign, Store
-from sender_app.stores.postgres.store import PostgresStore
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
 NOW = datetime.now(UTC)
@@ -24,13 +22,6 @@ PEOPLE = (  # name, groups
     ("Iván", "Docentes"),
     ("Olga", ""),
 )
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 class School:
@@ -219,6 +210,20 @@ def test_the_audience_is_frozen_as_confirmed_or_not_at_all(school: School):
     school.store.groups.add(school.id, padres, [school.ids["Iván"]])
     assert campaigns.get(school.id, draft.id).total_recipients == 2
     assert len(campaigns.recipients(draft.id, None, None, 10).rows) == 2
+
+
+def test_who_is_deleted_from_the_book_stays_in_the_campaign_without_a_name(school: School):
+    campaign = school.launch(school.spec(contacts=(school.ids["Ana"], school.ids["Luis"])))
+    assert school.store.contacts.delete(school.id, [school.ids["Ana"]]) == 1
+    rows = school.store.campaigns.recipients(campaign.id, None, None, 10).rows
+    assert [(row.phone, row.nombre) for row in rows] == [
+        (school.phones["Ana"], ""),
+        (school.phones["Luis"], "Luis"),
+    ]
+    lease = school.store.leases.take(school.account_id, "one", timedelta(seconds=30))
+    assert lease is not None
+    claims = school.store.deliveries.claim(lease, campaign.id, None, 10, False)
+    assert [claim.contact_id for claim in claims] == [None, school.ids["Luis"]]
 
 
 def test_nothing_starts_while_the_book_takes_in_a_large_import(school: School):

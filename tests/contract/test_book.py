@@ -1,7 +1,6 @@
 """What every store promises of the address book."""
 
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -9,12 +8,15 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from sender_app.domain.audience import AudienceRow
+from sender_app.domain.contact_import import Counts, ImportStatus, Layout, sources
 from sender_app.domain.contact_search import ContactQuery, ContactSort, OnWhatsapp, fold
 from sender_app.domain.errors import NotFound, RuleViolation
-from sender_app.ports.store import Contact, ContactDraft, Store
+from sender_app.ports.contact_reader import ContactBatch
+from sender_app.ports.store import Contact, ContactDraft, NewImport, Store
 from sender_app.ports.whatsapp import Incoming
 from sender_app.stores.postgres import book
-from sender_app.stores.postgres.store import PostgresStore
+from sender_app.stores.redis import book as redis_book
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
 PEOPLE = (
@@ -24,13 +26,6 @@ PEOPLE = (
     ("+595982001004", "José María Ñúñez", ""),
     ("+5491155550005", "", "Padres"),
 )
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 class Book:
@@ -145,7 +140,8 @@ def test_it_shows_a_group_in_every_order(filled: Book, sort: ContactSort):
 def test_it_counts_what_a_query_has(filled: Book, monkeypatch: pytest.MonkeyPatch):
     count = filled.contacts.count
     assert (count(filled.id, ContactQuery()).n, count(filled.id, ContactQuery("ma")).n) == (5, 3)
-    monkeypatch.setattr(book, "COUNTED", 2)
+    for one in (book, redis_book):
+        monkeypatch.setattr(one, "COUNTED", 2)
     assert count(filled.id, ContactQuery("ma")).exact is False
     assert count(filled.id, ContactQuery("jos")).exact is True
 
@@ -271,6 +267,18 @@ def test_duplicates_are_named_alike_and_merging_keeps_what_each_had(store: Store
         one.contacts.merge(one.id, kept.id, [other.id])
 
 
+def test_merging_takes_along_what_a_number_wrote_before_it_was_in_the_book(store: Store):
+    one = Book(store)
+    account = store.accounts.create(one.id, "alice", "WhatsApp")
+    for n, phone in enumerate(("+595981000002", "+595981000009"), 1):
+        message = Incoming(f"R{n}", phone, f"hola {n}", None, datetime.now(UTC))
+        store.receipts.reply(account.id, message, False)
+    kept, other = one.add("+595981000001", "Ana"), one.add("+595981000002", "Ana")
+    assert [h.text for h in one.contacts.history(one.id, other.id, 10)] == ["hola 1"]
+    one.contacts.merge(one.id, kept.id, [other.id])
+    assert [h.text for h in one.contacts.history(one.id, kept.id, 10)] == ["hola 1"]
+
+
 def test_an_account_is_asked_to_look_numbers_up_and_says_what_it_found(filled: Book):
     account = filled.store.accounts.create(filled.id, "alice", "WhatsApp")
     rows = filled.contacts.page(filled.id, ContactQuery("ma"), None, 10).rows
@@ -296,27 +304,42 @@ def test_an_export_has_everybody_once(store: Store):
     assert len({contact.id for page in pages for contact in page}) == 25
 
 
-def import_3000(one: Book, database_url: str) -> None:
-    with psycopg.connect(database_url) as connection:
-        connection.execute(
-            "INSERT INTO contacts (workspace_id, user_id, phone, nombre, grupo)"
-            " SELECT %s, 'alice', '+59598' || lpad(n::text, 7, '0'), 'P ' || n, 'G'"
-            " FROM generate_series(1, 3000) n",
-            (one.id,),
-        )
+def import_3000(one: Book) -> None:
+    imports = one.store.imports
+    rows = [AudienceRow(n, f"+59598{n:07d}", f"P {n}", grupo="G") for n in range(1, 3_001)]
+    layout = Layout("text", "utf-8", ",", (), 1, 1, ("numero",), ())
+    new = imports.create(one.id, "alice", NewImport(uuid4(), "x.csv", 1, "PY", layout))
+    for move, target in (("check", ImportStatus.CHECKING), ("start", ImportStatus.IMPORTING)):
+        imports.move(new.id, sources(move), target)
+        work = imports.begin(new.id)
+        assert work is not None
+        if move == "check":
+            imports.checked(work, Counts(), [], [])
+    assert imports.commit(work, [ContactBatch.of(rows)], lambda _part: None)
 
 
-def test_an_export_right_after_a_large_import_misses_nobody(store: Store, database_url: str):
+def test_an_export_right_after_a_large_import_misses_nobody(store: Store):
     one = Book(store)
-    import_3000(one, database_url)
+    import_3000(one)
     assert sum(len(page) for page in one.contacts.export(one.id, ContactQuery(), 1_000)) == 3_000
 
 
-def test_a_large_import_is_followed_bit_by_bit(store: Store, database_url: str):
+def test_a_large_import_is_followed_bit_by_bit(store: Store):
     one = Book(store)
-    import_3000(one, database_url)
+    import_3000(one)
     assert [store.contacts.follow(2_000) for _ in range(3)] == [2_000, 1_000, 0]
     assert one.contacts.count(one.id, ContactQuery(group_id=one.group("G"))).n == 3000
+
+
+def test_a_group_goes_while_the_book_still_takes_in_an_import(store: Store):
+    one = Book(store)
+    import_3000(one)
+    ana = one.add("+595971000001", "Ana", "G", "VIP")
+    one.store.groups.delete(one.id, one.group("G"))
+    pages = list(one.contacts.export(one.id, ContactQuery("p"), 3_000))
+    assert {(contact.grupo, contact.more_groups) for contact in pages[0]} == {("", ())}
+    assert one.contacts.get(one.id, ana.id).grupo == "VIP"
+    assert [group.name for group in one.store.groups.list(one.id)] == ["VIP"]
 
 
 def test_many_may_write_and_read_the_book_at_once(store: Store):

@@ -1,28 +1,20 @@
 """What every store promises about conversations and answers."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
+from sender_app.domain.actor import Role
 from sender_app.domain.conversation import AnswerOutcome, AnswerStatus, MessageKind
-from sender_app.domain.errors import LeaseLost, NotFound
+from sender_app.domain.errors import LeaseLost, NotFound, RuleViolation
 from sender_app.ports.conversations import Conversation, ConversationFilter
 from sender_app.ports.store import Store
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
-from sender_app.stores.postgres.store import PostgresStore
 from tests.contract.test_store import DEFAULTS, Clinic, sent
 
 NOW = datetime.now(UTC)
 SECRET = b"s" * 32
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -177,3 +169,62 @@ def test_old_conversations_go_with_their_replies_and_open_answers_stay(clinic: C
     clinic.store.answering.fail_waiting(clinic.account.id, "unavailable")
     assert clinic.store.upkeep.forget_replies(tomorrow, 10) == 1
     assert listed(clinic) == []
+
+
+def test_a_conversation_shows_what_both_sides_and_campaigns_wrote(clinic: Clinic):
+    lease = clinic.lease()
+    first, *others = clinic.claim(lease)
+    clinic.settle(lease, [sent(first, "M1"), *map(sent, others)])
+    heard = Incoming("R1", first.phone, "¿a qué hora?", "M1", NOW + timedelta(hours=1))
+    clinic.store.receipts.reply(clinic.account.id, heard, False)
+    [conversation] = listed(clinic)
+    clinic.store.workspaces.ensure_member(clinic.workspace.id, "alice", "Alice", Role.ADMIN)
+    assert clinic.store.conversations.answer(conversation, uuid4(), "alice", "A las diez")
+    by_source = {e.source: e for e in clinic.store.conversations.entries(conversation, 10)}
+    reply, answer, ours = (by_source[source] for source in ("reply", "answer", "campaign"))
+    assert (reply.text, reply.quoted_id, reply.campaign) == ("¿a qué hora?", "M1", "Turnos")
+    assert (answer.text, answer.status, answer.author) == ("A las diez", "waiting", "Alice")
+    assert (ours.campaign_id, ours.message_id) == (clinic.campaign.id, "M1")
+    latest = clinic.store.conversations.entries(conversation, 1)
+    assert latest == clinic.store.conversations.entries(conversation, 3)[:1]
+    now = clinic.store.conversations.get(clinic.workspace.id, conversation.id)
+    assert (now.unread, now.last_text, now.last_is_ours) == (0, "A las diez", True)
+
+
+def test_an_answer_is_sent_once_however_often_it_was_ordered(clinic: Clinic):
+    hear(clinic, 1, "hola")
+    [conversation] = listed(clinic)
+    answer, request = clinic.store.conversations.answer, uuid4()
+    assert answer(conversation, request, "alice", "Con gusto")
+    assert not answer(conversation, request, "alice", "Con gusto")
+    lease = clinic.lease()
+    assert clinic.store.answering.claim(lease, SECRET) is not None
+    assert clinic.store.answering.claim(lease, SECRET) is None
+
+
+def test_an_answer_that_waits_is_claimed_only_when_it_is_due(clinic: Clinic):
+    answering(clinic)
+    lease, account = clinic.lease(), clinic.account.id
+    claim = clinic.store.answering.claim(lease, SECRET)
+    assert claim is not None
+    later = datetime.now(UTC) + timedelta(hours=1)
+    waits = AnswerOutcome(AnswerStatus.WAITING, NOW, error_code="unavailable", not_before=later)
+    assert clinic.store.answering.record(lease, claim.id, waits)
+    assert clinic.store.answering.claim(lease, SECRET) is None
+    assert clinic.store.answering.next_due(account) == later
+    assert clinic.store.answering.fail_waiting(account, "unavailable") == 1
+    assert clinic.store.answering.next_due(account) is None
+
+
+def test_the_pages_of_a_search_hold_every_conversation_once(clinic: Clinic):
+    for n in range(5):
+        hear(clinic, n, "sí, gracias" if n % 2 == 0 else "no", NOW - timedelta(minutes=n))
+    seen, cursor, wanted = [], None, ConversationFilter(search="GRACIAS", unread=True)
+    while True:
+        page = clinic.store.conversations.page(clinic.workspace.id, wanted, cursor, 2)
+        seen += [row.phone for row in page.rows]
+        if (cursor := page.next) is None:
+            break
+    assert seen == [f"+59598{n:07d}" for n in (0, 2, 4)]
+    with pytest.raises(RuleViolation):
+        clinic.store.conversations.page(clinic.workspace.id, wanted, "no cursor", 2)

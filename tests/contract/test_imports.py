@@ -1,7 +1,6 @@
 """What every store promises of imports; each adapter passes the same tests."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -15,7 +14,6 @@ from sender_app.domain.contact_search import ContactQuery
 from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import NewCampaign, NewImport, Store
-from sender_app.stores.postgres.store import PostgresStore
 from tests.stack import eventually
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
@@ -23,13 +21,6 @@ LAYOUT = Layout(
     *("text", "utf-8", ","), ("Tel", "Nombre"), 2, 2, ("numero", "nombre"), (("0981", "Ana"),)
 )
 ANA, LUIS, EVA = "+595981000001", "+595981000002", "+595981000003"
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 class Desk:
@@ -265,6 +256,38 @@ def test_imports_into_one_workspace_take_turns_and_show_that_they_live(
         assert desk.store.imports.commit(work, [batch], on_step)
     assert steps[:2] == [0.0, 0.0]
     assert desk.book().keys() == {ANA}
+
+
+def test_imports_of_the_same_people_at_once_leave_each_person_once(desk: Desk):
+    rows = [
+        [AudienceRow(n, f"+59598{n:07d}", f"{who} {n}", "", "G") for n in range(300)]
+        for who in ("Ana", "Eva")
+    ]
+    works = [desk.importing()]
+    desk.id = desk.new().id
+    works.append(desk.importing())
+    done: list[bool] = []
+
+    def commit(work: ContactImport, people: list[AudienceRow]) -> None:
+        done.append(desk.store.imports.commit(work, [ContactBatch.of(people)], lambda _part: None))
+
+    pairs = zip(works, rows, strict=True)
+    threads = [threading.Thread(target=commit, args=pair) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert done == [True, True]
+    found = [
+        contact
+        for page in desk.store.contacts.export(desk.workspace.id, ContactQuery(), 500)
+        for contact in page
+    ]
+    assert len({contact.phone for contact in found}) == len(found) == 300
+    assert {contact.nombre.split()[0] for contact in found} in ({"Ana"}, {"Eva"})
+    assert [group.name for group in desk.store.groups.list(desk.workspace.id)] == ["G"]
+    counts = [desk.store.imports.get(desk.workspace.id, work.id).counts for work in works]
+    assert sorted((one.created, one.updated) for one in counts) == [(0, 300), (300, 0)]
 
 
 def test_it_finds_imports_that_nobody_attends_to(desk: Desk):

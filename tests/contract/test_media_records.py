@@ -1,6 +1,5 @@
 """What every store promises about files: who sees them, and when nobody needs them any more."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -14,7 +13,6 @@ from sender_app.domain.errors import NotFound
 from sender_app.domain.media import Media, MediaKind, Prepared, Upload
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import NewCampaign, Store
-from sender_app.stores.postgres.store import PostgresStore
 
 NOW = datetime.now(UTC)
 LATER = NOW + timedelta(days=31)
@@ -23,13 +21,6 @@ VOICE = Prepared(
     MediaKind.VOICE, "audio/ogg; codecs=opus", "nota.ogg", b"sound", seconds=2.5, waveform=b"\1\2"
 )
 PHOTO = Prepared(MediaKind.IMAGE, "image/jpeg", "x.jpg", b"pixels", b"thumb", width=640, height=400)
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 class Shelf:

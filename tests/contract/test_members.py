@@ -1,7 +1,6 @@
 """What every store promises about members and the audit log."""
 
 import threading
-from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
@@ -12,18 +11,10 @@ from sender_app.domain.identity import Identity
 from sender_app.domain.member import Member, RoleSource
 from sender_app.domain.workspace import team_key
 from sender_app.ports.store import Store
-from sender_app.stores.postgres.store import PostgresStore
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
 TEAMS = {team_key("clinic"): "clinic", team_key("school"): "school"}
 CLINIC = {team_key("clinic"): "clinic"}
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 def admit(

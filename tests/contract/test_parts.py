@@ -1,6 +1,5 @@
 """What every store promises about recipients who get several messages."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,17 +20,9 @@ from sender_app.domain.media import MediaKind, Prepared
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import NewCampaign, Store
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
-from sender_app.stores.postgres.store import PostgresStore
 from tests.contract.test_store import NOW, Clinic, sent
 
 PHOTO = Prepared(MediaKind.IMAGE, "image/jpeg", "x.jpg", b"pixels")
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 @pytest.fixture

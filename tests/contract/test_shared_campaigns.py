@@ -1,7 +1,6 @@
 """What every store promises about a campaign that several accounts send."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,19 +9,11 @@ import pytest
 from sender_app.domain.account import AccountStatus
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
-from sender_app.domain.delivery import Claim, Lease, RecipientStatus, Settlement
+from sender_app.domain.delivery import Claim, Lease, Outcome, RecipientStatus, Settlement
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import AudienceSpec, NewCampaign, Store
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
-from sender_app.stores.postgres.store import PostgresStore
 from tests.contract.test_store import DEFAULTS, NOW, TTL, sent
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 class Pair:
@@ -172,3 +163,40 @@ def test_who_is_done_first_leaves_the_end_to_the_other(pair: Pair):
         0,
         0,
     ]
+
+
+def test_what_both_record_while_receipts_come_in_is_counted_once_each(store: Store):
+    pair = Pair(store, people=60)
+    trouble: list[BaseException] = []
+
+    def serve(lease: Lease) -> None:
+        journal = store.deliveries.open_journal(lease)
+        for n in range(100):
+            claims = pair.claim(lease, 3)
+            if not claims:
+                break
+            done, back = [sent(claim) for claim in claims[:2]], claims[2:]
+            put_back = [Outcome(claim, RecipientStatus.QUEUED, NOW) for claim in back]
+            journal.settle([*done, *put_back], fold=n % 2 == 0)
+            ids = tuple(outcome.message_id or "" for outcome in done)
+            store.receipts.receipts(lease.account_id, [Receipt(ids, ReceiptKind.DELIVERED, NOW)])
+        journal.close()
+
+    def work(lease: Lease) -> None:
+        try:
+            serve(lease)
+        except BaseException as error:  # noqa: BLE001 - a thread's error is the test's
+            trouble.append(error)
+
+    threads = [threading.Thread(target=work, args=(lease,)) for lease in pair.leases()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert trouble == []
+    now = pair.now()
+    assert (now.sent_count, now.delivered_count) == (60, 60)
+    today = NOW.astimezone(pair.workspace.zone).date()
+    by_account = store.metrics.by_account(pair.workspace.id, today)
+    assert sum(count for count, _ in by_account.values()) == 60
+    assert store.deliveries.finish(pair.campaign.id, NOW)

@@ -1,7 +1,7 @@
 """What every store promises; each adapter passes the same tests."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -30,18 +30,10 @@ from sender_app.domain.reporting import EVERYTHING, Only, Span, last_days
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import AudienceSpec, CampaignFilter, Journal, NewCampaign, Store
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
-from sender_app.stores.postgres.store import PostgresStore
 
 TTL = timedelta(seconds=30)
 NOW = datetime.now(UTC)
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 class Clinic:

@@ -13,7 +13,7 @@ from sender_app.domain.account import AccountStatus
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason, sources
 from sender_app.domain.delivery import Lease, Outcome, RecipientStatus
-from sender_app.domain.errors import NotFound
+from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.domain.webhook import (
     ATTEMPTS,
     OLD_SECRET_LIVES,
@@ -27,19 +27,11 @@ from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import NewCampaign, Store
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
 from sender_app.services.courier import Courier
-from sender_app.stores.postgres.store import PostgresStore
 from tests.receiver import Call, Receiver, receiving, status
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
 HERE = [ipaddress.ip_network("127.0.0.1/32")]
 SECRETS = WebhookSecrets("the key of these tests")
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = PostgresStore(database_url)
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -391,3 +383,38 @@ def test_a_test_goes_to_the_endpoint_that_was_asked(clinic: Clinic):
     assert isinstance(call, Call)
     assert call.event["type"] == "webhook.test"
     assert [entry.id for entry in clinic.log()] == [delivery]
+
+
+def test_the_log_of_an_endpoint_is_read_by_pages_and_by_state(clinic: Clinic):
+    clinic.receiver.answers = [status(200), status(500)]
+    for _ in range(2):
+        clinic.tell()
+        clinic.deliver()
+    clinic.tell()
+    read = clinic.store.webhooks.deliveries
+    seen, cursor = [], None
+    while True:
+        page, cursor = read(clinic.workspace, clinic.webhook, None, cursor, 2)
+        seen += page
+        if cursor is None:
+            break
+    assert [entry.status.value for entry in seen] == ["pending", "pending", "delivered"]
+    assert len({entry.id for entry in seen}) == 3
+    for state, number in ((DeliveryStatus.PENDING, 2), (DeliveryStatus.FAILED, 0)):
+        page, cursor = read(clinic.workspace, clinic.webhook, state, None, 5)
+        assert ([entry.status for entry in page], cursor) == ([state] * number, None)
+    with pytest.raises(RuleViolation):
+        read(clinic.workspace, clinic.webhook, None, "no cursor", 2)
+
+
+def test_a_delivery_that_arrived_can_be_sent_again_and_others_are_left_alone(clinic: Clinic):
+    clinic.tell()
+    clinic.tell()
+    clinic.deliver()
+    entry = clinic.log()[0]
+    again = clinic.store.webhooks.send_again
+    assert again(clinic.workspace, clinic.webhook, None) == 0, "none failed"
+    assert again(clinic.workspace, clinic.webhook, uuid4()) == 0
+    assert again(clinic.workspace, clinic.webhook, entry.id) == 1
+    assert clinic.deliver() == 1
+    assert [call.id for call in clinic.receiver.calls].count(str(entry.event_id)) == 2

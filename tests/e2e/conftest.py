@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,13 +63,10 @@ def start_demo(data: Path, output: Path, **env: str) -> subprocess.Popen[bytes]:
         )
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Iterator[Demo]:
-    """`make demo` on ports of its own."""
+def run_demo(folder: Path, output: Path, **env: str) -> Iterator[Demo]:
+    """`make demo` on ports of its own; afterwards nothing of it runs."""
     port = free_ports(2)
-    output = tmp_path_factory.mktemp("demo") / "output"
-    folder = data / "demo"
-    process = start_demo(folder, output, PORT=str(port), WEBHOOK_NETWORKS="127.0.0.1/32")
+    process = start_demo(folder, output, PORT=str(port), WEBHOOK_NETWORKS="127.0.0.1/32", **env)
     eventually(
         lambda: "Ctrl-C" in output.read_text() or process.poll() is not None, 170, "the start"
     )
@@ -84,6 +81,36 @@ def demo(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Iterator[Demo]
         ["pgrep", "-f", str(folder)], check=False, capture_output=True, text=True
     ).stdout
     assert left == "", f"processes left behind: {left}"
+
+
+@pytest.fixture(scope="session")
+def demo_of(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Iterator[Callable[..., Demo]]:
+    """The demonstration with a store, started when it is first asked for."""
+    running: dict[str, Iterator[Demo]] = {}
+    found: dict[str, Demo] = {}
+
+    def demo_of(store: str) -> Demo:
+        if store not in running:
+            output = tmp_path_factory.mktemp("demo") / "output"
+            running[store] = run_demo(data / f"demo-{store}", output, STORE=store)
+            found[store] = next(running[store])
+        return found[store]
+
+    yield demo_of
+    for one in running.values():
+        next(one, None)
+
+
+@pytest.fixture
+def kept_in() -> str:
+    """The store of the demonstration; tests that shall have the other one too name it."""
+    return os.environ.get("STORE", "postgres")
+
+
+@pytest.fixture
+def demo(demo_of: Callable[..., Demo], kept_in: str) -> Demo:
+    """A running demonstration, the same for all tests of one store."""
+    return demo_of(kept_in)
 
 
 @pytest.fixture(scope="package")  # its event loop must be gone before other packages' tests

@@ -2,11 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Demo
 from tests.stack import NUMBER, eventually
 
+pytestmark = pytest.mark.parametrize("kept_in", ["postgres", "redis"])
 GOOD = [
     (f"0984{n:06d}", "Sra." if n % 2 else "Sr.", f"Persona {n}", f"G{n % 3}") for n in range(20)
 ]
@@ -163,6 +165,29 @@ def test_every_page_is_in_the_language_that_was_chosen(page: Page, demo: Demo):
     page.wait_for_function("document.cookie.includes('lang=pt')")
     page.goto(f"{demo.url}/contacts")
     expect(page.locator("h1")).to_have_text("Contatos")
+
+
+def test_the_settings_say_which_store_is_used(page: Page, demo: Demo, kept_in: str):
+    sign_in(page, demo)
+    go(page, "Ajustes")
+    name = {"postgres": "Postgres", "redis": "Redis"}[kept_in]
+    expect(page.locator("main")).to_contain_text(f"Los datos se guardan en {name}.")
+    page.get_by_role("link", name="Estado del sistema").click()
+    expect(page.locator("main")).to_contain_text(f"Dónde se guardan los datos{name}")
+    expect(page.locator(".facts .chip-bad")).to_have_count(0)
+
+
+def test_a_cleared_cache_leaves_the_figures_alone(page: Page, demo: Demo):
+    sign_in(page, demo)
+    go(page, "Contactos")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    go(page, "Tablero")
+    page.get_by_role("button", name="Limpiar caché").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Limpiar caché").click()
+    expect(page.get_by_text("Caché limpiada:")).to_be_visible()
+    expect(page.locator(".kpis")).to_contain_text("100 %")
+    go(page, "Contactos")
+    expect(page.locator("tbody tr").first).to_be_visible()
 
 
 def test_who_signs_out_is_out(page: Page, demo: Demo):

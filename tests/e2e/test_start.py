@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from redis import Redis
+
 from tests.e2e.conftest import Demo, start_demo
 from tests.stack import ROOT, eventually, free_ports
 
@@ -50,6 +52,16 @@ def test_it_says_which_address_is_wrong(tmp_path: Path):
         tmp_path, PORT=port, DATABASE_URL="postgresql://x@127.0.0.1:1/x", REDIS_URL="redis://x"
     )
     assert "Postgres cannot be reached" in line
+
+
+def test_it_does_not_start_on_a_redis_alone_that_forgets(redis_url: str, tmp_path: Path):
+    alone = {"PORT": str(free_ports(1)), "STORE": "redis", "REDIS_URL": redis_url}
+    with Redis.from_url(redis_url) as redis:
+        redis.config_set("appendonly", "no")
+        line = failed_start(tmp_path, **alone)
+        redis.config_set("appendonly", "yes")
+    assert "set appendonly yes" in line
+    assert "STORE" in failed_start(tmp_path, **alone | {"STORE": "sqlite"})
 
 
 def test_it_lets_nobody_administer_it_from_elsewhere_by_accident(tmp_path: Path):

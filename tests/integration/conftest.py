@@ -12,7 +12,7 @@ from sender_app.local.valkey import Valkey
 from tests.conftest import fresh_database
 from tests.integration.personas import World, make_world, services_on
 from tests.office import Office
-from tests.stack import Stack, Whatsapp, start_over
+from tests.stack import Stack, Whatsapp, start_over, store_variables
 
 
 @pytest.fixture
@@ -24,9 +24,20 @@ def whatsapp(tmp_path: Path) -> Iterator[Whatsapp]:
 
 
 @pytest.fixture
+def kept_in() -> str:
+    """The store of `stack`; tests that shall have the other one too name it."""
+    return os.environ.get("STORE", "postgres")
+
+
+@pytest.fixture
+def store_env(kept_in: str, redis_url: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    """Variables that name the store."""
+    return store_variables(kept_in, redis_url, lambda: request.getfixturevalue("database_url"))
+
+
+@pytest.fixture
 def stack(
-    database_url: str,
-    redis_url: str,
+    store_env: dict[str, str],
     tmp_path: Path,
     whatsapp: Whatsapp,
     monkeypatch: pytest.MonkeyPatch,
@@ -34,9 +45,7 @@ def stack(
     """A worker, linked to nothing yet; no pace, little lingering."""
     from sender_app import bootstrap
 
-    env = {
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
+    env = store_env | {
         "DATA_DIR": str(tmp_path / "data"),
         "PACE_INTERVAL": "0",
         "PACE_JITTER": "0",
@@ -62,15 +71,11 @@ def stack(
 
 @pytest.fixture
 def office(
-    database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store_env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Office]:
     from sender_app import bootstrap
 
-    for name, value in (
-        ("DATABASE_URL", database_url),
-        ("REDIS_URL", redis_url),
-        ("DATA_DIR", str(tmp_path)),
-    ):
+    for name, value in (store_env | {"DATA_DIR": str(tmp_path)}).items():
         monkeypatch.setenv(name, value)
     start_over()
     yield Office(bootstrap.services(), bootstrap.store())

@@ -11,18 +11,22 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from sender_app.adapters.redis_client import connect
 from sender_app.domain.campaign import CampaignStatus, PauseReason
 from sender_app.domain.contact_search import ContactQuery
 from sender_app.local.postgres import start_postgres
+from sender_app.local.valkey import start_valkey
 from sender_app.ports.conversations import ConversationFilter
 from sender_app.ports.whatsapp import Incoming
 from sender_app.stores.postgres.store import PostgresStore
+from sender_app.stores.redis.store import RedisStore
 from tests.contract.test_store import Clinic
 from tests.stack import ROOT
 
 
 def sender(*words: str, data: Path, **env: str) -> "subprocess.CompletedProcess[str]":
-    clean = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "POSTGRES_HOST")}
+    names = ("DATABASE_URL", "POSTGRES_HOST", "REDIS_URL", "STORE")
+    clean = {k: v for k, v in os.environ.items() if k not in names}
     return subprocess.run(
         [sys.executable, "-m", "sender_app.local", *words],
         cwd=ROOT,
@@ -115,3 +119,58 @@ def test_a_database_that_cannot_be_reached_leaves_no_file(tmp_path: Path):
     assert len(failed.stderr.strip().splitlines()) == 1
     assert not target.exists()
     assert list(tmp_path.glob("*.part")) == []
+
+
+def test_redis_alone_is_saved_and_restored_elsewhere(data: Path, tmp_path: Path):
+    first, second, target = data / uuid4().hex, data / uuid4().hex, tmp_path / "e.backup"
+    assert "nothing to save" in sender("backup", str(target), data=first, STORE="redis").stderr
+    server = start_valkey(first / "valkey", first / "valkey.log", alone=True)
+    store = RedisStore(connect(server.url))
+    clinic = Clinic(store, people=3)
+    finished = clinic.campaign_for(1)
+    store.campaigns.move(finished.id, frozenset({CampaignStatus.RUNNING}), CampaignStatus.CANCELLED)
+    hello = Incoming("R1", "+595980000001", "hola", None, datetime.now(UTC))
+    store.receipts.reply(clinic.account.id, hello, False)
+    conversation = store.conversations.page(
+        clinic.workspace.id, ConversationFilter(), None, 1
+    ).rows[0]
+    store.conversations.answer(conversation, uuid4(), "alice", "Con gusto")
+    store.database.redis.set("rq:job:1", "left behind")
+    store.close()
+    server.child.stop(10)
+    (first / "secret.key").write_text("secret")
+    saved = sender("backup", str(target), data=first, STORE="redis")
+    assert (saved.returncode, saved.stdout) == (0, f"sender: saved to {target}\n"), saved.stderr
+
+    refused = sender("restore", str(target), data=second)
+    assert "is no backup: it has no database.dump" in refused.stderr
+    (second / "valkey").mkdir(parents=True)
+    restored = sender("restore", str(target), data=second, STORE="redis")
+    assert restored.stdout == "sender: restored; campaigns paused: 1\n", restored.stderr
+    assert (second / "secret.key").read_text() == "secret"
+    assert [path.name for path in second.glob("valkey*")] == ["valkey"]
+    server = start_valkey(second / "valkey", second / "valkey.log", alone=True)
+    store = RedisStore(connect(server.url))
+    assert store.contacts.count(clinic.workspace.id, ContactQuery()).n == 3
+    campaign = store.campaigns.get(clinic.workspace.id, clinic.campaign.id)
+    assert (campaign.status, campaign.pause_reason) == (
+        CampaignStatus.PAUSED,
+        PauseReason.RESTORED,
+    )
+    assert store.deliveries.running(clinic.account.id) == []
+    assert store.campaigns.get(clinic.workspace.id, finished.id).status is CampaignStatus.CANCELLED
+    assert store.conversations.entries(conversation, 1)[0].status == "unconfirmed"
+    assert store.database.redis.keys("rq:*") == []
+    store.close()
+    server.child.stop(10)
+
+
+def test_redis_of_ones_own_is_saved_but_not_restored_into(redis_url: str, tmp_path: Path):
+    target, own = tmp_path / "f.backup", {"STORE": "redis", "REDIS_URL": redis_url}
+    saved = sender("backup", str(target), data=tmp_path / "data", **own)
+    assert saved.returncode == 0, saved.stderr
+    refused = sender("restore", str(target), data=tmp_path / "data", **own)
+    assert "only into the embedded Redis" in refused.stderr
+    away = {"STORE": "redis", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    failed = sender("backup", str(tmp_path / "g"), data=tmp_path / "data", **away)
+    assert (failed.returncode, len(failed.stderr.strip().splitlines())) == (1, 1)

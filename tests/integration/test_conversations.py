@@ -40,6 +40,7 @@ def received(stack: Stack, number: str) -> list[str]:
     return [m["text"] for m in stack.loopback.messages() if m["recipient"] == number]
 
 
+@pytest.mark.parametrize("kept_in", ["postgres", "redis"])
 def test_replies_find_their_campaign_and_answers_reach_the_phone(stack: Stack):
     stack.link()
     first = stack.finished(stack.send(3, "Primera"))
@@ -101,6 +102,7 @@ def test_nobody_who_opted_out_is_answered(stack: Stack):
     assert [row.phone for row in flagged.rows] == [f"+{ANA}"]
 
 
+@pytest.mark.parametrize("kept_in", ["postgres", "redis"])
 def test_an_answer_whose_process_dies_is_in_doubt_and_never_sent_twice(stack: Stack):
     stack.link()
     stack.finished(stack.send(3))

@@ -54,6 +54,7 @@ def count(stack: Stack) -> int:
     return sum(len(rows) for rows in stack.services.contacts.export(stack.actor))
 
 
+@pytest.mark.parametrize("kept_in", ["postgres", "redis"])
 def test_a_file_is_checked_imported_mended_and_imported_again(stack: Stack):
     bad = 'abc;"Mala; o no";=1+1\n;Vacía;Luque\n'
     found = keep(stack, (HEAD + people(300) + bad + people(1)).encode())

@@ -30,6 +30,7 @@ def stored(stack: Stack, media: Media) -> bytes:
     return stack.services.media.content(stack.actor, media.id)[1]
 
 
+@pytest.mark.parametrize("kept_in", ["postgres", "redis"])
 def test_every_phone_gets_every_file_with_its_caption_in_order(stack: Stack):
     stack.link()
     files = [

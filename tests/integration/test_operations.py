@@ -12,6 +12,7 @@ import httpx
 import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from redis import Redis
 
 from sender_app import __version__
 from sender_app.local.valkey import start_valkey
@@ -53,7 +54,13 @@ def figures(web: Web) -> dict[str, dict[str, float]]:
 def test_it_is_ready_only_with_a_migrated_database(web: Web, database_url: str):
     assert ready(web) == (
         200,
-        {"status": "ready", "postgres": "ok", "redis": "ok", "migrations": "ok"},
+        {
+            "status": "ready",
+            "store": "postgres",
+            "postgres": "ok",
+            "redis": "ok",
+            "migrations": "ok",
+        },
     )
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'a newer one'")
@@ -73,7 +80,28 @@ def test_it_is_alive_but_not_ready_without_redis(database_url: str, data: Path, 
     valkey.child.stop(10)
     status, parts = ready(web)
     assert (status, parts["redis"], parts["postgres"]) == (503, "unreachable", "ok")
-    assert httpx.get(f"{web.url}/health").json() == {"status": "alive"}
+    assert httpx.get(f"{web.url}/health").json() == {"status": "alive", "store": "postgres"}
+    assert web.stop() == 0
+
+
+def test_on_redis_alone_it_is_ready_only_where_nothing_is_forgotten(redis_url: str, tmp_path: Path):
+    env = {"REDIS_URL": redis_url, "SECRET_KEY": "k" * 32}  # and no Postgres
+    web = Web(env, tmp_path / "web.log", free_ports(1))
+    good = {"status": "ready", "store": "redis", "redis": "ok", "durability": "ok"}
+    assert ready(web) == (200, good)
+    assert httpx.get(f"{web.url}/health").json() == {"status": "alive", "store": "redis"}
+    assert httpx.get(f"{web.url}/metrics").status_code == 200
+    with Redis.from_url(redis_url) as redis:
+        before = redis.config_get("maxmemory-policy")
+        redis.config_set("appendonly", "no")
+        assert ready(web)[1]["durability"] == "nothing is on disk: set appendonly yes"
+        redis.config_set("appendonly", "yes")
+        redis.config_set("maxmemory", "1gb")
+        redis.config_set("maxmemory-policy", "allkeys-lru")
+        status, parts = ready(web)
+        redis.config_set("maxmemory", "0")
+        redis.config_set("maxmemory-policy", before["maxmemory-policy"])
+    assert (status, parts["durability"].split(":")[0]) == (503, "keys may be evicted")
     assert web.stop() == 0
 
 
@@ -148,7 +176,8 @@ def test_the_figures_tell_what_was_sent_and_what_waits(
 
 def refusal(script: str, **env: str) -> tuple[int, str]:
     """The exit code and the one line of a tier that does not start."""
-    clean = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "POSTGRES_HOST")}
+    names = ("DATABASE_URL", "POSTGRES_HOST", "STORE", "SECRET_KEY")
+    clean = {k: v for k, v in os.environ.items() if k not in names}
     done = subprocess.run(
         [sys.executable, script],
         cwd=ROOT,
@@ -166,6 +195,10 @@ def refusal(script: str, **env: str) -> tuple[int, str]:
 @pytest.mark.parametrize("script", ["worker.py", "web.py"])
 def test_a_tier_refuses_to_start_without_a_database(script: str, redis_url: str):
     code, line = refusal(script, REDIS_URL=redis_url)
+    assert code == os.EX_CONFIG
+    assert "SECRET_KEY" in line, "without a database, Redis is the store, and needs a key"
+    assert "DATABASE_URL or POSTGRES_HOST" in line
+    code, line = refusal(script, REDIS_URL=redis_url, STORE="postgres", SECRET_KEY="k" * 32)
     assert code == os.EX_CONFIG
     assert "DATABASE_URL or POSTGRES_HOST" in line
     code, line = refusal(script, REDIS_URL=redis_url, DATABASE_URL="postgresql://x", PORT="none")

@@ -1,4 +1,4 @@
-"""An account's process, with the real neonize, RQ, Postgres and Valkey, and virtual phones."""
+"""An account's process, with the real neonize, RQ, Postgres and Valkey, or Valkey alone."""
 
 import os
 import signal
@@ -18,6 +18,8 @@ from tests.stack import (
     loads_go,
     settled_honestly,
 )
+
+pytestmark = pytest.mark.parametrize("kept_in", ["postgres", "redis"])
 
 
 def test_it_links_by_qr_and_every_phone_gets_its_message_once(stack: Stack):

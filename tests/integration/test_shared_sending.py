@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from sender_app.domain.account import AccountStatus
 from sender_app.domain.campaign import Campaign, CampaignStatus
 from sender_app.services.drafts import Draft
@@ -33,6 +35,7 @@ def senders(stack: Stack) -> Counter[str]:
     return Counter(message["account"] for message in stack.loopback.messages())
 
 
+@pytest.mark.parametrize("kept_in", ["postgres", "redis"])
 def test_two_accounts_share_a_campaign_and_every_phone_gets_it_once(stack: Stack):
     campaign = stack.finished(launch(stack, 500))
     assert campaign.sent_count == 500

@@ -39,6 +39,7 @@ def test_a_login_that_fails_pauses_with_the_reason(
         assert stack.finished(campaign).sent_count == 3
 
 
+@pytest.mark.parametrize("kept_in", ["postgres", "redis"])
 def test_a_session_that_is_replaced_keeps_its_credentials(stack: Stack):
     stack.link()
     campaign = stack.send(300)
@@ -80,6 +81,7 @@ def test_it_slows_down_when_whatsapp_asks_for_it(stack: Stack):
     assert stack.now(campaign).error_count == 0
 
 
+@pytest.mark.parametrize("kept_in", ["postgres", "redis"])
 def test_a_send_that_is_stuck_costs_its_process_and_nobody_a_message(stack: Stack):
     stack.link()
     assert stack.stop_worker() == 0

@@ -34,6 +34,7 @@ def people_of(receiver: Receiver, kind: EventType) -> Counter[str]:
     )
 
 
+@pytest.mark.parametrize("kept_in", ["postgres", "redis"])
 def test_a_campaign_and_what_comes_back_is_told_of_once_each(
     settings_for_webhooks: dict[str, str], receiver: Receiver, stack: Stack
 ):

@@ -18,7 +18,8 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - nothing is bound here
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch):
     def use(**values: str) -> None:
-        for name in (*TEAM, "HOST", "LOCAL_SIGN_IN"):
+        stores = ("STORE", "DATABASE_URL", "POSTGRES_HOST")
+        for name in (*TEAM, "HOST", "LOCAL_SIGN_IN", *stores):
             monkeypatch.delenv(name, raising=False)
         for name, value in values.items():
             monkeypatch.setenv(name, value)
@@ -87,3 +88,35 @@ def test_the_one_time_link_is_for_this_machine_unless_asked_for(
 def test_it_knows_this_machine():
     assert all(map(is_loopback, ("127.0.0.1", "127.1.2.3", "::1", "localhost", "a.localhost")))
     assert not any(map(is_loopback, (EVERYWHERE, "::", "10.0.0.1", "example.org", "")))
+
+
+@pytest.mark.parametrize(
+    ("values", "store"),
+    [
+        ({}, "redis"),
+        ({"POSTGRES_HOST": "db"}, "postgres"),
+        ({"DATABASE_URL": "postgresql://db/sender"}, "postgres"),
+        ({"DATABASE_URL": "postgresql://db/sender", "STORE": "redis"}, "redis"),
+        ({"STORE": "postgres"}, "postgres"),
+    ],
+)
+def test_redis_is_the_store_by_choice_or_where_no_postgres_is_named(
+    environment, values: dict[str, str], store: str
+):
+    environment(**values)
+    assert settings().store_in_use == store
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({}, "SECRET_KEY"),
+        ({"STORE": "redis", "SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"STORE": "postgres", "SECRET_KEY": "k" * 32}, "DATABASE_URL or POSTGRES_HOST"),
+        ({"STORE": "sqlite"}, "STORE: "),
+    ],
+)
+def test_it_names_what_the_store_lacks(environment, values: dict[str, str], named: str):
+    environment(**values)
+    with pytest.raises(ConfigurationError, match=named):
+        settings().check_store()

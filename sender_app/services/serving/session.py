@@ -4,6 +4,7 @@ import os
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -147,7 +148,11 @@ class _Session:
         """Everything, from the first look at the orders to the rest."""
         desk = self._desk
         try:
-            connection = self._serving.gateway.open(desk.account.session_id)
+            connection = self._serving.gateway.open(desk.account.session_id, desk.lease)
+        except Unavailable as error:
+            with suppress(_Ended):
+                self._unreachable(str(error))
+            return
         except SessionUnusable as error:
             self._session_ended(error.problem, error.until, str(error))
             return

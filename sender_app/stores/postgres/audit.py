@@ -6,7 +6,8 @@ from sqlmodel import col, select
 
 from sender_app.domain.actor import Actor
 from sender_app.ports.store import AuditEntry, Page
-from sender_app.stores.postgres.engine import Database, key_at
+from sender_app.stores.cursors import key_at
+from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.tables import AuditRow
 
 

@@ -4,7 +4,6 @@ A filter that few contacts pass is read as a whole and sorted; one that many pas
 order of the page, where the next ones are never far. A look at the first few decides which.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,8 +16,8 @@ from sender_app.domain.contact_search import (
     Search,
     take_apart,
 )
-from sender_app.domain.errors import RuleViolation
 from sender_app.ports.store import Contact, Count, Page
+from sender_app.stores.cursors import book_cursor, book_place
 from sender_app.stores.postgres.contact_index import tag_of
 from sender_app.stores.postgres.engine import Cursor
 
@@ -73,7 +72,7 @@ def page(
 ) -> Page[Contact]:
     """See ports.store.ContactStore.page."""
     parts = _parts(workspace_id, query, search)
-    first, key, after = _start(start)
+    first, key, after = book_place(start)
     found: list[tuple[int, str, UUID]] = []
     for n, part in enumerate(parts):
         if n < first:
@@ -85,7 +84,7 @@ def page(
             break
     shown = found[:limit]
     contacts = read(cursor, workspace_id, [contact_id for _, _, contact_id in shown])
-    return Page(contacts, _cursor(shown[-1]) if len(found) > limit else None)
+    return Page(contacts, book_cursor(*shown[-1]) if len(found) > limit else None)
 
 
 def search_of(cursor: Cursor, workspace_id: UUID, query: ContactQuery) -> Search:
@@ -338,21 +337,6 @@ def _filters(query: ContactQuery, tag: str) -> tuple[list[str], tuple[str, ...],
 
 def _group_fact(query: ContactQuery, tag: str) -> list[str]:
     return [_lexeme(f"{tag}={query.group_id}")] if query.group_id else []
-
-
-def _start(start: str | None) -> tuple[int, str, UUID | None]:
-    if not start:
-        return 0, "", None
-    try:
-        part, key, after = json.loads(start)
-        return int(part), str(key).replace("\x00", ""), UUID(after)
-    except (ValueError, TypeError) as error:
-        raise RuleViolation("cursor_unreadable") from error
-
-
-def _cursor(place: tuple[int, str, UUID]) -> str:
-    part, key, after = place
-    return json.dumps([part, key, str(after)])
 
 
 def _estimated(cursor: Cursor, statement: str, values: dict[str, object]) -> int:

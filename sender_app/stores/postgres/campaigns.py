@@ -11,10 +11,11 @@ from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import AudienceSpec, CampaignFilter, NewCampaign, Page, RecipientRow
+from sender_app.stores.cursors import key_at
 from sender_app.stores.postgres import recipients
 from sender_app.stores.postgres.accounts import WAKE, WAKE_ALL
 from sender_app.stores.postgres.campaign_rows import campaign_of, read_campaign
-from sender_app.stores.postgres.engine import Cursor, Database, key_at, like, only
+from sender_app.stores.postgres.engine import Cursor, Database, like, only
 from sender_app.stores.postgres.media import use_media
 
 _INSERT_CAMPAIGN = """

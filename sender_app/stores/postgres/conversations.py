@@ -1,11 +1,10 @@
 """Conversations in Postgres, as people see them."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sender_app.domain.errors import NotFound, RuleViolation
+from sender_app.domain.errors import NotFound
 from sender_app.ports.conversations import (
     CampaignReply,
     Conversation,
@@ -13,6 +12,7 @@ from sender_app.ports.conversations import (
     Entry,
 )
 from sender_app.ports.pages import Page
+from sender_app.stores.cursors import key_at, time_cursor, time_place
 from sender_app.stores.postgres.accounts import WAKE
 from sender_app.stores.postgres.engine import Database, like
 
@@ -110,14 +110,14 @@ class PostgresConversations:
     def page(
         self, workspace_id: UUID, wanted: ConversationFilter, cursor: str | None, limit: int
     ) -> Page[Conversation]:
-        at, conversation_id = _place(cursor)
+        at, key = time_place(cursor)
         with self._database.transaction() as reader:
             reader.execute(
                 _PAGE,
                 {
                     "workspace": workspace_id,
                     "at": at,
-                    "id": conversation_id,
+                    "id": key_at(key),
                     "unread": wanted.unread,
                     "opted_out": wanted.opted_out,
                     "campaign": wanted.campaign_id,
@@ -129,7 +129,7 @@ class PostgresConversations:
             )
             rows = [Conversation(*row) for row in reader]
         last = rows[limit - 1] if len(rows) > limit else None
-        place = json.dumps([last.last_at.isoformat(), str(last.id)]) if last else None
+        place = time_cursor(last.last_at, str(last.id)) if last else None
         return Page(rows[:limit], place)
 
     def unread(self, workspace_id: UUID) -> int:
@@ -203,13 +203,3 @@ class PostgresConversations:
             if row is not None and not sent:
                 cursor.execute(WAKE, (row.account_id,))
             return row.account_id if row else None
-
-
-def _place(cursor: str | None) -> tuple[datetime | None, UUID | None]:
-    if not cursor:
-        return None, None
-    try:
-        at, conversation_id = json.loads(cursor)
-        return datetime.fromisoformat(at), UUID(conversation_id)
-    except (ValueError, TypeError) as error:
-        raise RuleViolation("cursor_unreadable") from error

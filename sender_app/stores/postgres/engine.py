@@ -4,14 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Engine, create_engine
 from sqlmodel import Session
-
-from sender_app.domain.errors import RuleViolation
 
 OLDEST = 180000  # PostgreSQL 18 brings uuidv7()
 
@@ -42,14 +39,6 @@ def like(search: str) -> str:
     """The pattern of texts that contain `search`, taken literally."""
     escaped = search.strip().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     return f"%{escaped}%"
-
-
-def key_at(cursor: str | None) -> UUID | None:
-    """The key that a page begins behind. Raises RuleViolation("cursor_unreadable")."""
-    try:
-        return UUID(cursor) if cursor else None
-    except ValueError as error:
-        raise RuleViolation("cursor_unreadable") from error
 
 
 class Database:

@@ -59,6 +59,11 @@ WITH journal AS (
 SELECT 1
 """
 _CLOSE = "DELETE FROM delivery_journals WHERE id = %s"
+# Waits for whoever is recording, so that the next statement sees what they wrote.
+_HOLD_OPEN = """
+SELECT id FROM delivery_journals WHERE account_id = %(account)s AND epoch < %(epoch)s
+ORDER BY id FOR UPDATE
+"""
 _TAKE_IN = f"""
 WITH journal AS (
   DELETE FROM delivery_journals WHERE account_id = %(account)s AND epoch < %(epoch)s
@@ -127,7 +132,9 @@ class PostgresJournal:
 
 def take_in(cursor: Cursor, lease: Lease) -> None:
     """Fold what earlier leases of the account recorded and did not fold, and end their journals."""
-    cursor.execute(_TAKE_IN, {"account": lease.account_id, "epoch": lease.epoch})
+    scope = {"account": lease.account_id, "epoch": lease.epoch}
+    cursor.execute(_HOLD_OPEN, scope)
+    cursor.execute(_TAKE_IN, scope)
 
 
 def _without_old_doubts(cursor: Cursor, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:

@@ -1,12 +1,10 @@
 """The opt-out list in Postgres."""
 
-import json
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
-from sender_app.domain.errors import RuleViolation
 from sender_app.ports.store import OptOut, Page
+from sender_app.stores.cursors import time_cursor, time_place
 from sender_app.stores.postgres.engine import Database
 
 _PAGE = """
@@ -31,7 +29,7 @@ class PostgresOptOuts:
         self._database = database
 
     def page(self, workspace_id: UUID, search: str, cursor: str | None, limit: int) -> Page[OptOut]:
-        at, phone = _place(cursor)
+        at, phone = time_place(cursor)
         with self._database.transaction() as reader:
             reader.execute(
                 _PAGE,
@@ -47,7 +45,7 @@ class PostgresOptOuts:
         last = rows[limit - 1] if len(rows) > limit else None
         return Page(
             rows[:limit],
-            json.dumps([last.created_at.isoformat(), last.phone]) if last else None,
+            time_cursor(last.created_at, last.phone) if last else None,
         )
 
     def count(self, workspace_id: UUID) -> int:
@@ -91,13 +89,3 @@ class PostgresOptOuts:
                 ).rowcount
                 > 0
             )
-
-
-def _place(cursor: str | None) -> tuple[datetime | None, str]:
-    if not cursor:
-        return None, ""
-    try:
-        at, phone = json.loads(cursor)
-        return datetime.fromisoformat(at), str(phone).replace("\x00", "")
-    except (ValueError, TypeError) as error:
-        raise RuleViolation("cursor_unreadable") from error

@@ -9,8 +9,9 @@ from sender_app.domain.audience import AudienceRow
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import RuleViolation
 from sender_app.ports.store import AudienceSpec, Page, RecipientRow
+from sender_app.stores.cursors import key_at
 from sender_app.stores.postgres.audiences import check_caught_up, gather
-from sender_app.stores.postgres.engine import KEYS, Cursor, key_at, like, numbered
+from sender_app.stores.postgres.engine import KEYS, Cursor, like, numbered
 from sender_app.stores.postgres.rollups import FOLLOW
 from sender_app.stores.postgres.staging import Stage
 

@@ -1,8 +1,8 @@
 """Forgetting what is old. Keys grow with time (uuid v7), so what is old is at their beginning."""
 
 from datetime import datetime
-from uuid import UUID
 
+from sender_app.stores.keys import first_key
 from sender_app.stores.postgres.engine import Database
 
 _FORGET = """
@@ -55,9 +55,4 @@ class PostgresUpkeep:
     def _forget(self, table: str, before: datetime, limit: int, settled: str = "true") -> int:
         statement = _FORGET.format(table=table, settled=settled)
         with self._database.transaction() as cursor:
-            return cursor.execute(statement, (_first_key(before), limit)).rowcount
-
-
-def _first_key(at: datetime) -> UUID:
-    """The smallest uuid v7 of a millisecond (RFC 9562, section 5.7)."""
-    return UUID(int=int(at.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62)
+            return cursor.execute(statement, (first_key(before), limit)).rowcount

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from sender_app.domain.errors import NotFound, RuleViolation
+from sender_app.domain.errors import NotFound
 from sender_app.domain.webhook import TEST, DeliveryStatus, Disabled, EventType, Result
 from sender_app.ports.webhooks import Delivery, Destination, Parcel, SealedSecrets, Webhook
+from sender_app.stores.cursors import key_at
 from sender_app.stores.postgres.engine import Cursor, Database, only
 
 _LIST = """
@@ -203,7 +204,7 @@ class PostgresWebhooks:
                 _DELIVERIES,
                 {
                     "webhook": webhook_id,
-                    "before": _place(cursor),
+                    "before": key_at(cursor),
                     "status": status and status.value,
                     "limit": limit + 1,
                 },
@@ -292,13 +293,6 @@ def _own(cursor: Cursor, workspace_id: UUID, webhook_id: UUID) -> None:
 def _found(cursor: Cursor, webhook_id: UUID) -> None:
     if cursor.rowcount == 0:
         raise NotFound("webhook", webhook_id)
-
-
-def _place(cursor: str | None) -> UUID | None:
-    try:
-        return UUID(cursor) if cursor else None
-    except ValueError as error:
-        raise RuleViolation("cursor_unreadable") from error
 
 
 def _webhook(row: Any) -> Webhook:

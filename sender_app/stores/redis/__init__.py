@@ -1,0 +1,1 @@
+"""The store on Redis alone, for where there is no Postgres."""

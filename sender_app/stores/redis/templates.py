@@ -1,0 +1,62 @@
+"""The library of messages in Redis."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sender_app.domain.errors import NotFound
+from sender_app.ports.store import MessageTemplate
+from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, new_key, read
+from sender_app.stores.redis.keys import of
+
+
+class RedisTemplates:
+    """See ports.store.TemplateStore."""
+
+    def __init__(self, database: RedisDatabase) -> None:
+        self._database = database
+
+    def list(self, workspace_id: UUID) -> list[MessageTemplate]:
+        rows = self._database.view().all(_templates(workspace_id)).values()
+        ordered = sorted(rows, key=lambda row: (row["name"].lower(), row["id"]))
+        return [read(MessageTemplate, row) for row in ordered]
+
+    def get(self, workspace_id: UUID, template_id: UUID) -> MessageTemplate:
+        return read(MessageTemplate, _found(self._database.view(), workspace_id, template_id))
+
+    def save(
+        self,
+        workspace_id: UUID,
+        user_id: str,
+        template_id: UUID | None,
+        name: str,
+        texts: Sequence[str],
+    ) -> MessageTemplate | None:
+        def work(tx: Transaction) -> MessageTemplate | None:
+            now = tx.now()
+            if template_id is None:
+                row = {"id": str(new_key()), "user_id": user_id, "created_at": now}
+            else:
+                row = _found(tx, workspace_id, template_id)
+            others = tx.all(_templates(workspace_id))
+            others.pop(row["id"], None)
+            if any(other["name"] == name for other in others.values()):
+                return None
+            row |= {"name": name, "texts": list(texts), "updated_at": now}
+            tx.put(_templates(workspace_id), row["id"], row)
+            return read(MessageTemplate, row)
+
+        return self._database.transact(work)
+
+    def delete(self, workspace_id: UUID, template_id: UUID) -> None:
+        self._database.transact(lambda tx: tx.remove(_templates(workspace_id), template_id))
+
+
+def _templates(workspace_id: UUID) -> str:
+    return of(workspace_id, "campaigns", "templates")
+
+
+def _found(view: View, workspace_id: UUID, template_id: UUID) -> Row:
+    row = view.row(_templates(workspace_id), template_id)
+    if row is None:
+        raise NotFound("template", template_id)
+    return row

@@ -1,0 +1,410 @@
+"""Webhooks in Redis: endpoints, and the deliveries that the outbox makes."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sender_app.domain.errors import NotFound
+from sender_app.domain.webhook import TEST, DeliveryStatus, Disabled, EventType, Result
+from sender_app.ports.webhooks import Delivery, Destination, Parcel, SealedSecrets, Webhook
+from sender_app.stores.cursors import key_at
+from sender_app.stores.redis.engine import (
+    RedisDatabase,
+    Row,
+    Transaction,
+    View,
+    at,
+    compact,
+    read,
+)
+from sender_app.stores.redis.keys import of, place
+from sender_app.stores.redis.outbox import DUE, EVENTS, deliver, wanted
+
+_FAILING = frozenset({Disabled.FAILING, Disabled.GONE})
+_MOST_DUE = 1000  # endpoints of one run of the courier
+
+
+class RedisWebhooks:
+    """See ports.webhooks.WebhookStore."""
+
+    def __init__(self, database: RedisDatabase) -> None:
+        self._database = database
+
+    def list(self, workspace_id: UUID) -> Sequence[Webhook]:
+        view = self._database.view()
+        rows = view.all(webhooks(workspace_id)).values()
+        ordered = sorted(rows, key=lambda row: (at(row["created_at"]), row["id"]))
+        return [_webhook(view, workspace_id, row) for row in ordered]
+
+    def get(self, workspace_id: UUID, webhook_id: UUID) -> Webhook:
+        view = self._database.view()
+        return _webhook(view, workspace_id, _found(view, workspace_id, webhook_id))
+
+    def create(
+        self,
+        workspace_id: UUID,
+        user_id: str,
+        webhook_id: UUID,
+        url: str,
+        events: Sequence[EventType],
+        sealed: str,
+        most: int,
+    ) -> bool:
+        def work(tx: Transaction) -> bool:
+            if tx.count(webhooks(workspace_id)) >= most:
+                return False
+            row = {
+                "id": str(webhook_id),
+                "user_id": user_id,
+                "url": url,
+                "events": list(events),
+                "secret": sealed,
+                "old_secret": None,
+                "old_secret_until": None,
+                "disabled": None,
+                "disabled_at": None,
+                "last_at": None,
+                "last_status": None,
+                "last_error": None,
+                "arrived_at": None,
+                "created_at": tx.now(),
+            }
+            tx.put(place("webhooks"), webhook_id, {"workspace": workspace_id})
+            _put(tx, workspace_id, row)
+            return True
+
+        return self._database.transact(work)
+
+    def change(
+        self, workspace_id: UUID, webhook_id: UUID, url: str, events: Sequence[EventType]
+    ) -> None:
+        def work(tx: Transaction) -> None:
+            row = _found(tx, workspace_id, webhook_id)
+            _put(tx, workspace_id, row | {"url": url, "events": list(events)})
+
+        self._database.transact(work)
+
+    def enable(self, workspace_id: UUID, webhook_id: UUID, disabled: Disabled | None) -> None:
+        def work(tx: Transaction) -> None:
+            now = tx.now()
+            row = _found(tx, workspace_id, webhook_id)
+            _put(tx, workspace_id, row | {"disabled": disabled, "disabled_at": disabled and now})
+            if disabled is None:
+                # What waits has its full patience again.
+                waiting = tx.names(_of(workspace_id, webhook_id, DeliveryStatus.PENDING))
+                for one in compact(tx.rows(_log(workspace_id, webhook_id), waiting)):
+                    _move(tx, workspace_id, webhook_id, one, {"attempts": 0, "next_at": now})
+                _look_when_due(tx, workspace_id, webhook_id)
+
+        self._database.transact(work)
+
+    def rotate(self, workspace_id: UUID, webhook_id: UUID, sealed: str, until: datetime) -> None:
+        def work(tx: Transaction) -> None:
+            row = _found(tx, workspace_id, webhook_id)
+            old = {"old_secret": row["secret"], "old_secret_until": until}
+            _put(tx, workspace_id, row | {"secret": sealed} | old)
+
+        self._database.transact(work)
+
+    def delete(self, workspace_id: UUID, webhook_id: UUID) -> None:
+        def work(tx: Transaction) -> None:
+            _found(tx, workspace_id, webhook_id)
+            tx.remove(webhooks(workspace_id), webhook_id)
+            tx.remove(wanted(workspace_id), webhook_id)
+            tx.remove(place("webhooks"), webhook_id)
+            tx.take_out(DUE, f"{workspace_id}:{webhook_id}")
+            tx.drop(
+                *(_of(workspace_id, webhook_id, status) for status in DeliveryStatus),
+                _of(workspace_id, webhook_id, "due"),
+                _log(workspace_id, webhook_id),
+            )
+
+        self._database.transact(work)
+
+    def add_test(self, workspace_id: UUID, webhook_id: UUID) -> UUID:
+        def work(tx: Transaction) -> UUID:
+            _found(tx, workspace_id, webhook_id)
+            data = {"webhook_id": str(webhook_id)}
+            [delivery_id] = deliver(tx, workspace_id, TEST, data, [str(webhook_id)]).values()
+            return UUID(delivery_id)
+
+        return self._database.transact(work)
+
+    def count_failing(self, workspace_id: UUID) -> int:
+        rows = self._database.view().all(webhooks(workspace_id)).values()
+        return sum(row["disabled"] in _FAILING for row in rows)
+
+    def deliveries(
+        self,
+        workspace_id: UUID,
+        webhook_id: UUID,
+        status: DeliveryStatus | None,
+        cursor: str | None,
+        limit: int,
+    ) -> tuple[Sequence[Delivery], str | None]:
+        view, before = self._database.view(), key_at(cursor)
+        _found(view, workspace_id, webhook_id)
+        keys: list[str] = []
+        for one in DeliveryStatus if status is None else (status,):
+            index = _of(workspace_id, webhook_id, one)
+            keys += view.names(
+                index, before=before and str(before), limit=limit + 1, descending=True
+            )
+        keys = sorted(set(keys), reverse=True)[: limit + 1]
+        rows = compact(view.rows(_log(workspace_id, webhook_id), keys[:limit]))
+        more = keys[limit - 1] if len(keys) > limit else None
+        return [_delivery(row) for row in rows], more
+
+    def send_again(self, workspace_id: UUID, webhook_id: UUID, delivery_id: UUID | None) -> int:
+        def work(tx: Transaction) -> int:
+            now = tx.now()
+            _found(tx, workspace_id, webhook_id)
+            keys: Sequence[object] = [delivery_id]
+            if delivery_id is None:
+                keys = tx.names(_of(workspace_id, webhook_id, DeliveryStatus.FAILED))
+            rows = compact(tx.rows(_log(workspace_id, webhook_id), keys))
+            for row in rows:
+                # An attempt under way keeps its number, so that it can still be settled.
+                under_way = row["status"] == DeliveryStatus.PENDING
+                values = {
+                    "status": DeliveryStatus.PENDING,
+                    "next_at": now,
+                    "attempts": row["attempts"] if under_way else 0,
+                }
+                _move(tx, workspace_id, webhook_id, row, values)
+            if rows:
+                _look_when_due(tx, workspace_id, webhook_id)
+            return len(rows)
+
+        return self._database.transact(work)
+
+    def is_due(self, now: datetime) -> bool:
+        return bool(_due(self._database.view(), now, 1))
+
+    def due(self, now: datetime) -> Sequence[Destination]:
+        return [
+            Destination(
+                UUID(row["id"]),
+                row["url"],
+                SealedSecrets(row["secret"], row["old_secret"], at(row["old_secret_until"])),
+            )
+            for row in _due(self._database.view(), now, _MOST_DUE)
+        ]
+
+    def take(self, webhook_id: UUID, now: datetime, within: timedelta) -> Parcel | None:
+        def work(tx: Transaction) -> Parcel | None:
+            workspace = _workspace(tx, webhook_id)
+            endpoint = tx.row(webhooks(workspace), webhook_id) if workspace else None
+            if workspace is None or endpoint is None or endpoint["disabled"]:
+                return None
+            due = tx.ranked(_of(workspace, webhook_id, "due"), high=now.timestamp(), limit=1)
+            if not due:
+                return None
+            row = tx.row(_log(workspace, webhook_id), due[0][0])
+            event = row and tx.aside().row(of(workspace, "webhooks", "events"), row["event_id"])
+            if row is None or event is None:
+                return None
+            values = {"attempts": row["attempts"] + 1, "next_at": now + within}
+            row = _move(tx, workspace, webhook_id, row, values)
+            _look_when_due(tx, workspace, webhook_id)
+            return Parcel(
+                delivery_id=UUID(row["id"]),
+                webhook_id=webhook_id,
+                attempt=row["attempts"],
+                event_id=UUID(row["event_id"]),
+                event_type=event["type"],
+                event_at=at(event["created_at"]),
+                data=event["data"],
+            )
+
+        return self._database.transact(work)
+
+    def settle(
+        self, parcel: Parcel, result: Result, next_at: datetime | None, now: datetime
+    ) -> None:
+        given_up = DeliveryStatus.FAILED if next_at is None else DeliveryStatus.PENDING
+        values = {
+            "status": DeliveryStatus.DELIVERED if result.arrived else given_up,
+            "next_at": next_at,
+            "answered_at": now,
+            "response_status": result.status,
+            "error": result.error,
+            "excerpt": result.excerpt,
+            "took_ms": round(result.took.total_seconds() * 1000),
+        }
+        last = {"last_at": now, "last_status": result.status, "last_error": result.error}
+        if result.arrived:
+            last["arrived_at"] = now
+
+        def work(tx: Transaction) -> None:
+            workspace = _workspace(tx, parcel.webhook_id)
+            if workspace is None:
+                return
+            row = tx.row(_log(workspace, parcel.webhook_id), parcel.delivery_id)
+            endpoint = tx.row(webhooks(workspace), parcel.webhook_id)
+            if row is None or endpoint is None:
+                return
+            if row["status"] != DeliveryStatus.PENDING or row["attempts"] != parcel.attempt:
+                return
+            _move(tx, workspace, parcel.webhook_id, row, values)
+            _look_when_due(tx, workspace, parcel.webhook_id)
+            tx.put(webhooks(workspace), parcel.webhook_id, endpoint | last)
+
+        self._database.transact(work)
+
+    def disable(self, webhook_id: UUID, why: Disabled, unless_arrived_after: datetime) -> bool:
+        def work(tx: Transaction) -> bool:
+            workspace = _workspace(tx, webhook_id)
+            row = tx.row(webhooks(workspace), webhook_id) if workspace else None
+            if workspace is None or row is None or row["disabled"]:
+                return False
+            if row["arrived_at"] and at(row["arrived_at"]) > unless_arrived_after:
+                return False
+            _put(tx, workspace, row | {"disabled": why, "disabled_at": tx.now()})
+            return True
+
+        return self._database.transact(work)
+
+
+def webhooks(workspace: UUID | str) -> str:
+    """The table of endpoints."""
+    return of(workspace, "webhooks")
+
+
+def drop_events(tx: Transaction, workspace: str, keys: Sequence[str], most: int) -> int:
+    """Delete events with their deliveries, but for those on their way; returns how many.
+
+    A disabled endpoint's events wait for nothing: they go like the others.
+    """
+    events = compact(tx.aside().rows(of(workspace, "webhooks", "events"), keys))
+    endpoints, logs = tx.all(webhooks(workspace)), dict[str, dict[str, Row]]()
+    for webhook_id in endpoints:
+        asked = [ids[webhook_id] for event in events if webhook_id in (ids := event["deliveries"])]
+        found = compact(tx.rows(_log(workspace, webhook_id), asked)) if asked else []
+        logs[webhook_id] = {row["id"]: row for row in found}
+    dropped = 0
+    for event in events:
+        deliveries = [
+            (webhook_id, logs[webhook_id][key])
+            for webhook_id, key in event["deliveries"].items()
+            if key in logs.get(webhook_id, {})
+        ]
+        if dropped == most:
+            break
+        if any(
+            row["status"] == DeliveryStatus.PENDING and not endpoints[webhook_id]["disabled"]
+            for webhook_id, row in deliveries
+        ):
+            continue
+        tx.remove(of(workspace, "webhooks", "events"), event["id"])
+        tx.take_out(EVENTS, f"{event['id']}:{workspace}")
+        for webhook_id, row in deliveries:
+            tx.remove(_log(workspace, webhook_id), row["id"])
+            tx.take_out(_of(workspace, webhook_id, row["status"]), row["id"])
+            tx.take_out(_of(workspace, webhook_id, "due"), row["id"])
+        dropped += 1
+    return dropped
+
+
+def _of(workspace: UUID | str, webhook_id: UUID | str, index: str) -> str:
+    """The indexes of an endpoint's deliveries: of each status, and "due" by their next time."""
+    return of(workspace, "webhooks", webhook_id, index)
+
+
+def _log(workspace: UUID | str, webhook_id: UUID | str) -> str:
+    return of(workspace, "webhooks", webhook_id, "deliveries")
+
+
+def _due(view: View, now: datetime, limit: int) -> list[Row]:
+    """Enabled endpoints with something due, the longest waiting first."""
+    found: list[tuple[float, Row]] = []
+    for name, _ in view.ranked(DUE, high=now.timestamp()):
+        workspace, webhook_id = name.split(":")
+        row = view.row(webhooks(workspace), webhook_id)
+        first = view.ranked(_of(workspace, webhook_id, "due"), high=now.timestamp(), limit=1)
+        if row and not row["disabled"] and first:
+            found.append((first[0][1], row))
+        if limit == 1 and found:
+            break
+    return [row for _, row in sorted(found, key=lambda one: one[0])[:limit]]
+
+
+def _workspace(tx: Transaction, webhook_id: UUID) -> str | None:
+    where = tx.aside().row(place("webhooks"), webhook_id)
+    return where["workspace"] if where else None
+
+
+def _found(view: View, workspace_id: UUID, webhook_id: UUID) -> Row:
+    row = view.row(webhooks(workspace_id), webhook_id)
+    if row is None:
+        raise NotFound("webhook", webhook_id)
+    return row
+
+
+def _put(tx: Transaction, workspace: UUID | str, row: Row) -> None:
+    """An endpoint, as those who tell and the courier see it."""
+    tx.put(webhooks(workspace), row["id"], row)
+    if row["disabled"]:
+        tx.remove(wanted(workspace), row["id"])
+        tx.take_out(DUE, f"{workspace}:{row['id']}")
+    else:
+        tx.put(wanted(workspace), row["id"], {"events": row["events"]})
+
+
+def _move(
+    tx: Transaction,
+    workspace: UUID | str,
+    webhook_id: UUID,
+    row: Row,
+    values: dict[str, Any],
+) -> Row:
+    """Change a delivery, and its places in the indexes."""
+    now = row | values
+    tx.put(_log(workspace, webhook_id), row["id"], now)
+    if row["status"] != now["status"]:
+        tx.take_out(_of(workspace, webhook_id, row["status"]), row["id"])
+        tx.add(_of(workspace, webhook_id, now["status"]), row["id"])
+    if now["status"] == DeliveryStatus.PENDING:
+        tx.add(_of(workspace, webhook_id, "due"), row["id"], score=now["next_at"].timestamp())
+    else:
+        tx.take_out(_of(workspace, webhook_id, "due"), row["id"])
+    return now
+
+
+def _look_when_due(tx: Transaction, workspace: UUID | str, webhook_id: UUID) -> None:
+    """The courier looks at an endpoint when its first delivery is due."""
+    first = tx.ranked(_of(workspace, webhook_id, "due"), limit=1)
+    name = f"{workspace}:{webhook_id}"
+    if first:
+        tx.add(DUE, name, score=first[0][1])
+    else:
+        tx.take_out(DUE, name)
+
+
+def _webhook(view: View, workspace_id: UUID, row: Row) -> Webhook:
+    counts: Iterable[tuple[str, DeliveryStatus]] = (
+        ("waiting", DeliveryStatus.PENDING),
+        ("failed", DeliveryStatus.FAILED),
+    )
+    sizes = {name: view.size(_of(workspace_id, row["id"], status)) for name, status in counts}
+    return read(Webhook, row | sizes | {"workspace_id": workspace_id})
+
+
+def _delivery(row: Row) -> Delivery:
+    return Delivery(
+        id=UUID(row["id"]),
+        event_id=UUID(row["event_id"]),
+        event_type=row["event_type"],
+        status=DeliveryStatus(row["status"]),
+        attempts=row["attempts"],
+        next_at=at(row["next_at"]),
+        answered_at=at(row["answered_at"]),
+        result=Result(
+            row["response_status"],
+            row["error"],
+            row["excerpt"],
+            timedelta(milliseconds=row["took_ms"]),
+        ),
+        created_at=at(row["created_at"]),
+    )
