@@ -100,6 +100,7 @@ def test_it_tells_of_a_campaign_from_its_start_to_its_end(clinic: Clinic):
     move = clinic.store.campaigns.move
     [(kind, data)] = clinic.told()
     assert (kind, data["campaign_id"], data["total"]) == ("campaign.started", str(campaign.id), 3)
+    assert data["account_ids"] == [data["account_id"]] == [str(clinic.account)]
     move(campaign.id, sources("pause"), CampaignStatus.PAUSED, PauseReason.PERSON)
     move(campaign.id, sources("resume"), CampaignStatus.RUNNING)
     assert [(kind, data["pause_reason"]) for kind, data in clinic.told()] == [

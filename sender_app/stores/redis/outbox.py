@@ -70,6 +70,7 @@ def tell_campaign(
         kind = EventType.CAMPAIGN_RESUMED
     data = {
         "campaign_id": campaign["id"],
+        "account_ids": [campaign["account_id"], *campaign["more_accounts"]],
         "total": campaign["total_recipients"],
         "failed": campaign["error_count"],
     }
