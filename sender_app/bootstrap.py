@@ -73,6 +73,7 @@ from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.observation import PostgresObserver
 from sender_app.stores.postgres.store import PostgresStore
 from sender_app.stores.redis.engine import RedisDatabase
+from sender_app.stores.redis.observation import RedisObserver
 from sender_app.stores.redis.store import RedisStore
 from sender_app.text import translate
 
@@ -294,8 +295,6 @@ def figures() -> bytes:
 def observer() -> Observer:
     """What looks at the whole installation."""
     if settings().in_redis:
-        from sender_app.stores.redis.observation import RedisObserver
-
         return RedisObserver(RedisDatabase(redis()))
     return PostgresObserver(Database(settings().postgres_url, most=2))
 

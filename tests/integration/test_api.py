@@ -18,6 +18,7 @@ from sender_app.local.valkey import Valkey
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import NewCampaign
 from sender_app.ports.whatsapp import Incoming
+from tests.aging import age_answers
 from tests.api import Program
 from tests.conftest import fresh_database
 from tests.files import picture
@@ -129,16 +130,11 @@ def test_a_refused_request_leaves_its_key_free(program: Program):
 def test_what_a_dead_process_left_is_not_done_again(program: Program, office: Office):
     from sender_app import bootstrap
 
-    def age(by: timedelta, status: str = "status") -> None:
-        with bootstrap.store().database.transaction() as cursor:
-            cursor.execute(
-                f"UPDATE api_answers SET started_at = %s, status = {status} "  # noqa: S608
-                "WHERE workspace_id = %s",
-                (datetime.now(UTC) - by, office.alice.workspace_id),
-            )
+    def age(by: timedelta, *, lost: bool = False) -> None:
+        age_answers(bootstrap.store(), office.alice.workspace_id, by, lost=lost)
 
     assert program("POST", "/contacts", json=NEW, headers=keyed("k")).status_code == 201
-    age(timedelta(minutes=6), status="NULL")
+    age(timedelta(minutes=6), lost=True)
     lost = program("POST", "/contacts", json=NEW, headers=keyed("k"))
     assert (lost.status_code, lost.json()["code"]) == (409, "idempotency_unknown")
     age(timedelta(hours=25))

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -22,6 +23,8 @@ from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store import NewCampaign, Store
 from sender_app.ports.whatsapp import Receipt, ReceiptKind
 from sender_app.stores.postgres.store import PostgresStore
+from sender_app.stores.redis.engine import Found, RedisDatabase, Transaction
+from sender_app.stores.redis.journals import RedisJournal
 from sender_app.stores.redis.store import RedisStore
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
@@ -206,3 +209,34 @@ def test_nothing_is_sent_twice_or_forgotten(store: Store, seed: int):
     assert store.metrics.total(office.workspace.id, span).sent == now.sent_count
     groups = store.metrics.by_group(office.workspace.id, span)
     assert [tally.sent for tally in groups] == [now.sent_count]
+
+
+class Deaf(RedisDatabase):
+    """A database that does what it is told; now and then nobody hears of it."""
+
+    is_deaf = False
+
+    def transact(self, work: Callable[[Transaction], Found]) -> Found:
+        done = super().transact(work)
+        if self.is_deaf:
+            raise ConnectionError("the line went before the answer came")
+        return done
+
+
+def test_a_fold_whose_answer_was_lost_counts_once(redis_url: str):
+    store = RedisStore(connect(redis_url))
+    office, database = Office(store), Deaf(store.database.redis)
+    lease = store.leases.take(office.accounts[0], "x", TTL)
+    assert lease is not None
+    journal = RedisJournal(database, lease)
+    for n in range(3):
+        claims = store.deliveries.claim(lease, office.campaign_id, None, 4, False)
+        now = datetime.now(UTC)
+        ends = [Outcome(one, RecipientStatus.SENT, now, message_id=uuid4().hex) for one in claims]
+        database.is_deaf = n == 2
+        with pytest.raises(ConnectionError) if database.is_deaf else nullcontext():
+            journal.settle(ends, fold=database.is_deaf)
+    database.is_deaf = False
+    journal.close()
+    assert store.campaigns.get(office.workspace.id, office.campaign_id).sent_count == 12
+    store.close()

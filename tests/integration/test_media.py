@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import defaultdict
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -95,8 +96,9 @@ def test_a_file_goes_up_once_for_a_campaign_and_again_for_no_other(stack: Stack)
     stack.start_worker()
     stack.finished(stack.send(5, start=50, attachments=[Attachment(photo.id)]))
     assert uploads(stack) == 1  # what the first process uploaded still holds
-    with stack.store.database.transaction() as cursor:
-        cursor.execute("UPDATE media_uploads SET uploaded_at = now() - interval '4 days'")
+    account, long_ago = stack.account().id, datetime.now(UTC) - timedelta(days=4)
+    upload = stack.store.media.find_upload(account, photo.id, long_ago)
+    stack.store.media.note_upload(account, photo.id, replace(upload, at=long_ago))
     stack.kill_worker()
     stack.start_worker()
     stack.finished(stack.send(5, start=80, attachments=[Attachment(photo.id)]))

@@ -7,13 +7,13 @@ import time
 from collections import defaultdict
 from contextlib import suppress
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 
 from sender_app.domain.campaign import Campaign
 from sender_app.domain.content import Attachment
 from sender_app.ports.store import RecipientRow
+from tests.aging import age_claims, parts_in_doubt
 from tests.files import picture
 from tests.stack import Stack, account_processes, eventually
 
@@ -45,17 +45,6 @@ def kill_account(stack: Stack) -> None:
 
 def hit(stack: Stack, rule_id: int) -> bool:
     return any(rule["id"] == rule_id and rule["hits"] for rule in stack.loopback.rules())
-
-
-def in_doubt(stack: Stack) -> dict[UUID, set[int]]:
-    """Parts of which nobody knows whether they came, by recipient."""
-    doubts: dict[UUID, set[int]] = defaultdict(set)
-    with stack.store.database.transaction() as cursor:
-        for one in cursor.execute(
-            "SELECT recipient_id, part FROM recipient_messages WHERE in_doubt"
-        ):
-            doubts[one.recipient_id].add(one.part)
-    return doubts
 
 
 def row(stack: Stack, campaign: Campaign) -> RecipientRow:
@@ -92,8 +81,7 @@ def test_a_part_that_left_and_never_came_is_in_doubt_and_only_a_person_has_it_se
     others = [colour for n, colour in enumerate(COLOURS) if n != part]
     assert captions(stack) == {"595982000000": others}
     assert row(stack, campaign).status == "unconfirmed"
-    with stack.store.database.transaction() as cursor:  # its grace is over
-        cursor.execute("UPDATE campaign_recipients SET claimed_at = now() - %s", (timedelta(1),))
+    age_claims(stack.store, campaign, timedelta(days=1))  # its grace is over
     assert row(stack, campaign).status == "unconfirmed"  # other parts' receipts do not settle it
     campaigns = stack.services.campaigns
     assert campaigns.resolve_unconfirmed(stack.actor, campaign.id, [], sent=False) == 1
@@ -108,8 +96,7 @@ def test_a_person_may_take_a_part_in_doubt_as_sent(stack: Stack):
     eventually(lambda: hit(stack, rule), what="the part on its way")
     kill_account(stack)
     stack.finished(campaign)
-    with stack.store.database.transaction() as cursor:
-        cursor.execute("UPDATE campaign_recipients SET claimed_at = now() - %s", (timedelta(1),))
+    age_claims(stack.store, campaign, timedelta(days=1))
     campaigns = stack.services.campaigns
     assert campaigns.resolve_unconfirmed(stack.actor, campaign.id, [], sent=True) == 1
     done = stack.now(campaign)
@@ -171,7 +158,7 @@ def test_killed_at_any_moment_nobody_gets_a_part_twice_or_out_of_order(stack: St
     got = captions(stack)
     rows = stack.services.campaigns.recipients(stack.actor, campaign.id, limit=10_000).rows
     assert len(rows) == people
-    doubts = in_doubt(stack)
+    doubts = parts_in_doubt(stack.store, campaign)
     assert sum(map(len, doubts.values())) <= KILLS
     for one in rows:
         assert one.status == ("unconfirmed" if doubts[one.id] else "sent"), one

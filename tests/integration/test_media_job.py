@@ -6,6 +6,7 @@ from rq import Queue
 
 from sender_app import bootstrap, jobs
 from sender_app.adapters.rq_queue import DEFAULT
+from tests.aging import age_media
 from tests.files import picture
 from tests.stack import Stack, eventually
 
@@ -15,10 +16,7 @@ def test_the_worker_deletes_what_nobody_uses(stack: Stack, tmp_path):
     path.write_bytes(picture())
     media = stack.services.media.add(stack.actor, path, "x.jpg")
     kept = stack.services.media.add(stack.actor, path, "y.jpg")
-    with stack.store.database.transaction() as cursor:
-        cursor.execute(
-            "UPDATE media SET used_at = now() - %s WHERE id = %s", (timedelta(days=31), media.id)
-        )
+    age_media(stack.store, media.workspace_id, timedelta(days=31), media.id)
     Queue(DEFAULT, connection=bootstrap.redis()).enqueue(jobs.clear_media)
     eventually(
         lambda: media.id not in stack.store.media.find(media.workspace_id, [media.id]),

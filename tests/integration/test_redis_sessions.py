@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -38,7 +37,7 @@ class Process:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.integration.gateway_driver", redis_url, key],
                 cwd=ROOT,
-                env=os.environ | environment(whatsapp.data),
+                env=os.environ | environment(whatsapp.data) | {"TMPDIR": str(log.parent)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=out,
@@ -109,10 +108,6 @@ def secret() -> str:
 
 def texts(whatsapp: Whatsapp) -> list[str]:
     return [message["text"] for message in whatsapp.client.messages()]
-
-
-def folders() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("sender-devices-*"))
 
 
 def test_another_process_goes_on_where_a_killed_one_was(
@@ -209,16 +204,19 @@ def test_what_cannot_be_kept_does_not_leave(
 
 
 def test_nothing_in_redis_or_on_the_disk_can_be_read(
-    start: Callable[..., Process], account: str, whatsapp: Whatsapp, redis_url: str
+    start: Callable[..., Process],
+    account: str,
+    whatsapp: Whatsapp,
+    redis_url: str,
+    tmp_path: Path,
 ):
-    before = folders()
     first = start()
     session = first.link(account, whatsapp.client)
     first("send", ANA, "uno", secret())
-    (folder,) = folders() - before
+    (folder,) = tmp_path.glob("sender-devices-*")
     assert folder.stat().st_mode & 0o777 == 0o700
     first.kill()
-    eventually(lambda: folders() == before, what="the file's end")
+    eventually(lambda: not folder.exists(), what="the file's end")
     with Redis.from_url(redis_url) as redis:
         keys = redis.keys(f"wa:session:{account}:*")
         assert f"wa:session:{account}:keys:sessions".encode() in keys

@@ -27,6 +27,7 @@ Row = dict[str, Any]
 Found = TypeVar("Found")
 
 _LONGEST = 30.0  # seconds that a transaction is tried anew before it is given up
+_FEWEST = 3  # times, however long one takes
 _PAUSE = 0.002  # seconds after the first conflict; each later pause may be twice as long
 _LONGEST_PAUSE = 0.25  # seconds
 _RECEIPT = 60  # seconds that a transaction's receipt is kept
@@ -428,10 +429,11 @@ class RedisDatabase:
         """Do `work` and make its changes as a whole; it may run several times, so it must have no
         effects beside the transaction. What it raises changes nothing.
 
-        Raises StoreBusy when others were in the way for half a minute.
+        Raises StoreBusy when others were in the way for half a minute, and several times.
         """
-        deadline, pause = time.monotonic() + _LONGEST, _PAUSE
+        deadline, pause, tries = time.monotonic() + _LONGEST, _PAUSE, 0
         while True:
+            tries += 1
             with self.redis.pipeline() as pipeline:
                 transaction, done = Transaction(pipeline, self.redis), list[Found]()
                 try:
@@ -441,7 +443,7 @@ class RedisDatabase:
                 except WatchError:
                     if done and transaction.was_made():
                         return done[0]
-                    if time.monotonic() > deadline:
+                    if time.monotonic() > deadline and tries >= _FEWEST:
                         raise StoreBusy("others changed the same rows all the time") from None
             time.sleep(random.uniform(0, pause))  # noqa: S311 - so that rivals do not meet again
             pause = min(2 * pause, _LONGEST_PAUSE)

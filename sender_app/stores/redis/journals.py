@@ -125,7 +125,11 @@ class RedisJournal:
         )
 
     def _fold(self, tx: Transaction, moved: Iterable[tuple[str, Moved]]) -> None:
-        before = (one for entry in self._uncounted.values() for one in entry)
+        # A fold whose answer was lost has counted some already. Nobody else takes entries out but
+        # who ends the journal, and that the transaction would see.
+        left = tx.aside().raw(_entries(self._lease.account_id), self._uncounted)
+        entries = zip(self._uncounted.values(), left, strict=True)
+        before = (one for entry, raw in entries if raw is not None for one in entry)
         _count(tx, self._workspace, (*before, *moved))
         tx.remove(_entries(self._lease.account_id), *self._uncounted)
         index = sent_lately(self._workspace, self._lease.account_id)

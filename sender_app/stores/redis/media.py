@@ -19,7 +19,7 @@ from sender_app.stores.redis.engine import (
 )
 from sender_app.stores.redis.keys import of, place
 
-_USED = "media:used"  # index of the installation: "workspace:media", by when it was last used
+USED = "media:used"  # index of the installation: "workspace:media", by when it was last used
 _OPEN = frozenset({"draft", "awaiting", "scheduled", "running", "paused"})  # campaigns
 
 
@@ -54,7 +54,7 @@ class RedisMedia:
             }
             tx.put(_media(workspace_id), key, row)
             tx.put(place("media"), key, {"workspace": workspace_id})
-            tx.add(_USED, f"{workspace_id}:{key}", score=now.timestamp())
+            tx.add(USED, f"{workspace_id}:{key}", score=now.timestamp())
             return _read(workspace_id, row)
 
         return self._database.transact(work)
@@ -105,7 +105,7 @@ class RedisMedia:
         self._database.transact(work)
 
     def expire(self, before: datetime, limit: int) -> Sequence[Media]:
-        old = self._database.view().ranked(_USED, high=before.timestamp())
+        old = self._database.view().ranked(USED, high=before.timestamp())
         by_workspace: dict[str, list[str]] = {}
         for name, _ in old:
             workspace, media_id = name.split(":")
@@ -147,7 +147,7 @@ class RedisMedia:
                     tx.remove(_media(where["workspace"]), media_id)
                     tx.remove(place("media"), media_id)
                     tx.drop(_uploads(where["workspace"], media_id))
-                    tx.take_out(_USED, f"{where['workspace']}:{media_id}")
+                    tx.take_out(USED, f"{where['workspace']}:{media_id}")
 
         self._database.transact(work)
 
@@ -165,7 +165,7 @@ def use_media(
     now = tx.now()
     for row in rows:
         tx.put(_media(workspace_id), row["id"], row | {"used_at": now.isoformat()})
-        tx.add(_USED, f"{workspace_id}:{row['id']}", score=now.timestamp())
+        tx.add(USED, f"{workspace_id}:{row['id']}", score=now.timestamp())
 
 
 def _media(workspace: UUID | str) -> str:

@@ -98,6 +98,9 @@ def put_recipient(
     if before is None and row["contact_id"]:
         name = f"{row['contact_id']}:{row['id']}:{row['campaign_id']}"
         tx.add(by_contact(workspace), name)
+    if before and before["sent_at"] and not row["sent_at"]:
+        lately = sent_lately(workspace, before["account_id"])
+        tx.take_out(lately, f"{row['id']}:{row['campaign_id']}")
     old, new = _place(workspace, before) if before else None, _place(workspace, row)
     if old and (new is None or new[:2] != old[:2]):
         tx.take_out(*old[:2])
