@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -138,9 +139,11 @@ class Stack:
     def kill_worker(self) -> None:
         """Everything of the worker at once, as a power cut does it."""
         assert self.process is not None
+        serving = account_processes(self.process.pid)  # in groups of their own
         os.killpg(self.process.pid, signal.SIGKILL)
-        for pid in account_processes(self.process.pid):
-            os.kill(pid, signal.SIGKILL)
+        for pid in serving:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
     def account(self) -> Account:

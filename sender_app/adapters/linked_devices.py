@@ -8,7 +8,20 @@ import psycopg
 
 from sender_app.domain.delivery import Lease
 
-_SECRETS = "SELECT key, message_id FROM whatsmeow_message_secrets WHERE key = ANY(%s)"
+_SECRETS = """
+SELECT key, message_id FROM whatsmeow_message_secrets WHERE key = ANY(%(keys)s)
+UNION ALL SELECT key, message_id FROM gone_secrets WHERE key = ANY(%(keys)s)
+"""
+# A device that the phone removes takes its rows along. What was in flight then has to be told later
+# too, or it would count as never left, and be sent again by the device that is linked next.
+_KEPT = """
+SELECT FROM pg_trigger
+WHERE tgname = 'keep_secrets' AND tgrelid = to_regclass('whatsmeow_message_secrets')
+"""
+_KEEP = """
+CREATE OR REPLACE TRIGGER keep_secrets AFTER DELETE ON whatsmeow_message_secrets
+REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION keep_secrets()
+"""
 
 
 class Devices(Protocol):
@@ -50,7 +63,10 @@ class DeviceStore(Protocol):
 
 
 class PostgresDevices:
-    """See DeviceStore and Devices: all are in the `whatsmeow_*` tables of the database."""
+    """See DeviceStore and Devices: all are in the `whatsmeow_*` tables of the database.
+
+    The secrets of devices that are gone are in `gone_secrets`, for 60 days.
+    """
 
     proxy = ""
 
@@ -62,14 +78,16 @@ class PostgresDevices:
         return self
 
     def ready(self) -> None:
-        return
+        with psycopg.connect(self._url) as connection:
+            if connection.execute(_KEPT).fetchone() is None:
+                connection.execute(_KEEP)
 
     def save(self) -> None:
         return
 
     def find_message_ids(self, secrets: Sequence[bytes]) -> Mapping[bytes, str]:
         with psycopg.connect(self._url) as connection:
-            rows = connection.execute(_SECRETS, (list(secrets),))
+            rows = connection.execute(_SECRETS, {"keys": list(secrets)})
             return {bytes(key): message_id for key, message_id in rows}
 
     def are_kept(self) -> bool:

@@ -194,6 +194,27 @@ def test_a_logout_on_the_phone_pauses_with_the_reason_and_linking_again_loses_no
     settled_honestly(stack, campaign, kills=1)
 
 
+@pytest.mark.parametrize("alive", [True, False], ids=["alive", "dead"])
+def test_what_left_is_known_though_the_phone_removed_the_device(stack: Stack, alive: bool):
+    stack.link()
+    stack.loopback.fail("ack_withheld")
+    campaign = stack.send(3)
+    eventually(stack.loopback.count, what="a message on a phone")
+    if not alive:
+        stack.kill_worker()
+    reached = stack.loopback.count()
+    assert list(reached.values()) == [1]
+    stack.loopback.heal()
+    stack.loopback.unlink(NUMBER)
+    if not alive:
+        stack.start_worker()
+    eventually(lambda: stack.status() is AccountStatus.LOGGED_OUT, what="the log-out")
+    stack.link()
+    stack.services.campaigns.resume(stack.actor, campaign.id)
+    settled_honestly(stack, campaign, kills=1)
+    assert sorted(stack.loopback.count().values()) == [1, 1, 1]
+
+
 def test_unlinking_removes_the_device_on_the_phone_too(stack: Stack):
     account = stack.link()
     stack.services.accounts.unlink(stack.actor, account.id)

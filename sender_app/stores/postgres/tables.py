@@ -606,6 +606,16 @@ class LeaseKeyRow(SQLModel, table=True):
     taken_at: datetime = _stamp(now=True)
 
 
+class GoneSecretRow(SQLModel, table=True):
+    """A message's secret that went with its linked device; see adapters/linked_devices.py."""
+
+    __tablename__ = "gone_secrets"
+
+    key: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    message_id: str
+    gone_at: datetime = _stamp(now=True)
+
+
 class DeliveryJournalRow(SQLModel, table=True):
     """A stream of records by one lease's holder, while it writes. Entries up to `folded_entry` are
     in the rollups; those after it were written since `folded_at`."""
