@@ -157,7 +157,9 @@ def test_numbers_are_looked_up_on_whatsapp_when_somebody_asks(stack: Stack):
     eventually(lambda: contacts.page(stack.actor, absent).rows, what="the look-up")
     assert [row.phone for row in contacts.page(stack.actor, absent).rows] == ["+595982000002"]
     assert contacts.count(stack.actor, ContactQuery(whatsapp=OnWhatsapp.PRESENT)).n == 2
-    eventually(lambda: stack.status() is AccountStatus.OFFLINE, what="rest")
+    eventually(
+        lambda: stack.status() is AccountStatus.OFFLINE, timeout=60, what="rest"
+    )  # it looks once more
 
 
 def test_a_baja_that_came_while_nobody_was_connected_is_honoured(stack: Stack):
