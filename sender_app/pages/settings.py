@@ -73,8 +73,13 @@ def settings() -> rx.Component:
                     key=f"opt-out-{Preferences.filled}",
                 ),
             ),
-            link(icon("activity", 16), tr("settings.system"), href="/system", class_name="back"),
-            rx.el.p(tr_of("settings.store", Preferences.store, _STORES), class_name="hint"),
+            rx.el.div(
+                link(
+                    icon("activity", 16), tr("settings.system"), href="/system", class_name="back"
+                ),
+                rx.el.p(tr_of("settings.store", Preferences.store, _STORES), class_name="hint"),
+                class_name="below",
+            ),
             lead=tr("settings.lead"),
         ),
         title=tr("settings.title"),
