@@ -56,6 +56,7 @@ def test_what_gets_into_a_page_does_not_run(browser: Browser, demo: Demo):
     page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
     sign_in(page, demo)
     page.goto(f"{demo.url}/settings")
+    expect(page.locator(".bones")).to_have_count(0)  # before, nothing hears what is chosen
     language = page.locator("select.select").first
     language.select_option("en")  # a script of the server's, and one that may run
     expect(page.locator("h1")).to_have_text("Settings")
