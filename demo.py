@@ -11,6 +11,7 @@ from pathlib import Path
 from sender_app.local.failure import StartFailure
 from sender_app.local.launch import Extra, launch
 from sender_app.local.process import start
+from sender_app.local.running import DEMO_DATA
 from whatsapp_loopback.environment import environment
 
 _QUICK = {"PACE_INTERVAL": "0.1", "PACE_JITTER": "0.2"}  # seconds; virtual phones need no manners
@@ -25,7 +26,7 @@ def _loopback(data: Path, env: Mapping[str, str]) -> Extra:
     command = [sys.executable, "-m", "whatsapp_loopback", "--data", str(folder)]
     command += ["--port", port, "--qr-redis", env["REDIS_URL"]]
     child = start("whatsapp", command, log=data / "logs" / "whatsapp.log", env=env)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not ready.exists():
         if not child.is_alive() or time.monotonic() > deadline:
             child.kill()
@@ -45,4 +46,4 @@ def _loopback(data: Path, env: Mapping[str, str]) -> Extra:
 
 
 if __name__ == "__main__":
-    raise SystemExit(launch(Path(os.environ.get("DATA_DIR") or ".data-demo"), _loopback))
+    raise SystemExit(launch(Path(os.environ.get("DATA_DIR") or DEMO_DATA), _loopback))

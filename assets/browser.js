@@ -1,6 +1,7 @@
 // The few things that only the browser can do: tick, ask, type, put words into the document.
 // What concerns the writing of messages is in writing.js.
 import { createElement, useEffect, useRef, useState } from "react";
+import { useLocation } from "react-router";
 
 // Calls onBeat every `every` milliseconds while the page is in view, and at once when it comes back.
 export function Pulse({ every, onBeat }) {
@@ -20,6 +21,30 @@ export function Pulse({ every, onBeat }) {
   return null;
 }
 
+// Where the document was loaded, until another place is gone to. Its state was never seen before.
+let landing = globalThis.location && location.pathname + location.search;
+
+function usePlace() {
+  const { pathname, search } = useLocation();
+  return pathname + search;
+}
+
+// Shows its first child until the page's own load has ended, and then the others: before, the state
+// is as the last visit left it. `ready` falls when the address changes and rises with the end of the
+// load; a connection that comes back lets it fall too, and takes nothing away that is in view. Where
+// the document was loaded, it may have risen before the page's own script came.
+export function Arrival({ ready, children }) {
+  const [bones, ...content] = children;
+  const place = usePlace();
+  const waited = useRef("");
+  const [arrived, setArrived] = useState(ready && place === landing ? place : "");
+  useEffect(() => {
+    if (!ready) waited.current = place;
+    else if (waited.current === place) setArrived(place);
+  }, [ready, place]);
+  return arrived === place ? content : bones;
+}
+
 // A question over the page. The native dialog keeps the focus inside and gives it back afterwards.
 export function Modal({ shown, onNo, children, ...props }) {
   const ref = useRef(null);
@@ -37,15 +62,22 @@ export function Modal({ shown, onNo, children, ...props }) {
 }
 
 // A text field whose letters never wait for the server: it tells what was typed after a short rest,
-// and takes a value from the server only while nobody types in it.
-export function TypedField({ multiline, value, onText, rest = 200, ...props }) {
+// and takes a value from the server only while nobody types in it, or where another text takes its
+// place, as `filled` counts.
+export function TypedField({ multiline, value, filled, onText, rest = 200, ...props }) {
   const [text, setText] = useState(value);
   const ref = useRef(null);
   const timer = useRef(0);
+  const fillings = useRef(filled);
   useEffect(() => {
-    if (document.activeElement !== ref.current) setText(value);
-  }, [value]);
-  useEffect(() => () => clearTimeout(timer.current), []); // another text took its place
+    const isAnother = filled !== fillings.current;
+    fillings.current = filled;
+    if (!isAnother && document.activeElement === ref.current) return;
+    clearTimeout(timer.current);
+    timer.current = 0;
+    setText(value);
+  }, [value, filled]);
+  useEffect(() => () => clearTimeout(timer.current), []);
   const tell = (typed) => {
     clearTimeout(timer.current);
     timer.current = 0;
@@ -79,8 +111,15 @@ export function copyField(id) {
   document.execCommand("copy");
 }
 
+// Loads the page anew.
+export const reload = () => location.reload();
+
 // Title and language of the document; `ready` ends the wait that assets/first.js may have begun.
 export function DocumentWords({ lang, title, ready }) {
+  const place = usePlace();
+  useEffect(() => {
+    if (place !== landing) landing = "";
+  }, [place]);
   useEffect(() => {
     document.title = title;
     if (!ready) return;

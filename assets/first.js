@@ -14,6 +14,7 @@ const TOAST = /^\(\(\) => \(refs\['__toast'\]\?\.\["(success|error|info|warning)
 const CHOICE =
   /^document\.cookie='((?:lang=(?:es|en|pt)|first_steps=away);path=\/;max-age=\d+;samesite=lax)'$/;
 const SECRET = /^document\.getElementById\('(new-key|new-secret)'\)\.value = '([\w+/=-]*)'$/;
+const EVENT = /^document\.dispatchEvent\(new CustomEvent\('(answered|refused|undoable)', (\{.*\})\)\)$/s;
 
 window.senderFunction = (text, refs) => {
   const [, kind, told] = text.match(TOAST) ?? refused(text);
@@ -24,8 +25,11 @@ window.senderFunction = (text, refs) => {
 window.senderScript = (text) => {
   const cookie = text.match(CHOICE)?.[1];
   if (cookie) return (document.cookie = cookie);
-  const [, field, value] = text.match(SECRET) ?? refused(text);
-  return (document.getElementById(field).value = value);
+  const [, name, about] = text.match(EVENT) ?? [];
+  if (name) return document.dispatchEvent(new CustomEvent(name, JSON.parse(about)));
+  const [, name_, value] = text.match(SECRET) ?? refused(text);
+  const field = document.getElementById(name_);
+  if (field || value) field.value = value; // whoever has left the page has nothing to empty
 };
 
 function refused(text) {

@@ -14,13 +14,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import psycopg
 
 from benchmarks.servers import servers
 from sender_app.domain.reporting import EVERYTHING, Only, last_days
-from sender_app.stores.postgres.rollups import FOLD
+from sender_app.stores.postgres.engine import only
+from sender_app.stores.postgres.rollups import fold
 from sender_app.stores.postgres.store import PostgresStore
 
 ROUNDS = 60
@@ -50,8 +52,8 @@ JOIN (SELECT row_number() OVER (ORDER BY id) AS n, id FROM contacts
 """
 _FOLD = f"""
 WITH journal AS (SELECT %(journal)s::bigint AS id, %(account)s::uuid AS account_id, 0 AS first,
-  1 AS last, %(since)s::timestamptz AS since),
-{FOLD}
+  1 AS last),
+{fold("%(since)s")}
 SELECT 1
 """
 
@@ -93,7 +95,7 @@ class Year:
         while store.contacts.follow(5_000):
             pass
 
-    def _campaign(self, cursor: psycopg.Cursor, account: UUID) -> UUID:
+    def _campaign(self, cursor: psycopg.Cursor[Any], account: UUID) -> UUID:
         row = cursor.execute(
             "INSERT INTO campaigns (workspace_id, account_id, user_id, name, status,"
             " message_template) VALUES (%s, %s, 'bench', 'x', 'finished', 'x') RETURNING id",
@@ -116,9 +118,9 @@ class Year:
                 "start": start,
                 "journal": self._journals,
                 "account": self._accounts[month % 2],
-                "since": datetime.now(UTC),
             }
             with self._store.database.transaction() as cursor:
+                values["since"] = only(cursor.execute("SELECT uuidv7() AS key")).key
                 cursor.execute(_EVENTS, values)
             with self._store.database.transaction() as cursor:
                 cursor.execute(_FOLD, values)
@@ -135,7 +137,7 @@ class Year:
         """Every read, with and without its filters."""
         today = date.today()
         account = Only(self._accounts[0])
-        only = {
+        filters = {
             "": EVERYTHING,
             ", an account": account,
             ", a large group": Only(group="Grupo 0"),
@@ -143,7 +145,7 @@ class Year:
             ", an account and a group": Only(account.account_id, "Grupo 7"),
         }
         asked: dict[str, Callable[[], object]] = {}
-        for name, one in only.items():
+        for name, one in filters.items():
             asked |= {f"{kind}{name}": ask for kind, ask in self._reads(today, one)}
         return asked
 

@@ -33,7 +33,7 @@ from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.delivery import Outcome, RecipientStatus
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.events import Changed
-from sender_app.ports.store import NewCampaign
+from sender_app.ports.store.campaigns import NewCampaign
 from sender_app.services.clock import system_clock
 from tests.stack import Web, free_ports
 
@@ -202,7 +202,7 @@ async def watch(url: str, campaign: str, session: str, viewers: int, changes: in
             tasks += [asyncio.ensure_future(tab.run()) for tab in some]
             async with asyncio.timeout(60):
                 await asyncio.gather(*(tab.live.wait() for tab in some))
-        await asyncio.sleep(2)
+        await asyncio.sleep(2)  # what their coming cost is over before anything is measured
         print("ready", flush=True)
         deadline = time.monotonic() + changes + 20
         while time.monotonic() < deadline and any(tab.heard[-1] is None for tab in tabs):

@@ -24,6 +24,7 @@ from typing import Any
 
 import httpx
 import psutil
+import psycopg
 
 from benchmarks.servers import ROOT, servers
 from sender_app import bootstrap
@@ -65,11 +66,16 @@ class Visitors:
             while not self._stop.wait(0.1):
                 n += 1
                 began = time.monotonic()
-                try:
-                    self.answers[str(client.get(_PAGES[n % len(_PAGES)]).status_code)] += 1
-                except httpx.TransportError as error:
-                    self.answers[type(error).__name__] += 1
+                self.answers[self._ask(client, _PAGES[n % len(_PAGES)])] += 1
                 self.seconds.append(time.monotonic() - began)
+
+    def _ask(self, client: httpx.Client, path: str) -> str:
+        """The status of the answer; of a failure also what was asked for and why it failed."""
+        try:
+            answer = client.get(path)
+        except httpx.TransportError as error:
+            return f"{path}: {error!r}"
+        return "200" if answer.is_success else f"{path}: {answer.status_code} {answer.text[:200]}"
 
 
 class Worker:
@@ -91,7 +97,7 @@ class Worker:
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(60)
-        if code != 0:
+        if code not in (0, -signal.SIGTERM):  # the latter while it was still starting
             raise SystemExit(f"a worker ended with {code}; see {self._log}")
         return time.monotonic() - began
 
@@ -158,6 +164,7 @@ def run(
 
         eventually(lambda: sent() > wanted / 4, 600, "a quarter")
         memory = sum(worker.memory() for worker in workers)
+        taken = connections(env["DATABASE_URL"])
         stopped = workers[0].stop()
         workers[0].start()
         webs[0].stop()
@@ -173,6 +180,7 @@ def run(
     said(
         "memory of the workers", f"{memory / 1e6:.0f} MB, {memory / accounts / 1e6:.0f} an account"
     )
+    said("connections to Postgres", f"{taken}, {taken / accounts:.1f} an account")
     said("a worker that was told to end", f"took {stopped:.1f} s with {_SERVED_BY} accounts")
     quantiles = statistics.quantiles(visitors.seconds, n=100)
     said(
@@ -183,6 +191,15 @@ def run(
     )
     if set(visitors.answers) - {"200"}:
         raise SystemExit("requests failed")
+
+
+def connections(url: str) -> int:
+    """How many the server has open."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+        ).fetchone()
+    return row[0] if row else 0
 
 
 def link(services: Any, whatsapp: Whatsapp, actor: Any, n: int) -> None:

@@ -83,7 +83,8 @@ def until(look: Callable[[], bool], seconds: float, what: str) -> None:
 def empty(found: Servers) -> None:
     """Forget every row, and have Postgres settle down."""
     with psycopg.connect(found.postgres_url, autocommit=True) as connection:
-        connection.execute("TRUNCATE workspaces, metric_events CASCADE")
+        tables = "workspaces, metric_events, contacts, campaign_recipients, contact_index"
+        connection.execute(f"TRUNCATE {tables}, changed_contacts CASCADE")
         connection.execute("CHECKPOINT")
 
 

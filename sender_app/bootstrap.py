@@ -25,6 +25,7 @@ from sender_app.adapters.redis_leases import LockedLeases
 from sender_app.adapters.redis_meter import RedisMeter
 from sender_app.adapters.redis_pairing import RedisPairingBoard
 from sender_app.adapters.redis_sessions import RedisSessions
+from sender_app.adapters.redis_undoables import RedisUndoables
 from sender_app.adapters.rq_queue import RqQueue
 from sender_app.adapters.rq_queues import RqQueues
 from sender_app.adapters.sealing import WebhookSecrets
@@ -61,8 +62,8 @@ from sender_app.services.reconcile import Reconciler
 from sender_app.services.results import Results
 from sender_app.services.retention import Retention
 from sender_app.services.sending import Sending
+from sender_app.services.serving.account import Serving
 from sender_app.services.serving.desk import Timings
-from sender_app.services.serving.session import Serving
 from sender_app.services.sign_in import SignIn
 from sender_app.services.system import System
 from sender_app.services.team_login import TeamLogin
@@ -130,6 +131,12 @@ def new_store(*, most: int = 10, serving: bool = False) -> Store:
     return PostgresStore(settings().postgres_url, most=most, serving=serving)
 
 
+@cache
+def serving_store() -> Store:
+    """The store of an account's process. It may be used before the fork, if it is closed then."""
+    return new_store(serving=True)
+
+
 def files() -> MediaStore:
     """Where uploaded files are."""
     bucket = settings().s3_bucket
@@ -195,16 +202,16 @@ def limits() -> Limits:
 def services() -> Services:
     """The use cases of this process."""
     queue, control, events = RqQueue(redis()), RedisControl(redis()), RedisEvents(redis())
-    kept = files()
+    kept, undoables = files(), RedisUndoables(redis(), settings().secret_key.get_secret_value())
     imports = Imports(store(), kept, contact_reader(), queue, events)
-    campaigns = Campaigns(store(), queue, control, events, imports, default_pace())
+    campaigns = Campaigns(store(), queue, control, events, imports, default_pace(), undoables)
     accounts = Accounts(store(), queue, RedisPairingBoard(redis()), control, default_pace())
     defaults = {
         "default_country": settings().default_country,
         "time_zone": settings().default_time_zone,
         "language": settings().default_language,
     }
-    workspaces = Workspaces(store(), defaults, default_pace())
+    workspaces = Workspaces(store(), control, defaults, default_pace())
     sessions = RedisSessions(redis(), settings().secret_key.get_secret_value())
     rules = settings().claim_rules
     team = TeamLogin(sessions, store(), workspaces, identity_provider(), rules)
@@ -226,10 +233,10 @@ def services() -> Services:
         campaigns=audited(campaigns, "campaigns", store()),
         drafts=audited(drafts, "drafts", store()),
         sending=audited(Sending(store(), imports, drafts, campaigns), "sending", store()),
-        templates=audited(Templates(store()), "templates", store()),
+        templates=audited(Templates(store(), undoables), "templates", store()),
         results=audited(Results(store(), sheets), "results", store()),
-        contacts=audited(Contacts(store(), queue, control), "contacts", store()),
-        opt_outs=audited(OptOuts(store()), "opt_outs", store()),
+        contacts=audited(Contacts(store(), queue, control, undoables), "contacts", store()),
+        opt_outs=audited(OptOuts(store(), undoables), "opt_outs", store()),
         conversations=audited(
             Conversations(store(), queue, control, events), "conversations", store()
         ),
@@ -275,7 +282,7 @@ def hub() -> Hub:
 def probes() -> Probes:
     """What tells whether this process can work."""
     if settings().in_redis:
-        return RedisProbes(settings().redis_url)
+        return RedisProbes(settings().redis_url, everysec=settings().may_forget_a_second)
     return ServerProbes(settings().postgres_url, settings().redis_url)
 
 
@@ -320,7 +327,7 @@ def _devices() -> DeviceStore:
 
 def serving() -> Serving:
     """What an account's process does. A broken connection ends it, and the next one takes over."""
-    store = new_store(serving=True)
+    store = serving_store()
     return Serving(
         store=store,
         leases=LockedLeases(store.leases, redis()),

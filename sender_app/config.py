@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     postgres_password: SecretStr = SecretStr("")
     postgres_db: str = "sender"
     redis_url: str = "redis://127.0.0.1:6379/0"
+    # Where Redis is the only store: whether it may forget a second in a power cut.
+    redis_fsync: Annotated[str, Field(pattern="^(always|everysec)$")] = "always"
     secret_key: SecretStr = SecretStr("")
     data_dir: Path = Path(".data")
     s3_bucket: str | None = None  # files go there instead of DATA_DIR; it must exist
@@ -198,6 +200,11 @@ class Settings(BaseSettings):
         if self.store is not None:
             return self.store == "redis"
         return not (self.database_url or self.postgres_host)
+
+    @property
+    def may_forget_a_second(self) -> bool:
+        """Whether somebody accepts that a Redis alone waits for its disk once a second only."""
+        return self.redis_fsync == "everysec"
 
     @property
     def store_in_use(self) -> str:

@@ -8,10 +8,11 @@ from uuid import UUID
 from sender_app.domain.campaign import Campaign
 from sender_app.stores.postgres.store import PostgresStore
 from sender_app.stores.redis.answers import ANSWERS, answer_of
-from sender_app.stores.redis.engine import Row, Transaction
+from sender_app.stores.redis.engine import Transaction
 from sender_app.stores.redis.keys import of
 from sender_app.stores.redis.media import USED
 from sender_app.stores.redis.recipient_rows import in_doubt, recipients
+from sender_app.stores.redis.rows import Row
 from sender_app.stores.redis.store import RedisStore
 
 Store = PostgresStore | RedisStore

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import redis
 from hypothesis import HealthCheck, settings
 
 from sender_app.local.postgres import Postgres, start_postgres
@@ -78,8 +79,11 @@ def database_url(postgres: Postgres) -> Iterator[str]:
 @pytest.fixture
 def redis_url(valkey: Valkey) -> str:
     """The run's Valkey, emptied."""
-    import redis
-
-    with redis.Redis.from_url(valkey.url) as client:
-        client.flushall()
+    flush(valkey.url)
     return valkey.url
+
+
+def flush(redis_url: str) -> None:
+    """Empty a Redis."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()

@@ -45,12 +45,12 @@ class Provider:
                 stdout=output,
                 stderr=output,
             )
-        eventually(lambda: "ready" in log.read_text(), 20, "the provider")
+        eventually(lambda: "ready" in log.read_text(), what="the provider")
         self._people: dict[str, dict[str, object]] = {}
 
     def wish(self, **wishes: object) -> None:
         """Change how it behaves."""
-        httpx.post(f"{self.issuer}/control", json=wishes).raise_for_status()
+        httpx.post(f"{self.issuer}/control", json=wishes, timeout=60).raise_for_status()
 
     def person(self, sub: str, *roles: str, **claims: object) -> None:
         """Somebody with realm roles, and other claims."""
@@ -65,7 +65,7 @@ class Provider:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 class Visitor:
@@ -73,7 +73,7 @@ class Visitor:
 
     def __init__(self, sender: str) -> None:
         self.sender = sender
-        self.http = httpx.Client(follow_redirects=True, timeout=20)
+        self.http = httpx.Client(follow_redirects=True, timeout=60)
 
     def begin(self, back_to: str = "/") -> httpx.Response:
         """Press the button; the provider's form, or where its own session already led."""

@@ -38,15 +38,15 @@ class Nginx:
                 stdout=log,
                 stderr=log,
             )
-        eventually(self._answers, 20, "nginx")
+        eventually(self._answers, what="nginx")
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGQUIT)
-        assert self.process.wait(20) == 0
+        assert self.process.wait(60) == 0
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
         try:
-            return httpx.get(f"{self.url}/health").status_code == 200
+            return httpx.get(f"{self.url}/health", timeout=60).status_code == 200
         except httpx.TransportError:
             return False

@@ -2,17 +2,18 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -31,8 +32,9 @@ NUMBER = "595981000001"
 Found = TypeVar("Found")
 
 
-def eventually(look: Callable[[], Found], timeout: float = 30, what: str = "it") -> Found:
-    """The first truthy value of `look`; fails when there is none in time."""
+def eventually(look: Callable[[], Found], timeout: float = 120, what: str = "it") -> Found:
+    """The first truthy value of `look`; fails when there is none in `timeout` seconds, which are
+    many: a slow machine takes its time, and only what never happens takes them all."""
     deadline = time.monotonic() + timeout
     while not (found := look()):
         assert time.monotonic() < deadline, f"{what} did not happen within {timeout} s"
@@ -41,9 +43,11 @@ def eventually(look: Callable[[], Found], timeout: float = 30, what: str = "it")
 
 
 def free_ports(count: int) -> int:
-    """The first of `count` free ports in a row; tests run side by side look in ranges apart."""
+    """The first of `count` free ports in a row; tests run side by side look in ranges apart, and
+    other runs on the machine in another order: whoever got a port may take it long after."""
     low = 3400 + 250 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
-    for first in range(low, low + 250, count):
+    places = range(low, low + 250, count)
+    for first in random.sample(places, len(places)):
         sockets = [socket.socket() for _ in range(count)]
         try:
             for n, probe in enumerate(sockets):
@@ -57,12 +61,21 @@ def free_ports(count: int) -> int:
     raise AssertionError("no free ports")
 
 
+def wait_for_start(process: "subprocess.Popen[bytes]", output: Path) -> None:
+    """Until a Sender of `make run` or `make demo` says how to stop it."""
+    eventually(
+        lambda: "Ctrl-C" in output.read_text() or process.poll() is not None, 300, "the start"
+    )
+    assert process.poll() is None, output.read_text()
+
+
 def store_variables(
     kept_in: str, redis_url: str, database_url: Callable[[], str]
 ) -> dict[str, str]:
     """The environment of a Sender whose store is "postgres", or "redis" alone."""
     if kept_in == "redis":
-        return {"REDIS_URL": redis_url, "STORE": "redis", "SECRET_KEY": "k" * 32}
+        key = {"SECRET_KEY": "k" * 32, "REDIS_FSYNC": "everysec"}  # as the run's Valkey is
+        return {"REDIS_URL": redis_url, "STORE": "redis", **key}
     return {"REDIS_URL": redis_url, "STORE": "postgres", "DATABASE_URL": database_url()}
 
 
@@ -79,9 +92,10 @@ def start_over() -> None:
 class Whatsapp:
     """The loopback server as a process."""
 
-    def __init__(self, data: Path, log: Path) -> None:
+    def __init__(self, data: Path, log: Path, qr_redis: str = "") -> None:
         self.data = data
         self._log = log
+        self._options = ["--qr-redis", qr_redis] if qr_redis else []
         self.start()
 
     def start(self) -> None:
@@ -90,18 +104,21 @@ class Whatsapp:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "whatsapp_loopback", "--data", str(self.data)],
+                [
+                    *(sys.executable, "-m", "whatsapp_loopback", "--data", str(self.data)),
+                    *self._options,
+                ],
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
             )
-        eventually(ready.exists, 20, "the loopback server")
+        eventually(ready.exists, what="the loopback server")
         self.client = Loopback(json.loads(ready.read_text())["url"])
 
     def stop(self) -> None:
         self.client.close()
         self._process.terminate()
-        assert self._process.wait(10) == 0
+        assert self._process.wait(60) == 0
 
 
 @dataclass
@@ -134,7 +151,7 @@ class Stack:
     def stop_worker(self) -> int:
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(40)
+        return self.process.wait(100)
 
     def kill_worker(self) -> None:
         """Everything of the worker at once, as a power cut does it."""
@@ -187,11 +204,19 @@ class Stack:
             self.actor, check.file_id, self.account().id, "Prueba", message, attachments
         )
 
+    @contextmanager
+    def at_leisure(self, ms: int = 30) -> Iterator[None]:
+        """WhatsApp answers each message so late, and a campaign takes as much longer: what happens
+        to it meanwhile meets it in its middle, however slow the machine."""
+        rule = self.loopback.fail("ack_delayed", delay_ms=ms)
+        yield
+        self.loopback.remove_rule(rule)
+
     def now(self, campaign: Campaign) -> Campaign:
         return self.services.campaigns.get_campaign(self.actor, campaign.id)
 
-    def finished(self, campaign: Campaign, timeout: float = 60) -> Campaign:
-        eventually(lambda: self.now(campaign).status is CampaignStatus.FINISHED, timeout, "the end")
+    def finished(self, campaign: Campaign) -> Campaign:
+        eventually(lambda: self.now(campaign).status is CampaignStatus.FINISHED, what="the end")
         return self.now(campaign)
 
 
@@ -211,26 +236,30 @@ class Web:
                 [sys.executable, "web.py"], cwd=ROOT, env=self._env, stdout=log, stderr=log
             )
         try:
-            eventually(self._answers, 60, f"the web tier ({self.log})")
+            eventually(self._answers, what=f"the web tier ({self.log})")
         except BaseException:
             self.process.kill()
             raise
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(40)
+        return self.process.wait(100)
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """What is at a path; a busy machine may take a minute over it."""
+        return httpx.get(f"{self.url}{path}", timeout=60, **options)
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
         try:
-            return httpx.get(f"{self.url}/health").status_code == 200
+            return self.get("/health").status_code == 200
         except httpx.TransportError:
             return False
 
 
 def settled_honestly(stack: "Stack", campaign: Campaign, kills: int) -> None:
     """Everybody is settled; who counts as sent got it once, and at most one a kill is in doubt."""
-    eventually(lambda: stack.now(campaign).settled == campaign.total_recipients, 90, "the end")
+    eventually(lambda: stack.now(campaign).settled == campaign.total_recipients, what="the end")
     eventually(
         lambda: stack.now(campaign).unconfirmed_count <= kills, what="receipts of what had left"
     )

@@ -124,6 +124,8 @@ class Control:
             "paired_at": paired_at,
             "offline_pending": self._server.messages.pending(number),
             "muted": number in self._server.switches.muted,
+            "unheard": self._server.switches.unheard[number],
+            "logins": self._server.logins[number],
         }
 
     async def scan(self, request: web.Request) -> web.Response:

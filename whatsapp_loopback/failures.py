@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -132,8 +133,11 @@ class Switches:
     def __init__(self) -> None:
         self.refuse_connections = False
         self.muted: set[str] = set()
+        self.unheard = Counter[str]()
+        """Messages an account sent while it was muted, by its number; nobody else knows of them."""
 
     def reset(self) -> None:
         """Back to normal."""
         self.refuse_connections = False
         self.muted.clear()
+        self.unheard.clear()

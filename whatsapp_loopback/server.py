@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from collections import Counter
 from pathlib import Path
 
 from aiohttp import web
@@ -44,6 +45,8 @@ class Server:
         self.phones = Phones(self.identity.seed, self.store)
         self.rules, self.switches, self.events = Rules(), Switches(), EventBus()
         self.connections: dict[DeviceAddress, Connection] = {}
+        self.logins = Counter[str]()
+        """How often an account's devices logged in since the server began, by its number."""
         self.mailbox = Mailbox(self.messages, self.phones, self.connections, self.switches)
         self.delivery = Delivery(
             self.messages, self.phones, self.media, self.mailbox, self.rules, self.events
@@ -110,6 +113,7 @@ class Server:
         now = int(time.time())
         attrs = {"t": now, "lid": lid_jid(account, device_id), "creation": now, "abprops": "27"}
         connection.send(Node("success", attrs))
+        self.logins[account] += 1
         self.events.publish("account", account=account)
 
     @staticmethod
@@ -157,6 +161,7 @@ class Server:
 
     def _on_node(self, connection: Connection, node: Node) -> None:
         if connection.account in self.switches.muted:
+            self.switches.unheard[connection.account] += node.tag == "message"
             return
         with self.store.transaction():
             if node.tag == "message":

@@ -8,25 +8,29 @@ from typing import IO
 import xlsxwriter
 
 from sender_app.domain.spreadsheet import guarded, written_phone
-from sender_app.ports.store import Contact
+from sender_app.ports.store.contacts import Contact
 
-# As the import reads them, and after them what it leaves out for the name that they begin with.
-COLUMNS = (
-    *("numero", "sustantivo", "nombre", "grupo"),
-    *("sender_otros_grupos", "sender_baja", "sender_whatsapp"),
-)
+# As the import reads them, with the contacts' further fields between the two; the latter it leaves
+# out for the name that they begin with.
+_READ = ("numero", "sustantivo", "nombre", "grupo")
+_LEFT_OUT = ("sender_otros_grupos", "sender_baja", "sender_whatsapp")
 _ROWS = 1_048_575  # of a sheet, beside its heading
 
 
-def csv_pieces(pages: Iterable[Sequence[Contact]]) -> Iterator[bytes]:
-    """UTF-8 with a byte order mark, for spreadsheets take it for something else without."""
-    yield b"\xef\xbb\xbf" + _lines([COLUMNS])
+def csv_pieces(pages: Iterable[Sequence[Contact]], fields: Sequence[str]) -> Iterator[bytes]:
+    """UTF-8 with a byte order mark, for spreadsheets take it for something else without. `fields`
+    names the contacts' further fields; each is a column."""
+    yield b"\xef\xbb\xbf" + _lines([(*_READ, *fields, *_LEFT_OUT)])
     for page in pages:
-        yield _lines([(written_phone(one.phone), *map(guarded, _cells(one))) for one in page])
+        yield _lines(
+            [(written_phone(one.phone), *map(guarded, _cells(one, fields))) for one in page]
+        )
 
 
-def write_xlsx(pages: Iterable[Sequence[Contact]], file: IO[bytes]) -> None:
-    """Write a workbook, with another sheet when one is full; its cells are text, never formulas."""
+def write_xlsx(pages: Iterable[Sequence[Contact]], fields: Sequence[str], file: IO[bytes]) -> None:
+    """Write a workbook, with another sheet when one is full; its cells are text, never formulas.
+    `fields` as of csv_pieces."""
+    columns = (*_READ, *fields, *_LEFT_OUT)
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
         heading = book.add_format({"bold": True})
@@ -35,21 +39,22 @@ def write_xlsx(pages: Iterable[Sequence[Contact]], file: IO[bytes]) -> None:
         while full:
             sheet = book.add_worksheet()
             sheet.freeze_panes(1, 0)
-            sheet.set_column(0, len(COLUMNS) - 1, 20)
-            sheet.write_row(0, 0, COLUMNS, heading)
+            sheet.set_column(0, len(columns) - 1, 20)
+            sheet.write_row(0, 0, columns, heading)
             at = 0
             for at, one in zip(range(1, _ROWS + 1), rows, strict=False):
-                for column, text in enumerate((one.phone, *_cells(one))):
+                for column, text in enumerate((one.phone, *_cells(one, fields))):
                     sheet.write_string(at, column, text)
             full = at == _ROWS
 
 
-def _cells(one: Contact) -> tuple[str, ...]:
+def _cells(one: Contact, fields: Sequence[str]) -> tuple[str, ...]:
     """Everything but the phone."""
     return (
         one.sustantivo,
         one.nombre,
         one.grupo,
+        *(one.fields.get(name, "") for name in fields),
         "; ".join(one.more_groups),
         "x" if one.opted_out else "",
         one.whatsapp.value,

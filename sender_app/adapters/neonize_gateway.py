@@ -4,8 +4,10 @@ One connection per operating-system process, and never before a fork: the librar
 survives neither a fork nor two clients that start and stop beside each other.
 """
 
+import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -43,7 +45,10 @@ from sender_app.ports.whatsapp import (
 _FIRST_QR = timedelta(seconds=60)
 _NEXT_QR = timedelta(seconds=20)
 _CLOSE = 5.0  # seconds for the library to stop; then the process ends without it
+_QUIET = 0.5  # seconds without an event after which nothing is in the library's hands any more
 _log = structlog.get_logger()
+# It asks whoever reads the log to install what only its own builders of messages need.
+logging.getLogger("neonize.utils.ffmpeg").setLevel(logging.ERROR)
 
 
 class NeonizeGateway:
@@ -84,7 +89,7 @@ class NeonizeConnection:
         self._devices = devices
         self._events: SimpleQueue[GatewayEvent | Callable[[], GatewayEvent | None]] = SimpleQueue()
         self._qr_expires: datetime | None = None
-        self._closed = threading.Event()
+        self._connected, self._closed = threading.Event(), threading.Event()
         props = DeviceProps(os="Sender", platformType=DeviceProps.CHROME)
         name = f"sender-{id(self)}"
         self._client = neonize_client.NewClient(
@@ -115,8 +120,11 @@ class NeonizeConnection:
         if self._qr_expires and datetime.now(UTC) > self._qr_expires + timedelta(seconds=3):
             self._qr_expires = None
             yield PairingExpired()
-        if not self._devices.are_kept():
+        if not self._closed.is_set() and not self._devices.are_kept():
             yield Stopped("the process that keeps the devices is gone")
+
+    def wake(self) -> None:
+        self._events.put(lambda: None)
 
     def is_ready(self) -> bool:
         return bool(self._client.is_connected and self._client.is_logged_in)
@@ -165,10 +173,24 @@ class NeonizeConnection:
         if self._closed.is_set():
             return
         self._closed.set()
-        stopping = threading.Thread(target=self._client.stop, name="neonize-stop", daemon=True)
+        stopping = threading.Thread(target=self._stop, name="neonize-stop", daemon=True)
         stopping.start()
         stopping.join(_CLOSE)
         self._devices.close()
+
+    def _stop(self) -> None:
+        """Hang up, and stop only when the library has told what it was dealing with.
+
+        A stopped library says no more; but what it has decrypted it cannot decrypt again when
+        WhatsApp repeats it, so that a message in its hands would be lost.
+        """
+        if self._connected.is_set():  # before that it has nothing to hang up, and would panic
+            self._client.disconnect()
+            heard = -1
+            while (now := self._events.qsize()) != heard:
+                heard = now
+                time.sleep(_QUIET)
+        self._client.stop()
 
     def _run(self) -> None:
         """neonize's `connect` blocks for as long as the connection lives; its end is final."""
@@ -195,7 +217,7 @@ class NeonizeConnection:
     def _translations(self) -> dict[Any, Callable[[Any], Any]]:
         return {
             ev.PairStatusEv: lambda event: lambda: self._paired(event),
-            ev.ConnectedEv: lambda _: Connected(),
+            ev.ConnectedEv: lambda _: self._online(),
             ev.OfflineSyncCompletedEv: lambda event: CaughtUp(event.Count),
             ev.DisconnectedEv: lambda _: Disconnected(),
             ev.LoggedOutEv: lambda event: SessionEnded(
@@ -208,6 +230,10 @@ class NeonizeConnection:
             ev.ReceiptEv: lambda event: lambda: translate.receipt(event),
             ev.MessageEv: lambda event: lambda: self._incoming(event),
         }
+
+    def _online(self) -> Connected:
+        self._connected.set()
+        return Connected()
 
     def _qr(self, code: str) -> QrShown:
         lives = _NEXT_QR if self._qr_expires else _FIRST_QR
@@ -227,6 +253,9 @@ class NeonizeConnection:
             return None
         source = event.Info.MessageSource
         digits = translate.sender_digits(source)
+        if digits is None and self._closed.is_set():  # the library can be asked no more
+            _log.warning("sender not resolved", error="the connection is closed")
+            return None
         if digits is None:
             try:
                 digits = self._client.get_pn_from_lid(source.Sender).User.split(":")[0]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from time import sleep
+from threading import Event
 
 from sender_app.domain.delivery import Lease
 from sender_app.domain.media import MediaKind, Upload
@@ -14,6 +14,7 @@ class NoopConnection:
 
     def __init__(self) -> None:
         self._waiting: list[GatewayEvent] = []
+        self._woken = Event()
 
     def start(self) -> None:
         self._waiting += [Connected(), CaughtUp(0)]
@@ -23,9 +24,12 @@ class NoopConnection:
 
     def events(self, timeout: float) -> Iterator[GatewayEvent]:
         waiting, self._waiting = self._waiting, []
-        if not waiting and timeout:
-            sleep(timeout)
+        if not waiting and timeout and self._woken.wait(timeout):
+            self._woken.clear()
         yield from waiting
+
+    def wake(self) -> None:
+        self._woken.set()
 
     def is_ready(self) -> bool:
         return True

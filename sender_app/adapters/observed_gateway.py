@@ -44,6 +44,9 @@ class _ObservedConnection:
             self._meter.flush()
         return self._connection.events(timeout)
 
+    def wake(self) -> None:
+        self._connection.wake()
+
     def is_ready(self) -> bool:
         return self._connection.is_ready()
 

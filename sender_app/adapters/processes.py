@@ -26,6 +26,13 @@ def die_with_parent(signum: signal.Signals) -> None:
         os.kill(os.getpid(), signum)
 
 
+def say_nothing() -> None:
+    """Have whatever this process writes to standard output vanish, also what is not Python's."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
 def owner_name(pid: int) -> str:
     """How an account's process signs its lease: host, process id, and when it started."""
     return f"{os.uname().nodename}:{pid}:{_started(pid)}"

@@ -92,7 +92,7 @@ def _queued(queues: list[QueueDepth]) -> Iterator[Metric]:
     }
     yield _gauge("sender_queue_jobs", "Jobs by queue and state", jobs, "queue", "state")
     workers = {(queue.name,): float(queue.workers) for queue in queues}
-    yield _gauge("sender_queue_workers", "Worker processes by queue", workers, "queue")
+    yield _gauge("sender_queue_workers", "Jobs that can run at once, by queue", workers, "queue")
 
 
 def _summed(sums: Iterable[Sum]) -> Iterator[Metric]:

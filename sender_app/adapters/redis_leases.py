@@ -12,7 +12,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from sender_app.domain.delivery import Lease
-from sender_app.ports.store import LeaseStore
+from sender_app.ports.store.leases import LeaseStore
 
 _log = structlog.get_logger()
 _DROP = """
@@ -22,7 +22,7 @@ return 0
 
 
 class LockedLeases:
-    """See ports.store.LeaseStore. Where Redis cannot be reached, the store alone decides."""
+    """See ports.store.leases.LeaseStore. Where Redis cannot be reached, the store alone decides."""
 
     def __init__(self, leases: LeaseStore, redis: Redis) -> None:
         self._leases = leases

@@ -44,11 +44,12 @@ class RedisMeter:
         self._flushed = time.monotonic()
 
     def count(self, name: str, **labels: str) -> None:
-        self._add(name, labels, "", 1)
+        self._waiting[name, _sorted(labels), ""] += 1
 
     def time(self, name: str, seconds: float, **labels: str) -> None:
-        self._add(name, labels, BOUNDS[bisect_left(BUCKETS, seconds)], 1)
-        self._add(name, labels, "sum", seconds)
+        key = _sorted(labels)
+        self._waiting[name, key, BOUNDS[bisect_left(BUCKETS, seconds)]] += 1
+        self._waiting[name, key, "sum"] += seconds
 
     def flush(self) -> None:
         self.hand_over(self.take())
@@ -81,5 +82,6 @@ class RedisMeter:
             name, labels, part = orjson.loads(field)
             yield Sum(name, tuple((of, said) for of, said in labels), part, float(value))
 
-    def _add(self, name: str, labels: dict[str, str], part: str, value: float) -> None:
-        self._waiting[name, tuple(sorted(labels.items())), part] += value
+
+def _sorted(labels: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(labels.items())) if len(labels) > 1 else tuple(labels.items())

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,6 +19,11 @@ _LONGEST = 7 * 24 * 3600  # seconds since the sign-in
 _LINK_LIVES = 24 * 3600  # seconds; the link is on the terminal of whoever started Sender
 _ATTEMPT_LIVES = 900  # seconds to type a password and a second factor
 _RENEWAL_LIVES = 30  # seconds until a renewal that never ended does not stop others
+_SWAP = """
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('set', KEYS[1], ARGV[2], 'EX', ARGV[3])
+return 1
+"""
 
 
 class RedisSessions:
@@ -43,13 +49,18 @@ class RedisSessions:
         found = self._read(session_id)
         return found[0] if found else None
 
-    def replace(self, session_id: str, session: Session) -> bool:
-        found = self._read(session_id)
-        if found is None:
-            return False
-        packed = self._packed(session_id, session, found[1])
-        # Only where it still is: what a logout deleted meanwhile must not come back.
-        return bool(self._redis.set(_key("browser", session_id), packed, ex=_IDLE, xx=True))
+    def change(self, session_id: str, change: Callable[[Session], Session]) -> Session | None:
+        key = _key("browser", session_id)
+        while (raw := self._redis.get(key)) is not None:
+            found = self._opened(session_id, raw)  # type: ignore[arg-type]
+            if found is None:
+                return None
+            session = change(found[0])
+            packed = self._packed(session_id, session, found[1])
+            # What a logout deleted meanwhile must not come back, nor a token that was used.
+            if self._redis.eval(_SWAP, 1, key, raw, packed, _IDLE):  # type: ignore[arg-type]
+                return session
+        return None
 
     def close(self, session_id: str) -> None:
         self._redis.delete(_key("browser", session_id))
@@ -90,10 +101,11 @@ class RedisSessions:
 
     def _read(self, session_id: str) -> tuple[Session, datetime] | None:
         raw = self._redis.getex(_key("browser", session_id), ex=_IDLE)
-        if not raw:
-            return None
+        return self._opened(session_id, raw) if raw else None  # type: ignore[arg-type]
+
+    def _opened(self, session_id: str, raw: bytes) -> tuple[Session, datetime] | None:
         try:
-            session, ends_at = self._unpacked(session_id, orjson.loads(raw))  # type: ignore[arg-type]
+            session, ends_at = self._unpacked(session_id, orjson.loads(raw))
         except InvalidTag:  # SECRET_KEY is another one now: everybody signs in again
             return None
         return (session, ends_at) if ends_at > datetime.now(UTC) else None

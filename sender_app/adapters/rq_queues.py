@@ -1,11 +1,14 @@
-"""How many jobs wait, run or failed in RQ's queues, and who works there."""
+"""How many jobs wait, run or failed in RQ's queues, and how many can run at once."""
 
 from redis import Redis
-from rq import Queue, Worker
+from rq import Queue
 from rq.registry import StartedJobRegistry
+from rq.worker_registration import get_keys
 
 from sender_app.adapters.rq_queue import ACCOUNTS, CONTROL, DEFAULT, WEBHOOKS
 from sender_app.ports.telemetry import QueueDepth
+
+PLACES = "places"  # field of a worker's hash
 
 
 class RqQueues:
@@ -24,5 +27,12 @@ class RqQueues:
             waiting=queue.count,
             running=StartedJobRegistry(queue=queue).get_job_count(cleanup=False),
             failed=queue.failed_job_registry.get_job_count(cleanup=False),
-            workers=Worker.count(queue=queue),
+            workers=self._places(queue),
         )
+
+    def _places(self, queue: Queue) -> int:
+        """A worker that takes more than one job at once says so where RQ keeps what it is."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for key in get_keys(queue=queue):
+                pipe.hget(key, PLACES)
+            return sum(int(places or 1) for places in pipe.execute())

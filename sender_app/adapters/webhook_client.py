@@ -20,7 +20,14 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _PORTS = {"http": 80, "https": 443}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last four bytes
-_SPECIAL = ipaddress.ip_network("192.0.0.0/24")  # RFC 6890: protocols' own, some counted as global
+_SPECIAL = tuple(  # what Python counts as global, wholly or in part, and nobody's server has
+    ipaddress.ip_network(network)
+    for network in (
+        "192.0.0.0/24",  # RFC 6890: protocols' own
+        "192.88.99.0/24",  # RFC 7526: relays of 6to4, of old
+        "3fff::/20",  # RFC 9637: for documentation
+    )
+)
 _EXCERPT = 500  # letters of an answer that are kept
 _MOST_READ = 4096  # bytes of an answer that are read
 
@@ -111,7 +118,7 @@ def is_public(address: Address) -> bool:
             return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
         if address.sixtofour is not None or address.teredo is not None or address.is_site_local:
             return False
-    elif address in _SPECIAL:
+    if any(address in network for network in _SPECIAL):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 

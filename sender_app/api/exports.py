@@ -1,7 +1,7 @@
 """Files to download: the address book, for whoever is signed in."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from fastapi import APIRouter, Request
@@ -12,6 +12,7 @@ from sender_app.api.person import DownloadRoute, as_person, download
 from sender_app.bootstrap import Services
 from sender_app.domain.actor import Actor
 from sender_app.domain.contact_search import ContactQuery, query_of
+from sender_app.ports.store.contacts import Contact
 
 _KINDS = {
     "csv": "text/csv; charset=utf-8",
@@ -48,13 +49,13 @@ def _pieces(services: Services, actor: Actor, query: ContactQuery, kind: str) ->
     """The file, piece by piece; what is wrong with the query is raised before the first."""
     service = services.contacts
     service.page(actor, query, None, 1)
-    pages = service.export(actor, query)
-    return csv_pieces(pages) if kind == "csv" else _workbook(pages)
+    fields, pages = service.field_names(actor), service.export(actor, query)
+    return csv_pieces(pages, fields) if kind == "csv" else _workbook(pages, fields)
 
 
-def _workbook(pages: Iterator) -> Iterator[bytes]:
+def _workbook(pages: Iterator[Sequence[Contact]], fields: Sequence[str]) -> Iterator[bytes]:
     with tempfile.SpooledTemporaryFile(max_size=_SPOOLED) as file:
-        write_xlsx(pages, file)
+        write_xlsx(pages, fields, file)
         file.seek(0)
         while piece := file.read(_PIECE):
             yield piece

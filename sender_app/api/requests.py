@@ -1,4 +1,4 @@
-"""What every HTTP request gets: an id on its log lines and answer, a place in the figures."""
+"""What every HTTP request gets: a bound, an id on its log lines, a place in the figures."""
 
 import asyncio
 import re
@@ -6,12 +6,13 @@ import time
 from uuid import uuid4
 
 import structlog
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sender_app import bootstrap
+from sender_app.services.imports import LARGEST
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PHONE = re.compile(r"\+\d+(?=\d{3})")
 # The first part of a path names what was asked for; anything else a client may invent.
 _ROUTES = frozenset(
     {
@@ -20,7 +21,26 @@ _ROUTES = frozenset(
     }
 )
 _QUIET = frozenset({"assets", "health", "metrics", "ping", "ready"})  # asked for all the time
+_FORM = 10 * 1024 * 1024  # bytes that a form adds to the file in it, at most
 _log = structlog.get_logger()
+
+
+class Bounded:
+    """ASGI middleware: refuses (413) more than any page may send, also to whoever is nobody.
+
+    Reflex keeps what is uploaded before a handler can ask who sends it. The API has bounds of its
+    own, and says so in its own way.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        largest = max(LARGEST, bootstrap.media_limits().largest) + _FORM
+        self._bounded = RequestBodyLimitMiddleware(app, max_body_size=largest)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on."""
+        is_api = scope["type"] == "http" and scope["path"].startswith("/api/v1/")
+        await (self._app if is_api else self._bounded)(scope, receive, send)
 
 
 class Requests:
@@ -53,11 +73,6 @@ class Requests:
                 await _note(scope, status, time.monotonic() - began)
 
 
-def without_phones(path: str) -> str:
-    """A path as it may be logged: of each number only its end."""
-    return _PHONE.sub("+…", path)
-
-
 def _given_id(scope: Scope) -> str:
     given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
     return given if _ID.fullmatch(given) else ""
@@ -75,7 +90,7 @@ async def _note(scope: Scope, status: int, seconds: float) -> None:
         _log.info(
             "request",
             method=scope["method"],
-            path=without_phones(scope["path"]),
+            path=scope["path"],
             status=status,
             ms=round(seconds * 1000, 1),
         )

@@ -21,7 +21,7 @@ _ATTEMPT = "sender_login"  # what ties a sign-in to the browser that began it
 _ATTEMPT_LIVES = 900  # seconds
 _TRIES = 30  # a minute and address, at each step
 _NOTICES = 600  # a minute; a provider ends many sessions at once
-_LONGEST = 20_000  # bytes of a logout token
+_LONGEST = 20_000  # bytes of a form, a logout token among them
 
 router = APIRouter(prefix="/auth", include_in_schema=False)
 Result = TypeVar("Result")
@@ -63,7 +63,7 @@ async def callback(request: Request) -> Response:
     return response
 
 
-@router.post("/sign-out")
+@router.post("/sign-out", max_body_size=_LONGEST)
 async def sign_out(request: Request) -> Response:
     """End the session, and the provider's."""
     session = request.cookies.get(COOKIE, "")
@@ -73,7 +73,7 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
-@router.post("/workspace")
+@router.post("/workspace", max_body_size=_LONGEST)
 async def workspace(request: Request, workspace_id: UUID = Form()) -> Response:
     """Act in another of the person's workspaces."""
     session = request.cookies.get(COOKIE, "")

@@ -7,7 +7,7 @@ from reflex.event import EventHandler, passthrough_event_spec
 
 from sender_app.components.browser import typed_field
 from sender_app.components.ui import button, icon
-from sender_app.components.words import number, tr
+from sender_app.components.words import file_size, tr
 from sender_app.components.writing import whatsapp_text
 from sender_app.domain.content import MAX_CAPTION
 from sender_app.states.attachments import Attachments, AttachmentView
@@ -60,8 +60,7 @@ def _row(state: type[Attachments], one: rx.Var[AttachmentView], n: rx.Var[int]) 
     return rx.el.li(
         _thumb(one),
         rx.el.div(
-            rx.el.strong(one.filename),
-            _about(one),
+            rx.el.div(rx.el.strong(one.filename), _about(one), class_name="attachment-title"),
             rx.cond(
                 one.takes_caption & ~((n == 0) & state.text_is_caption),
                 typed_field(
@@ -138,8 +137,7 @@ def _about(one: rx.Var[AttachmentView]) -> rx.Component:
             ),
         ),
         " · ",
-        number(one.megabytes),
-        " MB",
+        file_size(one.size),
         rx.cond(one.lasts != "", rx.fragment(" · ", one.lasts)),
         class_name="hint",
     )

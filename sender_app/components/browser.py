@@ -16,6 +16,12 @@ class _Pulse(rx.Component):
     on_beat: EventHandler[no_args_event_spec]
 
 
+class _Arrival(rx.Component):
+    library = _LIBRARY
+    tag = "Arrival"
+    ready: rx.Var[bool]
+
+
 class _Modal(rx.Component):
     library = _LIBRARY
     tag = "Modal"
@@ -31,6 +37,7 @@ class _TypedField(rx.Component):
     type: rx.Var[str]
     placeholder: rx.Var[str]
     value: rx.Var[str]
+    filled: rx.Var[int]
     rest: rx.Var[int]
     rows: rx.Var[int]
     max_length: rx.Var[int]
@@ -50,6 +57,12 @@ def pulse(every: int | rx.Var[int], on_beat: Any) -> rx.Component:
     return _Pulse.create(every=every, on_beat=on_beat)
 
 
+def arrival(bones: rx.Component, *content: rx.Component) -> rx.Component:
+    """`content` once the page's load has ended, and until then `bones`: no letter of what the
+    state held when it was last in view."""
+    return _Arrival.create(bones, *content, ready=rx.State.is_hydrated)
+
+
 def modal(shown: rx.Var, on_no: Any, *children: Any, name: str) -> rx.Component:
     """A question over the page, with its title in `name`-title and its text in `name`-text."""
     return _Modal.create(
@@ -63,7 +76,10 @@ def modal(shown: rx.Var, on_no: Any, *children: Any, name: str) -> rx.Component:
 
 
 def typed_field(value: rx.Var, on_text: Any, *, rows: int = 0, **props: Any) -> rx.Component:
-    """A text field, or with `rows` an area, that tells `on_text` what was typed."""
+    """A text field, or with `rows` an area, that tells `on_text` what was typed.
+
+    `filled` counts how often another text took the place of the one in it.
+    """
     if rows:
         props |= {"multiline": True, "rows": rows}
     return _TypedField.create(value=value, on_text=on_text, **props)
@@ -82,6 +98,11 @@ def insert_text(field_id: str, text: rx.Var | str) -> Any:
 def copy_field(field_id: str) -> Any:
     """The event that copies what is in a field."""
     return run_script(_function("copyField").call(field_id))
+
+
+def reload() -> Any:
+    """The event that loads the page anew."""
+    return run_script(_function("reload").call())
 
 
 def countries(codes: rx.Var[str], lang: rx.Var[str]) -> rx.Var[list[list[str]]]:

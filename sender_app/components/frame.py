@@ -6,9 +6,11 @@ import reflex as rx
 from reflex.style import color_mode, set_color_mode
 from reflex_components_core.core.banner import has_too_many_connection_errors
 
+from sender_app.components.at_once import choice
 from sender_app.components.browser import document_words, pulse
 from sender_app.components.navigation import palette, palette_button, sheet
-from sender_app.components.ui import empty, icon, link, posting_form, skeleton
+from sender_app.components.ui import awaited, empty, icon, link, posting_form
+from sender_app.components.undoing import undo_offers
 from sender_app.components.words import number, tr, tr_n
 from sender_app.states.finder import Finder
 from sender_app.states.session import Session
@@ -50,6 +52,7 @@ def frame(here: str, *children: Any, title: Any) -> rx.Component:
             _navigation(here), rx.el.main(*children, id="main", tab_index=-1), class_name="columns"
         ),
         _palette(),
+        undo_offers(),
         class_name="app",
     )
 
@@ -231,7 +234,7 @@ def _only_for(may: rx.Var, words: rx.Var, *children: Any) -> rx.Component:
         rx.fragment(*children),
         rx.cond(
             Session.role == "",
-            skeleton(320),
+            awaited(320),
             empty("lock", words, tr("admins.only_text")),
         ),
     )
@@ -239,15 +242,14 @@ def _only_for(may: rx.Var, words: rx.Var, *children: Any) -> rx.Component:
 
 def language_choice() -> rx.Component:
     """Chooses the language."""
-    return rx.el.select(
+    return choice(
+        Session.lang,
+        Session.choose_language,
         *[
             rx.el.option(name, value=lang)
             for lang, name in (("es", "Español"), ("en", "English"), ("pt", "Português"))
         ],
-        value=Session.lang,
-        on_change=Session.choose_language,
-        aria_label=tr("settings.language"),
-        class_name="select",
+        label=tr("settings.language"),
     )
 
 

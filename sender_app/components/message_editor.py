@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from sender_app.components.at_once import segment
 from sender_app.components.browser import insert_text, typed_field
 from sender_app.components.ui import button, icon, notice
 from sender_app.components.words import number, tr
@@ -47,9 +48,13 @@ def message_editor(state: type[rx.State], columns: rx.Var[list[str]] | None = No
                 max_length=MAX_LENGTH,
                 aria_label=tr("compose.text"),
                 aria_invalid=state.syntax_problem != "",
-                key=state.filled.to_string(),
+                filled=state.filled,
             ),
             class_name="editor",
+        ),
+        rx.cond(
+            state.syntax_problem != "",
+            notice(state.syntax_problem, tone="danger", name="circle-alert"),
         ),
         rx.el.div(
             _help(),
@@ -57,10 +62,6 @@ def message_editor(state: type[rx.State], columns: rx.Var[list[str]] | None = No
                 number(state.length), " / ", number(rx.Var.create(MAX_LENGTH)), class_name="number"
             ),
             class_name="editor-foot hint",
-        ),
-        rx.cond(
-            state.syntax_problem != "",
-            notice(state.syntax_problem, tone="danger", name="circle-alert"),
         ),
     )
 
@@ -75,12 +76,12 @@ def _variants(state: type[rx.State]) -> rx.Component:
                 rx.el.div(
                     rx.foreach(
                         state.texts,
-                        lambda _text, n: rx.el.button(
+                        lambda _text, n: segment(
                             n + 1,
-                            type="button",
-                            on_click=state.show_variant(n),
-                            aria_pressed=state.variant == n,
-                            aria_label=tr("editor.variant", n=n + 1),
+                            own=n,
+                            chosen=state.variant,
+                            on_choose=state.show_variant(n),
+                            custom_attrs={"aria-label": tr("editor.variant", n=n + 1)},
                             key=n,
                         ),
                     ),

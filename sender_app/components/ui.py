@@ -7,8 +7,11 @@ import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router import link as router_link
 
-from sender_app.components.browser import modal
+from sender_app.components.at_once import press, segment
+from sender_app.components.browser import arrival, modal, reload
 from sender_app.components.words import number, tr
+from sender_app.states.access import answers
+from sender_app.states.session import Session
 
 
 def icon(name: str, size: int = 18) -> rx.Component:
@@ -16,11 +19,17 @@ def icon(name: str, size: int = 18) -> rx.Component:
     return rx.icon(name, size=size, aria_hidden="true")
 
 
-def button(*children: Any, kind: str = "plain", **props: Any) -> rx.Component:
-    """A button; `kind` is primary, plain, danger or quiet."""
-    return rx.el.button(
-        *children, class_name=f"button button-{kind}", type=props.pop("type", "button"), **props
-    )
+def button(
+    *children: Any, kind: str = "plain", repeats: bool = False, **props: Any
+) -> rx.Component:
+    """A button; `kind` is primary, plain, danger or quiet. One that has the server do something is
+    busy for as long as that takes, unless it `repeats`: then one may press ahead."""
+    props |= {"class_name": f"button button-{kind}", "type": props.get("type", "button")}
+    if props["type"] == "submit":
+        return press(*children, **props)
+    if not repeats and answers(props.get("on_click")):
+        return press(*children, on_press=props.pop("on_click"), **props)
+    return rx.el.button(*children, **props)
 
 
 def link(*children: Any, href: str | rx.Var, **props: Any) -> rx.Component:
@@ -106,11 +115,14 @@ def notice(*children: Any, tone: str = "info", name: str = "info") -> rx.Compone
     )
 
 
-def empty(name: str, title: Any, text: Any, action: Any = None) -> rx.Component:
-    """What stands where there is nothing yet, with the next step."""
+def empty(
+    name: str, title: Any, text: Any, action: Any = None, *, heading: Any = rx.el.h2
+) -> rx.Component:
+    """What stands where there is nothing yet, with the next step; `heading` is an h1 where the page
+    has no other."""
     return rx.el.div(
         rx.el.div(icon(name, 28), class_name="empty-icon"),
-        rx.el.h2(title),
+        heading(title),
         rx.el.p(text),
         *([action] if action is not None else []),
         class_name="empty",
@@ -123,12 +135,34 @@ def skeleton(*heights: int) -> rx.Component:
     return rx.el.div(*bones, class_name="bones", role="status", aria_label=tr("loading"))
 
 
+def awaited(*heights: int, heading: Any = rx.el.h2) -> rx.Component:
+    """What stands in the place of what the page's load brings: its shape, as `skeleton` has it, and
+    once the load has ended without it, the way to try again; `heading` as of `empty`."""
+    failure = empty(
+        "cloud-alert",
+        tr("load.failed"),
+        tr("load.failed_text"),
+        button(icon("rotate-cw", 16), tr("load.again"), kind="primary", on_click=reload()),
+        heading=heading,
+    )
+    # Whoever is not signed in is on the way to where one signs in.
+    return arrival(skeleton(*heights), rx.cond(Session.signed_out, skeleton(*heights), failure))
+
+
 def drop_zone(*children: Any, label: Any, **props: Any) -> rx.Component:
     """Takes files that are dropped or chosen; `label` names the field behind it."""
     zone = rx.upload.root(*children, **props)
     field_behind = zone.children[0].children[0]  # Reflex makes it, and gives it no name
     field_behind.custom_attrs = {**field_behind.custom_attrs, "aria-label": label}
     return zone
+
+
+def drop_words() -> rx.Component:
+    """What to do with a drop zone, as whoever has a mouse does it, or a finger."""
+    return rx.fragment(
+        rx.el.span(tr("drop.mouse"), class_name="by-mouse"),
+        rx.el.span(tr("drop.touch"), class_name="by-touch"),
+    )
 
 
 def field(label: Any, control: rx.Component, hint: Any = None) -> rx.Component:
@@ -147,7 +181,7 @@ def segments(
     """Buttons of values and their texts, one of which is pressed."""
     return rx.el.div(
         *[
-            rx.el.button(text, type="button", on_click=choose(value), aria_pressed=chosen == value)
+            segment(text, own=value, chosen=chosen, on_choose=choose(value))
             for value, text in choices
         ],
         class_name="segments",
@@ -175,9 +209,21 @@ def pager(page_number: rx.Var, more: rx.Var, back: Any, forth: Any) -> rx.Compon
     return rx.cond(
         (page_number > 1) | (more != ""),
         rx.el.nav(
-            button(icon("chevron-left"), tr("page.back"), on_click=back, disabled=page_number == 1),
+            button(
+                icon("chevron-left"),
+                tr("page.back"),
+                on_click=back,
+                disabled=page_number == 1,
+                repeats=True,
+            ),
             rx.el.span(tr("page.number", n=page_number)),
-            button(tr("page.forth"), icon("chevron-right"), on_click=forth, disabled=more == ""),
+            button(
+                tr("page.forth"),
+                icon("chevron-right"),
+                on_click=forth,
+                disabled=more == "",
+                repeats=True,
+            ),
             class_name="pager",
             aria_label=tr("page.label"),
         ),
@@ -267,18 +313,20 @@ _CHIPS = {
 
 def chip(status: rx.Var[str], kinds: list[str], prefix: str = "status") -> rx.Component:
     """A status with an icon and a word, never by colour alone."""
-    cases = [
-        (
-            kind,
-            rx.el.span(
-                icon(_CHIPS[kind][0], 14),
-                tr(f"{prefix}.{kind}"),
-                class_name=f"chip {_CHIPS[kind][1]}".strip(),
-            ),
+    cases = chips(kinds, prefix).items()
+    return cast(rx.Component, rx.match(status, *cases, rx.el.span(status, class_name="chip")))
+
+
+def chips(kinds: list[str], prefix: str = "status") -> dict[str, rx.Component]:
+    """The chip of each kind."""
+    return {
+        kind: rx.el.span(
+            icon(_CHIPS[kind][0], 14),
+            tr(f"{prefix}.{kind}"),
+            class_name=f"chip {_CHIPS[kind][1]}".strip(),
         )
         for kind in kinds
-    ]
-    return cast(rx.Component, rx.match(status, *cases, rx.el.span(status, class_name="chip")))
+    }
 
 
 def progress(view: Any) -> rx.Component:

@@ -32,21 +32,41 @@ def tr_of(prefix: str, value: rx.Var[str], values: list[str]) -> rx.Var[str]:
 
 def number(n: rx.Var) -> rx.Var[str]:
     """A number as the session's language writes it."""
-    return _expression(f"(({n!s}) ?? 0).toLocaleString({Session.lang!s})", n, Session.lang)
+    style = '{useGrouping: "always"}'  # Spanish would leave 1.234 without its point
+    return _expression(f"(({n!s}) ?? 0).toLocaleString({Session.lang!s}, {style})", n, Session.lang)
 
 
-def moment(iso: rx.Var[str], *, only: str = "", zone: rx.Var[str] | None = None) -> rx.Component:
-    """A time from an ISO string, written in `zone` or else the browser's; `only` "date" or
-    "time"."""
-    return rx.el.time(written(iso, only=only, zone=zone), date_time=iso)
+def file_size(size: rx.Var) -> rx.Var[str]:
+    """A number of bytes as people speak of it: in kilobytes, or from one on in megabytes."""
+    kilobytes = _in_unit(f"Math.max(1, Math.round(({size!s}) / 1024))", "kilobyte")
+    megabytes = _in_unit(f"(({size!s}) / 1048576)", "megabyte")
+    return _expression(f"(({size!s}) < 1048576 ? {kilobytes} : {megabytes})", size, Session.lang)
 
 
-def written(iso: rx.Var[str], *, only: str = "", zone: rx.Var[str] | None = None) -> rx.Var[str]:
-    """The text of `moment`."""
-    style = _STYLE[only] if zone is None else f"{{...{_STYLE[only]}, timeZone: {zone!s}}}"
-    text = f"new Date({iso!s}).toLocaleString({Session.lang!s}, {style})"
-    of = [iso, Session.lang] if zone is None else [iso, Session.lang, zone]
-    return _expression(f'({iso!s} ? {text} : "")', *of)
+def _in_unit(n: str, unit: str) -> str:
+    style = f'{{style: "unit", unit: "{unit}", maximumFractionDigits: 1}}'
+    return f"{n}.toLocaleString({Session.lang!s}, {style})"
+
+
+def moment(iso: rx.Var[str], *, only: str = "") -> rx.Component:
+    """A time from an ISO string, on the workspace's clock; `only` "date", "time" or, as short as
+    lists want it, "lately": the time if it is of today, otherwise the day."""
+    return rx.el.time(written(iso, only=only), date_time=iso)
+
+
+def written(iso: rx.Var[str], *, only: str = "") -> rx.Var[str]:
+    """The text of `moment`.
+
+    The workspace's clock is also that of quiet hours, chosen times, days of the dashboard and
+    exports: two people who look from different places see the same.
+    """
+    style = _lately(iso) if only == "lately" else _STYLE[only]
+    return _written(iso, f"{{...{style}, timeZone: {_ZONE}}}")
+
+
+def clock(local: rx.Var[str]) -> rx.Var[str]:
+    """A time that has no zone, such as a person types it, written as `written` does."""
+    return _written(local, f'{{...{_STYLE[""]}, timeZone: "UTC"}}', suffix="Z")
 
 
 def weekday(n: int) -> rx.Var[str]:
@@ -62,6 +82,19 @@ _STYLE = {
     "date": '{dateStyle: "long"}',
     "time": '{hour: "2-digit", minute: "2-digit", second: "2-digit"}',
 }
+_ZONE = f"({Session.zone!s} || undefined)"
+
+
+def _lately(iso: rx.Var[str]) -> str:
+    day = f'.toLocaleDateString("sv", {{timeZone: {_ZONE}}})'
+    is_today = f"new Date({iso!s}){day} === new Date(){day}"
+    return f'({is_today} ? {{timeStyle: "short"}} : {{day: "numeric", month: "short"}})'
+
+
+def _written(iso: rx.Var[str], style: str, suffix: str = "") -> rx.Var[str]:
+    date = f'new Date({iso!s} + "{suffix}")'
+    text = f"{date}.toLocaleString({Session.lang!s}, {style})"
+    return _expression(f'({iso!s} ? {text} : "")', iso, Session.lang, Session.zone)
 
 
 def _filled(lang: str, key: str, params: dict[str, rx.Var | str | int]) -> rx.Var:

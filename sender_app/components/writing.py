@@ -67,7 +67,7 @@ def flap(label: rx.Var | str, title: rx.Var | str, *children: Any, kind: str = "
 def emoji_flap(field_id: str, title: rx.Var | str) -> rx.Component:
     """A button that offers emoji for a field."""
     grid = _EmojiGrid.create(groups=EMOJI, field=field_id, class_name="emoji")
-    return flap("🙂", title, grid)
+    return flap("☺\ufe0e", title, grid, kind="smile")
 
 
 def wrap_text(field_id: str, mark: str) -> Any:

@@ -23,6 +23,16 @@ class AccountStatus(StrEnum):
 
 
 NEEDS_LINKING = frozenset({AccountStatus.UNLINKED, AccountStatus.LINKING, AccountStatus.LOGGED_OUT})
+TROUBLES = frozenset(
+    {
+        AccountStatus.UNREACHABLE,
+        AccountStatus.LOGGED_OUT,
+        AccountStatus.REPLACED,
+        AccountStatus.BANNED,
+        AccountStatus.OUTDATED,
+        AccountStatus.REFUSED,
+    }
+)
 CANNOT_SEND = frozenset(
     {
         AccountStatus.UNLINKED,
@@ -57,6 +67,8 @@ class Account:
     last_online_at: datetime | None
     pacing: dict[str, object]
     created_at: datetime
+    last_problem: AccountStatus | None = None  # of TROUBLES, also when it is over
+    last_problem_at: datetime | None = None
 
     @property
     def is_linked(self) -> bool:

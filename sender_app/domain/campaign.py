@@ -28,7 +28,6 @@ _MOVES: dict[str, tuple[frozenset[CampaignStatus], CampaignStatus]] = {
     "approve": (frozenset({CampaignStatus.AWAITING}), CampaignStatus.RUNNING),
     "send_back": (frozenset({CampaignStatus.AWAITING}), CampaignStatus.DRAFT),
     "start": (frozenset({CampaignStatus.SCHEDULED}), CampaignStatus.RUNNING),
-    "schedule": (frozenset({CampaignStatus.SCHEDULED}), CampaignStatus.SCHEDULED),
     "pause": (frozenset({CampaignStatus.RUNNING}), CampaignStatus.PAUSED),
     "resume": (frozenset({CampaignStatus.PAUSED}), CampaignStatus.RUNNING),
     "cancel": (

@@ -10,6 +10,7 @@ from sender_app.domain.errors import GatewayError, RateLimited, RuleViolation, U
 REPLY_WINDOW = timedelta(days=7)  # after a campaign's message, in which a reply is taken as its own
 LONGEST_ANSWER = 4096  # characters
 MAX_ATTEMPTS = 5
+SENDER = ""  # the author of what Sender itself answers: that it took an opt-out in
 
 
 class MessageKind(StrEnum):

@@ -91,6 +91,7 @@ class Orphan:
     The secrets are those of the parts that had not left before, by their place.
     """
 
+    campaign_id: UUID
     recipient_id: UUID
     secrets: Mapping[int, bytes]
     several: bool = False  # the campaign has more than one part
@@ -104,6 +105,7 @@ class Settlement:
     one, what is not among `parts` never left.
     """
 
+    campaign_id: UUID
     recipient_id: UUID
     message_id: str | None = field(default=None)
     parts: tuple[SentPart, ...] = ()
@@ -172,6 +174,7 @@ def recovered(orphan: Orphan, ids: Mapping[bytes, str], now: datetime) -> Settle
     complete = bool(left) and len(left) == len(orphan.secrets)
     parts = [SentPart(part, message_id, now, in_doubt=True) for part, message_id in left.items()]
     return Settlement(
+        orphan.campaign_id,
         orphan.recipient_id,
         left[max(left)] if complete else None,
         tuple(parts) if orphan.several else (),

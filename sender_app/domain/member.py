@@ -1,11 +1,13 @@
 """Members of a workspace: where their role comes from, and what a sign-in makes of it."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from sender_app.domain.actor import Role
+from sender_app.domain.workspace import is_team
 
 
 class RoleSource(StrEnum):
@@ -53,3 +55,28 @@ def standing_at_sign_in(
     if kept is not None and kept.source is RoleSource.LOCAL:
         return Standing(kept.role, RoleSource.LOCAL)
     return Standing(default, RoleSource.LOCAL) if default is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a sign-in makes of a person's places, by the keys of workspaces."""
+
+    standings: Mapping[str, Standing]  # where the person is from now on
+    left: frozenset[str]  # where they were, and are known no more
+
+
+def admission(
+    kept: Mapping[str, Member], named: Iterable[str], granted: Role | None, default: Role | None
+) -> Admission:
+    """Of a person who is `kept` in some workspaces, when the provider names these and no others.
+
+    They leave the teams that are not named, and where they have no access any more. Somebody
+    removed stays known as that, and a workspace of one's own is kept though it is not named.
+    """
+    keys = list(named)
+    found = {key: standing_at_sign_in(kept.get(key), granted, default) for key in keys}
+    lost = {key for key in keys if not found[key] and key in kept and not kept[key].removed_at}
+    return Admission(
+        {key: standing for key, standing in found.items() if standing},
+        frozenset(lost | {key for key in kept if is_team(key) and key not in found}),
+    )

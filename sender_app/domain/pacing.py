@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from heapq import merge
 
+from sender_app.domain.account import Account
 from sender_app.domain.errors import RuleViolation
+from sender_app.domain.workspace import Workspace
 
 WINDOW = 200  # messages claimed at once when nothing makes the account wait
 _EVERY_DAY = frozenset(range(7))
@@ -322,6 +324,11 @@ def pace_from(values: Mapping[str, object], default: Pace) -> Pace:
         return replace(default, **{name: _READ[name](value) for name, value in known.items()})
     except (TypeError, ValueError, KeyError) as error:
         raise RuleViolation("pace_invalid", field=str(error)) from error
+
+
+def pace_of(account: Account, workspace: Workspace, default: Pace) -> Pace:
+    """What an account goes by: its own limits, else its workspace's, else `default`."""
+    return pace_from(workspace.pacing | account.pacing, default)
 
 
 def _number(name: str, least: float) -> object:

@@ -9,17 +9,11 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 def guarded(cell: str) -> str:
     """A CSV cell that no spreadsheet takes for a formula: an apostrophe before what might be one.
 
-    As OWASP's "CSV Injection" has it. `unguarded` gives the text back, also where it begins with an
-    apostrophe of its own.
+    As OWASP's "CSV Injection" has it. Text that begins with an apostrophe of its own before such a
+    mark gets one more, so that taking one away gives the text back.
     """
     rest = cell.lstrip("'")
     return f"'{cell}" if rest.startswith(_FORMULAS) else cell
-
-
-def unguarded(cell: str) -> str:
-    """The text that `guarded` made `cell` of; any other text as it is."""
-    rest = cell.lstrip("'")
-    return cell[1:] if cell.startswith("'") and rest.startswith(_FORMULAS) else cell
 
 
 def written_phone(phone: str) -> str:

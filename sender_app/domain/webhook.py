@@ -15,7 +15,7 @@ from sender_app.domain.errors import RuleViolation
 
 _PREFIX = "whsec_"
 _SECRET = 32  # bytes; Standard Webhooks asks for 24 to 64
-_LONGEST_URL = 2000
+LONGEST_URL = 2000  # letters
 _FIRST_WAIT = timedelta(seconds=25)  # before the second attempt; each later wait is three times it
 ATTEMPTS = 9  # the last one about 23 hours after the first
 OLD_SECRET_LIVES = timedelta(hours=24)  # both secrets sign for so long after a rotation
@@ -111,7 +111,7 @@ def read_url(text: str) -> str:
     except ValueError as error:
         raise RuleViolation("webhook_url") from error
     plain = url.isascii() and url.isprintable() and not any(mark in url for mark in ' "<>\\^`{|}')
-    if not plain or not parts.hostname or port == 0 or len(url) > _LONGEST_URL:
+    if not plain or not parts.hostname or port == 0 or len(url) > LONGEST_URL:
         raise RuleViolation("webhook_url")
     if parts.scheme not in ("http", "https"):
         raise RuleViolation("webhook_url")

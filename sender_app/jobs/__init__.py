@@ -6,7 +6,7 @@ import threading
 from uuid import UUID
 
 from sender_app import bootstrap
-from sender_app.adapters.processes import die_with_parent, owner_name
+from sender_app.adapters.processes import die_with_parent, owner_name, say_nothing
 from sender_app.adapters.tracing import start_tracing
 from sender_app.config import settings
 
@@ -14,9 +14,10 @@ from sender_app.config import settings
 def serve_account(account_id: str) -> None:
     """Serve one account for as long as it has something to do.
 
-    Runs in RQ's forked work-horse: the Go library is loaded here and nowhere else. SIGTERM, also
+    Runs in a process forked for it: the Go library is loaded here and nowhere else. SIGTERM, also
     sent when the parent dies, lets the message in flight be recorded and the lease be released.
     """
+    say_nothing()  # the library writes notes with whole numbers there, beside the log
     stop = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())

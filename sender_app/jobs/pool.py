@@ -1,4 +1,4 @@
-"""The worker's processes: RQ workers for accounts, jobs and control, and RQ's cron."""
+"""The worker's processes: RQ workers for accounts, jobs, webhooks and control, and RQ's cron."""
 
 import multiprocessing
 import os
@@ -11,19 +11,24 @@ from multiprocessing.context import ForkProcess
 from types import FrameType
 
 import structlog
+from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue, Worker
+from rq import Queue
 from rq.cron import CronScheduler
+from rq.worker import BaseWorker
 
 from sender_app import jobs, logs
+from sender_app.adapters.probes import check_durability
 from sender_app.adapters.processes import die_with_parent
 from sender_app.adapters.redis_client import connect
 from sender_app.adapters.rq_queue import ACCOUNTS, CONTROL, DEFAULT, WEBHOOKS
 from sender_app.config import settings
 from sender_app.domain.errors import ConfigurationError
 from sender_app.jobs import retention
+from sender_app.jobs.accounts_worker import AccountsWorker
 from sender_app.jobs.preload import preload
-from sender_app.jobs.workers import AccountWorker, JobWorker, PatientWorker
+from sender_app.jobs.workers import JobWorker, PatientWorker
+from sender_app.ports.telemetry import PartState
 
 RECONCILE_EVERY = 2  # seconds
 BOOK_EVERY = 3  # seconds
@@ -74,6 +79,8 @@ def main() -> int:
         settings().check_store()
         redis = connect(settings().redis_url)
         redis.ping()
+        if settings().in_redis:
+            _check_durability(redis)
         redis.close()
     except ConfigurationError as error:
         print(f"worker: {error}", file=sys.stderr)
@@ -87,12 +94,16 @@ def main() -> int:
         _Part("control", lambda: _work(PatientWorker, CONTROL)),
         _Part("jobs", lambda: _work(JobWorker, DEFAULT)),
         _Part("webhooks", lambda: _work(JobWorker, WEBHOOKS)),
-        *(
-            _Part(f"account-{n}", lambda: _work(AccountWorker, ACCOUNTS))
-            for n in range(settings().workers)
-        ),
+        _Part("accounts", lambda: _work(AccountsWorker, ACCOUNTS, most=settings().workers)),
     ]
     return _supervise(parts)
+
+
+def _check_durability(redis: Redis) -> None:
+    """Raise ConfigurationError where a message that was sent could be forgotten and sent again."""
+    state = check_durability(redis, everysec=settings().may_forget_a_second)
+    if state is not PartState.OK:
+        _log.warning("durability", state=state)
 
 
 def _supervise(parts: list[_Part]) -> int:
@@ -131,9 +142,9 @@ def _end(parts: list[_Part]) -> None:
             process.kill()
 
 
-def _work(worker_class: type[Worker], queue: str) -> None:
+def _work(worker_class: Callable[..., BaseWorker], queue: str, **options: int) -> None:
     redis = connect(settings().redis_url)
-    worker = worker_class([Queue(queue, connection=redis)], connection=redis)
+    worker = worker_class([Queue(queue, connection=redis)], connection=redis, **options)
     worker.log_job_description = False
     worker.work(logging_level="WARNING")
 

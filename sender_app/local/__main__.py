@@ -7,17 +7,18 @@ import os
 import sys
 from pathlib import Path
 
-from sender_app.local.launch import launch, print_link
+from sender_app.local.launch import launch
+from sender_app.local.running import OWN_DATA, data_in_use, print_link
 
 
 def main(words: list[str]) -> int:
     """Do what the words of the command line say; returns the exit code."""
-    data = Path(os.environ.get("DATA_DIR") or ".data").resolve()
+    data = Path(os.environ.get("DATA_DIR") or OWN_DATA).resolve()
     match words:
         case []:
             return launch(data)
         case ["link"]:
-            return print_link(data)
+            return print_link(data_in_use())
         case ["backup", target]:
             from sender_app.local.backup import backup, command
 

@@ -22,8 +22,8 @@ from sender_app.domain.campaign import CampaignStatus, PauseReason
 from sender_app.domain.errors import ConfigurationError
 from sender_app.local import redis_backup
 from sender_app.local.failure import StartFailure
-from sender_app.local.launch import in_redis, running_environment, the_only_one
 from sender_app.local.postgres import binaries, start_postgres
+from sender_app.local.running import in_redis, running_environment, the_only_one
 
 _DUMP, _SNAPSHOT, _KEPT = "database.dump", "redis.rdb", ("media", "secret.key")
 # The backup does not know what was sent after it was made: nothing may go on by itself.
@@ -68,8 +68,10 @@ def restore(data: Path, source: Path) -> int:
         try:
             with tarfile.open(source) as archive:
                 archive.extractall(folder, filter="data")
-        except (OSError, tarfile.TarError) as error:
-            raise StartFailure(f"{source} is no backup: {error}") from error
+        except tarfile.TarError as error:
+            raise StartFailure(f"{source} is no backup") from error
+        except OSError as error:
+            raise StartFailure(f"{source} cannot be read: {error.strerror}") from error
         alone = in_redis(os.environ)
         dump = Path(folder) / (_SNAPSHOT if alone else _DUMP)
         if not dump.exists():

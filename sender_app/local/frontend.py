@@ -1,23 +1,22 @@
 """The browser's part, compiled once and again only when something that goes into it changed."""
 
 import base64
-import gzip
 import hashlib
 import os
 import re
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from sender_app.local.bundle import PLACEHOLDER
 from sender_app.local.failure import StartFailure
 from sender_app.local.process import start
 
 ROOT = Path(__file__).resolve().parents[2]
+_HERE = Path(__file__).parent
 BUILT = ROOT / ".web" / "build" / "client"
 _STAMP = ROOT / ".web" / ".built-from"
-_PLACEHOLDER = "http://localhost:59999"  # the backend's address at build time; never reached
 _INPUTS = (
     "sender_app/**/*.py",
     "sender_app/locales/*.json",
@@ -26,15 +25,7 @@ _INPUTS = (
     "requirements.txt",
     "reflex.lock/package-lock.json",  # its package.json is written anew by every build
 )
-_PRELOAD = re.compile(rb'<link rel="modulepreload"')
 _INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
-# Reflex evaluates the text of these; first.js does what the text means instead, so that the page's
-# policy can forbid evaluating.
-_EVALUATED = {
-    b"eval(event.payload.javascript_code)": b"senderScript(event.payload.javascript_code)",
-    b"eval(event.payload.function)": b"senderFunction(event.payload.function,refs)",
-}
-_ADDRESS = re.compile(rb"""["'`](http|ws)://localhost:59999(/[^"'`]*)?["'`]""")
 REFLEX = {
     "REFLEX_USE_NPM": "1",
     "REFLEX_TELEMETRY_ENABLED": "false",
@@ -43,20 +34,25 @@ REFLEX = {
 }
 
 
+def is_built() -> bool:
+    """Whether it is there, and of what it would be compiled from now."""
+    return _STAMP.exists() and _STAMP.read_text() == _fingerprint() and BUILT.exists()
+
+
 def build_frontend(log: Path, stopping: Callable[[], bool] = lambda: False) -> bool:
     """Compile unless up to date; returns whether it compiled.
 
     Raises StartFailure, also when `stopping` becomes true: the compiler is ended then.
     """
-    fingerprint = _fingerprint()
-    if _STAMP.exists() and _STAMP.read_text() == fingerprint and BUILT.exists():
+    if is_built():
         return False
+    fingerprint = _fingerprint()
     _STAMP.unlink(missing_ok=True)
     compiler = start(
         "compiler",
         [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"],
         log=log,
-        env=node_environment() | REFLEX | {"REFLEX_API_URL": _PLACEHOLDER},
+        env=node_environment() | REFLEX | {"REFLEX_API_URL": PLACEHOLDER},
         folder=ROOT,
     )
     try:
@@ -66,7 +62,6 @@ def build_frontend(log: Path, stopping: Callable[[], bool] = lambda: False) -> b
         compiler.kill()
     if compiler.process.returncode != 0 or not BUILT.exists():
         raise StartFailure(f"the browser's part could not be built; see {log}")
-    _mend()
     _STAMP.write_text(fingerprint)
     return True
 
@@ -85,58 +80,10 @@ def _inputs() -> Iterator[Path]:
 def _fingerprint() -> str:
     digest = hashlib.sha256()
     for path in _inputs():
-        if "__pycache__" in path.parts or "local" in path.relative_to(ROOT).parts[:2]:
+        if path.parent == _HERE and path.name != "bundle.py":  # does not go into it
             continue
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-def _use_own_origin(script: bytes) -> tuple[bytes, int]:
-    """Have the page talk to wherever it was loaded from.
-
-    Reflex writes the backend's address into the bundle; one build shall serve any host and port.
-    """
-    return _ADDRESS.subn(_own_address, script)
-
-
-def _evaluate_nothing(script: bytes) -> tuple[bytes, int]:
-    count = 0
-    for evaluated, instead in _EVALUATED.items():
-        count += script.count(evaluated)
-        script = script.replace(evaluated, instead)
-    return script, count
-
-
-def _paint_first(page: bytes) -> tuple[bytes, int]:
-    """Have the browser fetch what paints the page before the scripts that make it live.
-
-    Pages are drawn at build time; fetched side by side, a quarter of a megabyte of scripts keeps
-    the style sheet waiting on a slow line, and the page blank with it.
-    """
-    return _PRELOAD.subn(b'<link fetchpriority="low" rel="modulepreload"', page)
-
-
-def _mend() -> None:
-    mended = dict.fromkeys((_use_own_origin, _evaluate_nothing, _paint_first), 0)
-    for kind, mends in (("js", (_use_own_origin, _evaluate_nothing)), ("html", (_paint_first,))):
-        for path in BUILT.rglob(f"*.{kind}"):
-            text = before = path.read_bytes()
-            for mend in mends:
-                text, count = mend(text)
-                mended[mend] += count
-            if text != before:
-                path.write_bytes(text)
-                packed = path.with_name(path.name + ".gz")
-                if packed.exists():
-                    packed.write_bytes(gzip.compress(text, 9))
-    if not mended[_use_own_origin] or mended[_evaluate_nothing] < len(_EVALUATED):
-        shutil.rmtree(BUILT)
-        raise StartFailure("the browser's part is not what it was: it cannot be made safe to serve")
-    if not mended[_paint_first]:
-        shutil.rmtree(BUILT)
-        raise StartFailure(
-            "the browser's part is not what it was: its scripts come before its looks"
-        )
 
 
 def script_sources() -> list[str]:
@@ -146,14 +93,6 @@ def script_sources() -> list[str]:
     }
     digests = (base64.b64encode(hashlib.sha256(script).digest()).decode() for script in found)
     return sorted(f"'sha256-{digest}'" for digest in digests)
-
-
-def _own_address(match: re.Match[bytes]) -> bytes:
-    scheme, path = match[1], match[2] or b""
-    origin = b'(globalThis.location?globalThis.location.origin:"http://localhost")'
-    if scheme == b"ws":
-        origin += b'.replace(/^http/,"ws")'
-    return b"(" + origin + b'+"' + path + b'")'
 
 
 def environment(base: Mapping[str, str]) -> dict[str, str]:

@@ -1,41 +1,33 @@
 """`make run`: start everything on this machine, keep it running, and end all of it again."""
 
-import fcntl
-import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 from sender_app.local import frontend
+from sender_app.local.checks import check_login, check_servers, port_of_environment, require_free
 from sender_app.local.failure import StartFailure
 from sender_app.local.postgres import start_postgres
 from sender_app.local.process import Child, start
 from sender_app.local.rotation import rotate
+from sender_app.local.running import forget_running, in_redis, make_link, note_running, the_only_one
 from sender_app.local.valkey import start_valkey
 
 _GRACE = 30.0  # seconds for a process to end by itself; a second Ctrl-C does not wait
-_READY = 60.0  # seconds for the web tier to answer
-_RUNNING = "running.json"
-_KEPT = ("PUBLIC_URL", "REDIS_URL", "DATABASE_URL", "STORE", "LOCAL_SIGN_IN")
+_READY = 180.0  # seconds for the web tier to answer; one that ends is not waited for
 _HOW_LOCAL = (
     "Sign in as the local administrator (this link works once;\n  `make link` prints a new one):"
 )
 _HOW_TEAM = "Sign in with the team's account:"
-_LINKS_OFF = "one-time links are off here; sign in with the team's account"
-_ISSUE = (
-    "import os; from sender_app import bootstrap;"
-    "print(bootstrap.services().sign_in.issue_local_link(os.environ['PUBLIC_URL']))"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,59 +41,6 @@ class Extra:
 
 
 Before = Callable[[Path, Mapping[str, str]], Extra]
-
-
-def running_environment(data: Path) -> dict[str, str]:
-    """The addresses of the Sender that runs on `data`; empty when none does."""
-    if not (data / _RUNNING).exists():
-        return {}
-    with suppress(StartFailure), the_only_one(data):
-        return {}  # it was killed, and left the file behind
-    return json.loads((data / _RUNNING).read_text())
-
-
-def print_link(data: Path) -> int:
-    """Print a new sign-in link of the Sender that runs on `data`; returns the exit code."""
-    env = running_environment(data) or _elsewhere()
-    try:
-        if env.get("LOCAL_SIGN_IN") == "false":
-            print(f"sender: {_LINKS_OFF}: {env['PUBLIC_URL']}", file=sys.stderr)
-            return 1
-        if env:
-            print(_link(dict(os.environ) | env))
-            return 0
-    except StartFailure:
-        env = {}
-    print("sender: it does not run here; start it with `make run`", file=sys.stderr)
-    return 1
-
-
-def _elsewhere() -> dict[str, str]:
-    """This environment, where it names the servers of a Sender, as in a container of one."""
-    named = {"PUBLIC_URL", "REDIS_URL"} <= os.environ.keys()
-    database = {"DATABASE_URL", "POSTGRES_HOST"} & os.environ.keys()
-    return dict(os.environ) if named and (database or in_redis(os.environ)) else {}
-
-
-def in_redis(env: Mapping[str, str]) -> bool:
-    """Whether Redis is to be the only store; here a Postgres is embedded unless STORE says so."""
-    return env.get("STORE") == "redis"
-
-
-@contextmanager
-def the_only_one(data: Path) -> Iterator[None]:
-    """Nobody else uses `data` meanwhile. Raises StartFailure when somebody does."""
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        lock = (data / "lock").open("w")
-    except OSError as error:
-        raise StartFailure(f"{data} cannot be used: {error.strerror}") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StartFailure(f"it runs already: {data} is in use") from None
-        yield
 
 
 def nothing_more(_data: Path, _env: Mapping[str, str]) -> Extra:
@@ -148,14 +87,15 @@ class _Runner:
 
     def start(self) -> None:
         """Start everything; raises StartFailure."""
-        host, port = os.environ.get("HOST", "127.0.0.1"), _port()
-        _require_free(host, port)
+        host, port = os.environ.get("HOST", "127.0.0.1"), port_of_environment()
+        require_free(host, port)
         env = self._environment(host, port)
-        _check_login(env)
+        check_login(env)
         self._servers(env)
         if not in_redis(env):
             self._step("preparing the database", lambda: _migrate(env))
-        self._step("building the browser's part (once)", self._build)
+        if not frontend.is_built():
+            self._step("building the browser's part (once)", self._build)
         extra = self._before(self._data, env)
         if extra.child:
             self._children.append(extra.child)
@@ -185,7 +125,7 @@ class _Runner:
         for child in reversed(self._children):
             if not child.stop(_GRACE):
                 print(f"sender: {child.name} had to be killed", file=sys.stderr)
-        (self._data / _RUNNING).unlink(missing_ok=True)
+        forget_running(self._data)
 
     def _revive(self, child: Child) -> None:
         child.kill()  # what it started may live on, and hold its port
@@ -241,7 +181,7 @@ class _Runner:
         if not env.get("REDIS_URL"):
             self._keep("valkey", lambda: self._valkey(env))
         os.environ.update({name: env[name] for name in env})
-        _check_servers()
+        check_servers()
 
     def _postgres(self, env: dict[str, str]) -> Child:
         postgres = start_postgres(self._data / "postgres", self._log("postgres"))
@@ -265,52 +205,15 @@ class _Runner:
             time.sleep(0.1)
 
     def _greet(self, env: dict[str, str], extra: Extra) -> None:
-        (self._data / _RUNNING).write_text(
-            json.dumps({name: env[name] for name in _KEPT if name in env})
-        )
+        note_running(self._data, env)
         if env["LOCAL_SIGN_IN"] == "true":
-            how, where = _HOW_LOCAL, _link(env)
+            how, where = _HOW_LOCAL, make_link(env)
         else:
             how, where = _HOW_TEAM, env["PUBLIC_URL"]
         print(f"\n  Sender is running. {how}\n\n    {where}\n")
         for line in extra.lines:
             print(f"  {line}")
         print(f"  Logs: {self._data / 'logs'}   Stop: Ctrl-C\n", flush=True)
-
-
-def _link(env: Mapping[str, str]) -> str:
-    """A one-time link, made in a process of its own: this one has no settings or connections."""
-    made = subprocess.run(
-        [sys.executable, "-c", _ISSUE],
-        check=False,
-        env=dict(env),
-        cwd=frontend.ROOT,
-        capture_output=True,
-        text=True,
-    )
-    if made.returncode != 0:
-        raise StartFailure(f"no sign-in link could be made: {made.stderr.strip()[-300:]}")
-    return made.stdout.strip()
-
-
-def _port() -> int:
-    text = os.environ.get("PORT") or "3000"
-    if not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise StartFailure(f"PORT must be a number from 1 to 65535, not {text!r}")
-    return int(text)
-
-
-def _require_free(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise StartFailure(
-                f"port {port} on {host} cannot be used ({reason}); choose another: make run PORT=…"
-            ) from error
 
 
 def _reachable(host: str) -> str:
@@ -323,70 +226,6 @@ def _secret(path: Path) -> str:
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(48))
     return path.read_text()
-
-
-def _check_login(env: dict[str, str]) -> None:
-    """Refuse to start where nobody, or just anybody, could sign in; note whether links work."""
-    from sender_app.config import settings
-    from sender_app.domain.errors import ConfigurationError
-
-    os.environ.update(env)
-    try:
-        allowed, team = settings().local_sign_in_allowed, bool(settings().oidc_issuer)
-    except ConfigurationError as error:
-        raise StartFailure(str(error)) from error
-    finally:
-        settings.cache_clear()  # the servers' addresses come later
-    if not (allowed or team):
-        raise StartFailure(
-            "others can reach HOST or PUBLIC_URL: set OIDC_ISSUER for team login, or "
-            "LOCAL_SIGN_IN=true where whoever sees this terminal may administer Sender"
-        )
-    env["LOCAL_SIGN_IN"] = str(allowed).lower()
-
-
-def _check_servers() -> None:
-    """One clear line when a configured server cannot be used."""
-    from sender_app.config import settings
-    from sender_app.domain.errors import ConfigurationError
-
-    try:
-        settings().check_store()
-        if not settings().in_redis:
-            _check_postgres(settings().postgres_url)
-        _check_redis(settings().redis_url, alone=settings().in_redis)
-    except ConfigurationError as error:
-        raise StartFailure(str(error)) from error
-
-
-def _check_postgres(url: str) -> None:
-    import psycopg
-
-    from sender_app.stores.postgres.engine import OLDEST
-
-    try:
-        with psycopg.connect(url, connect_timeout=10) as connection:
-            version = connection.info.server_version
-    except psycopg.Error as error:
-        line = str(error).strip().splitlines()[0]
-        raise StartFailure(f"Postgres cannot be reached (DATABASE_URL): {line}") from error
-    if version < OLDEST:
-        raise StartFailure(f"PostgreSQL 18 or newer is needed; this one is {version // 10000}")
-
-
-def _check_redis(url: str, *, alone: bool) -> None:
-    import redis
-
-    from sender_app.adapters.probes import durability
-
-    try:
-        with redis.Redis.from_url(url, socket_connect_timeout=10) as client:
-            client.ping()
-            lasting = durability(client) if alone else "ok"
-    except (redis.RedisError, ValueError) as error:
-        raise StartFailure(f"Redis cannot be reached (REDIS_URL): {error}") from error
-    if lasting != "ok":
-        raise StartFailure(f"Redis is the only store here, but in it {lasting} (REDIS_URL)")
 
 
 def _migrate(env: Mapping[str, str]) -> None:

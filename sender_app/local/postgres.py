@@ -22,7 +22,7 @@ from sender_app.local.sockets import socket_folder
 
 _SETTINGS = {
     "listen_addresses": "",
-    "max_connections": "200",
+    "max_connections": "500",  # five for each account, and some for each tier
     "shared_buffers": "128MB",
     "log_min_messages": "warning",
     "unix_socket_permissions": "0700",

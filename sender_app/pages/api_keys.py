@@ -7,6 +7,7 @@ import reflex as rx
 from sender_app.components.frame import for_admins, for_admins_only, frame
 from sender_app.components.told_once import told_once
 from sender_app.components.ui import (
+    awaited,
     button,
     card,
     confirm,
@@ -16,7 +17,6 @@ from sender_app.components.ui import (
     link,
     outward_link,
     page,
-    skeleton,
     table,
 )
 from sender_app.components.words import moment, tr, tr_of
@@ -42,7 +42,7 @@ def api_keys() -> rx.Component:
                         card(_table()),
                         empty("key-round", tr("api_keys.none"), tr("api_keys.none_text")),
                     ),
-                    skeleton(240),
+                    awaited(240),
                 ),
             ),
             confirm(

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from sender_app.components.frame import for_admins, frame
-from sender_app.components.ui import card, empty, icon, link, page, pager, skeleton, table
+from sender_app.components.ui import awaited, card, empty, icon, link, page, pager, table
 from sender_app.components.words import moment, tr
 from sender_app.states.audit import AuditTrail
 
@@ -54,7 +54,7 @@ def audit() -> rx.Component:
                         ),
                         empty("scroll-text", tr("audit.none"), tr("audit.none_text")),
                     ),
-                    skeleton(420),
+                    awaited(420),
                 )
             ),
             lead=tr("audit.lead"),

@@ -4,9 +4,11 @@ from typing import Any
 
 import reflex as rx
 
+from sender_app.components.at_once import choice
 from sender_app.components.browser import pulse
 from sender_app.components.frame import for_senders, frame
 from sender_app.components.ui import (
+    awaited,
     button,
     chip,
     confirm,
@@ -17,7 +19,6 @@ from sender_app.components.ui import (
     page,
     progress,
     segments,
-    skeleton,
 )
 from sender_app.components.words import moment, number, tr, tr_n
 from sender_app.states.campaigns import KINDS, SPANS, CampaignList
@@ -47,7 +48,7 @@ def campaigns() -> rx.Component:
                         ),
                     ),
                 ),
-                skeleton(78, 78, 78, 78),
+                awaited(78, 78, 78, 78),
             ),
             confirm(
                 "delete",
@@ -78,11 +79,14 @@ def campaigns() -> rx.Component:
 
 def _filters() -> rx.Component:
     return rx.el.div(
-        segments(
-            [(kind, tr(f"campaigns.{kind}")) for kind in KINDS],
-            CampaignList.kind,
-            CampaignList.show,
-            tr("campaigns.filter"),
+        rx.el.div(
+            segments(
+                [(kind, tr(f"campaigns.{kind}")) for kind in KINDS],
+                CampaignList.kind,
+                CampaignList.show,
+                tr("campaigns.filter"),
+            ),
+            class_name="line",
         ),
         rx.el.input(
             type="search",
@@ -90,13 +94,12 @@ def _filters() -> rx.Component:
             aria_label=tr("campaigns.search"),
             on_change=CampaignList.find.debounce(250),
         ),
-        rx.el.select(
+        choice(
+            CampaignList.span,
+            CampaignList.show_span,
             rx.el.option(tr("campaigns.ever"), value=""),
             *[rx.el.option(tr(f"campaigns.span_{span}"), value=span) for span in SPANS],
-            value=CampaignList.span,
-            on_change=CampaignList.show_span,
-            class_name="select",
-            aria_label=tr("campaigns.span"),
+            label=tr("campaigns.span"),
         ),
         class_name="filters",
     )

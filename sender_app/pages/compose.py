@@ -2,8 +2,9 @@
 
 import reflex as rx
 
+from sender_app.components.browser import arrival
 from sender_app.components.frame import frame, senders_only
-from sender_app.components.ui import button, confirm, icon, link_button, notice, page
+from sender_app.components.ui import button, confirm, icon, link_button, notice, page, skeleton
 from sender_app.components.words import tr, tr_n, written
 from sender_app.pages.compose_message import message, preview
 from sender_app.pages.compose_people import people
@@ -19,38 +20,7 @@ def compose() -> rx.Component:
         "/messages",
         page(
             tr("compose.title"),
-            senders_only(
-                rx.cond(
-                    Compose.loaded & ~Compose.linked,
-                    notice(
-                        rx.el.p(tr("compose.not_linked")),
-                        link_button(tr("compose.go_link"), href="/whatsapp"),
-                        tone="warning",
-                        name="smartphone",
-                    ),
-                ),
-                rx.cond(
-                    Compose.note != "",
-                    notice(
-                        rx.el.strong(tr("compose.sent_back")),
-                        rx.el.p(Compose.note),
-                        tone="warning",
-                        name="undo-2",
-                    ),
-                ),
-                _stepper(),
-                rx.el.div(
-                    rx.el.div(
-                        rx.match(
-                            Compose.step, (1, people()), (2, message()), (3, start()), review()
-                        ),
-                        _onward(),
-                        class_name="stack",
-                    ),
-                    rx.el.div(preview(), class_name="stack sticky"),
-                    class_name="split",
-                ),
-            ),
+            senders_only(arrival(skeleton(48, 420), _notes(), _stepper(), _step())),
             _question(),
             actions=rx.fragment(
                 link_button(
@@ -62,12 +32,47 @@ def compose() -> rx.Component:
                 ),
             ),
             lead=rx.cond(
-                Compose.saved_at != "",
+                rx.State.is_hydrated & (Compose.saved_at != ""),
                 tr("compose.saved", time=written(Compose.saved_at, only="time")),
                 tr("compose.lead"),
             ),
         ),
         title=tr("compose.title"),
+    )
+
+
+def _notes() -> rx.Component:
+    return rx.fragment(
+        rx.cond(
+            ~Compose.linked,
+            notice(
+                rx.el.p(tr("compose.not_linked")),
+                link_button(tr("compose.go_link"), href="/whatsapp"),
+                tone="warning",
+                name="smartphone",
+            ),
+        ),
+        rx.cond(
+            Compose.note != "",
+            notice(
+                rx.el.strong(tr("compose.sent_back")),
+                rx.el.p(Compose.note),
+                tone="warning",
+                name="undo-2",
+            ),
+        ),
+    )
+
+
+def _step() -> rx.Component:
+    return rx.el.div(
+        rx.el.div(
+            rx.match(Compose.step, (1, people()), (2, message()), (3, start()), review()),
+            _onward(),
+            class_name="stack",
+        ),
+        rx.el.div(preview(), class_name="stack sticky"),
+        class_name="split",
     )
 
 

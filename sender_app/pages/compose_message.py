@@ -5,12 +5,14 @@ import reflex as rx
 from sender_app.components.attachments import attachments, file_bubbles
 from sender_app.components.browser import pulse, typed_field
 from sender_app.components.message_editor import message_editor
+from sender_app.components.reasons import reason
 from sender_app.components.ui import button, card, chip, field, icon, notice
-from sender_app.components.words import tr, tr_of
+from sender_app.components.words import tr
 from sender_app.components.writing import bubble
-from sender_app.pages.campaign import REASONS
 from sender_app.states.compose import Compose
+from sender_app.states.library import Library
 from sender_app.states.preview import WRITING
+from sender_app.states.trial import Trial
 
 _TRIAL = ["queued", "sending", "sent", "delivered", "error", "skipped", "unconfirmed"]
 
@@ -72,7 +74,7 @@ def preview() -> rx.Component:
         ),
         rx.cond(
             Compose.linked & ((Compose.preview != "") | (Compose.attachments.length() > 0)),
-            _trial(),
+            trial(Compose),
         ),
         title=tr("compose.preview"),
     )
@@ -105,54 +107,60 @@ def _person() -> rx.Component:
                 class_name="hint center-text",
             ),
         ),
-        rx.el.div(
-            rx.el.input(
-                type="search",
-                placeholder=tr("compose.search"),
-                aria_label=tr("compose.search"),
-                on_change=Compose.search.debounce(250),
-                id="search",
-            ),
-            rx.cond(
-                Compose.found.length() > 0,
-                rx.el.div(
-                    rx.foreach(
-                        Compose.found,
-                        lambda one: rx.el.button(
-                            rx.el.span(one["nombre"]),
-                            rx.el.span(one["telefono"], class_name="hint"),
-                            type="button",
-                            on_click=[Compose.look_at(one["numero"]), rx.set_value("search", "")],
-                            key=one["numero"],
-                        ),
-                    ),
-                    class_name="found",
-                ),
-            ),
-            class_name="finder",
-        ),
+        finder(Compose),
     )
 
 
-def _trial() -> rx.Component:
+def finder(state: type[Compose] | type[Library]) -> rx.Component:
+    """Looks somebody up, to see the message of."""
+    return rx.el.div(
+        rx.el.input(
+            type="search",
+            placeholder=tr("compose.search"),
+            aria_label=tr("compose.search"),
+            on_change=state.search.debounce(250),
+            id="search",
+        ),
+        rx.cond(
+            state.found.length() > 0,
+            rx.el.div(
+                rx.foreach(
+                    state.found,
+                    lambda one: rx.el.button(
+                        rx.el.span(one["nombre"]),
+                        rx.el.span(one["telefono"], class_name="hint"),
+                        type="button",
+                        on_click=[state.look_at(one["numero"]), rx.set_value("search", "")],
+                        key=one["numero"],
+                    ),
+                ),
+                class_name="found",
+            ),
+        ),
+        class_name="finder",
+    )
+
+
+def trial(state: type[Trial]) -> rx.Component:
+    """Sends what the preview shows to oneself."""
     return rx.el.details(
         rx.el.summary(icon("flask-conical", 16), tr("trial.title")),
         rx.el.div(
             field(
                 tr("trial.phone"),
                 typed_field(
-                    Compose.trial_phone, Compose.dial, id="trial-phone", type="tel", max_length=40
+                    state.trial_phone, state.dial, id="trial-phone", type="tel", max_length=40
                 ),
             ),
-            button(icon("send", 16), tr("trial.send"), on_click=Compose.try_out, id="try-out"),
+            button(icon("send", 16), tr("trial.send"), on_click=state.try_out, id="try-out"),
             class_name="trial",
         ),
         rx.cond(
-            Compose.trial_status != "",
+            state.trial_status != "",
             rx.el.p(
-                chip(Compose.trial_status, _TRIAL),
-                tr_of("reason", Compose.trial_reason, REASONS),
-                rx.cond(Compose.trial_open, pulse(1500, Compose.follow_trial)),
+                chip(state.trial_status, _TRIAL),
+                reason(state.trial_reason),
+                rx.cond(state.trial_open, pulse(1500, state.follow_trial)),
                 class_name="trial-status",
                 role="status",
             ),

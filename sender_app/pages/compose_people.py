@@ -4,8 +4,19 @@ from typing import Any
 
 import reflex as rx
 
+from sender_app.components.at_once import choice, tick
 from sender_app.components.browser import typed_field
-from sender_app.components.ui import button, card, drop_zone, field, icon, pager, stat, table
+from sender_app.components.ui import (
+    button,
+    card,
+    drop_words,
+    drop_zone,
+    field,
+    icon,
+    pager,
+    stat,
+    table,
+)
 from sender_app.components.words import number, tr, tr_n
 from sender_app.states.compose import Compose
 
@@ -88,7 +99,7 @@ def _tick(
     is_on: rx.Var, on_change: Any, name: rx.Var, hint: Any = None, **props: Any
 ) -> rx.Component:
     return rx.el.label(
-        rx.el.input(type="checkbox", checked=is_on, on_change=lambda _on: on_change),
+        tick(is_on, on_change),
         rx.el.span(name, *([rx.el.span(hint, class_name="hint")] if hint is not None else [])),
         class_name="tick",
         **props,
@@ -204,9 +215,7 @@ def _earlier() -> rx.Component:
 
 
 def _choice(label: str, value: rx.Var, on_change: Any, *options: rx.Component) -> rx.Component:
-    return rx.el.select(
-        *options, value=value, on_change=on_change, class_name="select", aria_label=tr(label)
-    )
+    return choice(value, on_change, *options, label=tr(label))
 
 
 def _rest() -> rx.Component:
@@ -243,11 +252,12 @@ def _drop() -> rx.Component:
     return drop_zone(
         rx.el.div(
             icon("file-up", 28),
-            rx.el.strong(rx.cond(Compose.checking, tr("compose.checking"), tr("compose.drop"))),
+            rx.el.strong(rx.cond(Compose.checking, tr("compose.checking"), drop_words())),
+            rx.el.span(tr("compose.formats"), class_name="hint"),
             rx.el.span(tr("compose.columns"), class_name="hint"),
             class_name="drop",
         ),
-        label=tr("compose.drop"),
+        label=tr("drop.mouse"),
         id=_UPLOAD,
         max_files=1,
         multiple=False,

@@ -3,8 +3,9 @@
 import reflex as rx
 
 from sender_app.components.accounts import today
+from sender_app.components.at_once import radio, tick
 from sender_app.components.ui import card, icon, link, notice, stat, table
-from sender_app.components.words import moment, number, tr, tr_n
+from sender_app.components.words import clock, moment, number, tr, tr_n, weekday
 from sender_app.states.compose import Compose
 
 
@@ -15,12 +16,11 @@ def start() -> rx.Component:
         card(
             rx.el.fieldset(
                 rx.el.legend(tr("start.when"), class_name="hidden"),
-                _choice("now", tr("start.now"), tr("start.now_hint"), ~Compose.starts_later, False),
+                _choice("now", tr("start.now"), tr("start.now_hint"), False),
                 _choice(
                     "later",
                     tr("start.later"),
                     tr("start.later_hint", zone=Compose.zone),
-                    Compose.starts_later,
                     True,
                 ),
                 class_name="choices",
@@ -48,11 +48,10 @@ def _senders() -> rx.Component:
             rx.foreach(
                 Compose.accounts,
                 lambda account: rx.el.label(
-                    rx.el.input(
-                        type="checkbox",
-                        checked=Compose.senders.contains(account.id),
+                    tick(
+                        Compose.senders.contains(account.id),
+                        Compose.choose_account(account.id),
                         disabled=~account.is_linked & ~Compose.senders.contains(account.id),
-                        on_change=lambda _value: Compose.choose_account(account.id),
                     ),
                     rx.el.span(
                         rx.el.strong(account.label),
@@ -77,15 +76,9 @@ def _senders() -> rx.Component:
     )
 
 
-def _choice(name: str, title: rx.Var, hint: rx.Var, is_on: rx.Var, later: bool) -> rx.Component:
+def _choice(name: str, title: rx.Var, hint: rx.Var, later: bool) -> rx.Component:
     return rx.el.label(
-        rx.el.input(
-            type="radio",
-            name="start",
-            value=name,
-            checked=is_on,
-            on_change=lambda _value: Compose.choose_start(later),
-        ),
+        radio(later, Compose.starts_later, Compose.choose_start(later), name),
         rx.el.span(rx.el.strong(title), rx.el.span(hint, class_name="hint")),
         class_name="choice",
     )
@@ -104,12 +97,42 @@ def _course() -> rx.Component:
         ),
         plan(class_name="plan"),
         rx.el.p(
-            tr("start.cold_text"),
-            " ",
-            link(tr("start.pace"), href="/settings"),
-            class_name="hint",
+            icon("gauge", 16),
+            rx.el.span(_pace(), " ", link(tr("start.pace"), href="/settings")),
+            class_name="pace",
         ),
+        rx.el.p(tr("start.cold_text"), class_name="hint"),
         title=tr("start.course"),
+    )
+
+
+def _pace() -> rx.Component:
+    """How fast the workspace lets an account be."""
+    pace = Compose.pace
+    caps = (
+        ("minute", pace.per_minute),
+        ("hour", pace.per_hour),
+        ("day", pace.per_day),
+    )
+    return rx.fragment(
+        tr("start.pace_each", least=number(pace.least), most=number(pace.most)),
+        *[
+            rx.cond(cap > 0, rx.fragment(", ", tr(f"start.pace_{name}", n=number(cap))))
+            for name, cap in caps
+        ],
+        rx.cond(
+            pace.opens != "",
+            rx.fragment(", ", tr("start.pace_hours", opens=pace.opens, closes=pace.closes)),
+        ),
+        rx.cond(
+            pace.days.length() > 0,
+            rx.fragment(
+                ", ",
+                tr("start.pace_days"),
+                *[rx.cond(pace.days.contains(n), rx.fragment(" ", weekday(n))) for n in range(7)],
+            ),
+        ),
+        ".",
     )
 
 
@@ -126,13 +149,17 @@ def plan(class_name: str) -> rx.Component:
                     tr("compose.plan", days=number(look.days)),
                 ),
                 " ",
-                moment(look.ends_at, zone=Compose.zone),
-                ".",
+                moment(look.ends_at),
+                tr("compose.plan_zone", zone=Compose.zone),
             ),
             rx.cond(look.reached > 0, tr("compose.plan_never"), ""),
         ),
         class_name=class_name,
     )
+
+
+def _zone() -> rx.Component:
+    return rx.fragment(" ", rx.el.span(Compose.zone, class_name="hint own-line"))
 
 
 def review() -> rx.Component:
@@ -153,15 +180,23 @@ def review() -> rx.Component:
                     tr("review.start"),
                     rx.cond(
                         Compose.starts_later,
-                        rx.fragment(Compose.starts_at.replace("T", " "), " · ", Compose.zone),
+                        rx.fragment(clock(Compose.starts_at), _zone()),
                         tr("start.now"),
                     ),
                 ),
                 _fact(
                     tr("review.end"),
-                    rx.cond(look.days > 0, moment(look.ends_at, zone=Compose.zone), "—"),
+                    rx.cond(
+                        look.days > 0,
+                        rx.fragment(moment(look.ends_at), _zone()),
+                        "—",
+                    ),
                 ),
                 _fact(tr("review.variants"), Compose.texts.length()),
+                rx.cond(
+                    Compose.attachments.length() > 0,
+                    _fact(tr("attachments.title"), Compose.attachments.length()),
+                ),
                 class_name="facts",
             ),
             rx.cond(

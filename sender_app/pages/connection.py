@@ -8,6 +8,7 @@ from sender_app.components.accounts import today
 from sender_app.components.browser import pulse
 from sender_app.components.frame import for_admins, for_senders, frame
 from sender_app.components.ui import (
+    awaited,
     button,
     card,
     confirm,
@@ -16,9 +17,9 @@ from sender_app.components.ui import (
     link_button,
     notice,
     page,
-    skeleton,
 )
-from sender_app.components.words import moment, tr, tr_n, tr_of, written
+from sender_app.components.words import moment, tr, tr_of, written
+from sender_app.pages.connection_link import link_form
 from sender_app.states.connection import Connection
 from sender_app.states.session import Session
 
@@ -35,7 +36,8 @@ _STATES = [
     "refused",
     "unlinked",
 ]
-_TROUBLE = ("logged_out", "replaced", "banned", "outdated", "refused")
+_LOST = "logged_out"  # which goes over into linking as soon as somebody looks
+_TROUBLE = (_LOST, "replaced", "banned", "outdated", "refused")
 
 
 def connection() -> rx.Component:
@@ -65,8 +67,8 @@ def connection() -> rx.Component:
             ),
             rx.cond(
                 Connection.status == "",
-                skeleton(380),
-                rx.cond(Connection.linking, for_admins(_link()), _linked()),
+                awaited(380),
+                rx.cond(Connection.linking, for_admins(link_form()), _linked()),
             ),
             confirm(
                 "unlink",
@@ -120,7 +122,7 @@ def _account(account: rx.Var) -> rx.Component:
             ),
             rx.el.span(
                 rx.el.span(
-                    rx.cond(account.phone != "", account.phone, tr("connection.no_phone")),
+                    rx.cond(account.phone != "", account.phone, _no_phone(account)),
                     class_name="excerpt",
                 ),
                 rx.cond(
@@ -213,7 +215,14 @@ def _trouble() -> rx.Component:
         tone="warning",
         name="wifi-off",
     )
-    shown = rx.match(Connection.status, *cases, ("unreachable", away), rx.fragment())
+    shown = rx.match(
+        Connection.status,
+        *cases,
+        ("unreachable", away),
+        rx.cond(
+            Connection.linking & (Connection.current.problem == "logged_out"), dict(cases)[_LOST]
+        ),
+    )
     return cast(rx.Component, shown)
 
 
@@ -224,106 +233,6 @@ def _until() -> rx.Component:
     )
 
 
-def _link() -> rx.Component:
-    return card(
-        rx.el.div(
-            rx.el.button(
-                icon("qr-code", 16),
-                tr("connection.by_qr"),
-                on_click=Connection.show_code_tab(False),
-                aria_pressed=~Connection.with_code,
-                type="button",
-            ),
-            rx.el.button(
-                icon("keyboard", 16),
-                tr("connection.by_code"),
-                on_click=Connection.show_code_tab(True),
-                aria_pressed=Connection.with_code,
-                type="button",
-            ),
-            class_name="segments",
-            role="group",
-            aria_label=tr("connection.how"),
-        ),
-        rx.el.div(
-            rx.el.ol(
-                rx.el.li(tr("connection.step1")),
-                rx.el.li(tr("connection.step2")),
-                rx.el.li(
-                    rx.cond(
-                        Connection.with_code, tr("connection.step3_code"), tr("connection.step3")
-                    )
-                ),
-                class_name="steps",
-            ),
-            rx.cond(Connection.with_code, _code(), _qr()),
-            class_name="link-grid",
-        ),
-        title=rx.cond(
-            Connection.accounts.length() > 1,
-            tr("connection.link_this", name=Connection.current.label),
-            tr("connection.link_title"),
-        ),
-    )
-
-
-def _qr() -> rx.Component:
-    return rx.el.div(
-        rx.cond(
-            Connection.qr != "",
-            rx.el.img(src=Connection.qr, alt=tr("connection.qr_alt"), class_name="qr"),
-            rx.el.div(class_name="qr qr-wait", role="status", aria_label=tr("connection.qr_wait")),
-        ),
-        rx.el.p(
-            rx.cond(
-                Connection.qr != "",
-                rx.cond(
-                    Connection.qr_seconds > 0,
-                    tr_n("connection.qr_left", Connection.qr_seconds),
-                    tr("connection.qr_renewing"),
-                ),
-                rx.cond(
-                    Connection.status == "unreachable",
-                    tr("connection.trying"),
-                    tr("connection.qr_wait"),
-                ),
-            ),
-            class_name="hint",
-        ),
-        class_name="qr-box",
-    )
-
-
-def _code() -> rx.Component:
-    return rx.el.div(
-        rx.el.form(
-            field(
-                tr("connection.code_phone"),
-                rx.el.input(
-                    name="phone",
-                    type="tel",
-                    autocomplete="tel",
-                    placeholder="0981 000 001",
-                    required=True,
-                ),
-            ),
-            button(tr("connection.code_ask"), kind="primary", type="submit"),
-            on_submit=Connection.ask_code,
-            class_name="inline-form",
-        ),
-        rx.cond(
-            Connection.code != "",
-            rx.el.div(
-                rx.el.output(Connection.code, class_name="pairing-code"),
-                rx.el.p(tr("connection.code_use"), class_name="hint"),
-                class_name="code-box",
-            ),
-            rx.el.p(tr("connection.code_hint"), class_name="hint"),
-        ),
-        class_name="qr-box",
-    )
-
-
 def _unlink() -> rx.Component:
     return button(
         icon("unlink"),
@@ -331,6 +240,33 @@ def _unlink() -> rx.Component:
         kind="quiet",
         on_click=Connection.ask_unlink(True),
         disabled=Connection.unlinking,
+    )
+
+
+def _no_phone(account: rx.Var) -> rx.Var:
+    return rx.cond(
+        account.former != "",
+        tr("connection.former", phone=account.former),
+        tr("connection.no_phone"),
+    )
+
+
+def _online() -> rx.Component:
+    is_online = Connection.status == "online"
+    return rx.el.div(
+        rx.el.dt(rx.cond(is_online, tr("connection.online_since"), tr("connection.last_online"))),
+        rx.el.dd(moment(Connection.current.online_at)),
+    )
+
+
+def _last_problem() -> rx.Component:
+    return rx.el.div(
+        rx.el.dt(tr("connection.last_problem")),
+        rx.el.dd(
+            tr_of("account", Connection.current.problem, _STATES),
+            rx.el.span(moment(Connection.current.problem_at), class_name="hint"),
+            class_name="problem",
+        ),
     )
 
 
@@ -348,7 +284,9 @@ def _linked() -> rx.Component:
                 ),
             ),
             rx.el.div(rx.el.dt(tr("connection.since")), rx.el.dd(moment(Connection.current.since))),
+            rx.cond(Connection.current.online_at != "", _online()),
             rx.el.div(rx.el.dt(tr("connection.sent")), rx.el.dd(today(Connection.current))),
+            rx.cond(Connection.current.problem != "", _last_problem()),
             class_name="facts",
         ),
         rx.el.p(tr_of("account_help", Connection.status, _STATES), class_name="hint"),

@@ -3,7 +3,9 @@
 import reflex as rx
 
 from sender_app.components.frame import for_senders, frame, senders_only
+from sender_app.components.reasons import reason
 from sender_app.components.ui import (
+    awaited,
     button,
     card,
     chip,
@@ -14,11 +16,9 @@ from sender_app.components.ui import (
     link,
     link_button,
     page,
-    skeleton,
     table,
 )
-from sender_app.components.words import moment, tr, tr_n, tr_of
-from sender_app.pages.campaign import REASONS
+from sender_app.components.words import moment, tr, tr_n
 from sender_app.pages.contacts import standing
 from sender_app.states.contact_card import ContactCard
 
@@ -57,8 +57,9 @@ def contact() -> rx.Component:
                     tr("contact.missing"),
                     tr("contact.missing_text"),
                     link_button(tr("contacts.title"), href="/contacts"),
+                    heading=rx.el.h1,
                 ),
-                skeleton(72, 300, 300),
+                awaited(72, 300, 300, heading=rx.el.h1),
             ),
         ),
         title=rx.cond(ContactCard.here, title, tr("contacts.title")),
@@ -134,6 +135,7 @@ def _form() -> rx.Component:
                 ),
                 class_name="form-grid",
             ),
+            _own_fields(),
             for_senders(
                 rx.el.div(
                     button(tr("contact.save"), kind="primary", type="submit"),
@@ -143,6 +145,42 @@ def _form() -> rx.Component:
         ),
         on_submit=ContactCard.save,
         key=rx.cond(view.id == "", "new", ContactCard.filled.to_string()),
+    )
+
+
+def _own_fields() -> rx.Component:
+    """Values for further placeholders; a blank one goes."""
+    return rx.el.fieldset(
+        rx.el.legend(tr("contact.own")),
+        rx.el.p(tr("contact.own_hint"), class_name="hint"),
+        rx.el.div(
+            rx.foreach(
+                ContactCard.own,
+                lambda one: field(
+                    rx.el.code("{", one.name, "}"),
+                    rx.el.input(
+                        name=one.input,
+                        default_value=one.value,
+                        max_length=1000,
+                        auto_complete="off",
+                    ),
+                ),
+            ),
+            for_senders(
+                rx.fragment(
+                    field(
+                        tr("contact.own_new"),
+                        rx.el.input(name="new_field", max_length=40, auto_complete="off"),
+                        tr("contact.own_new_hint"),
+                    ),
+                    field(
+                        tr("contact.own_value"),
+                        rx.el.input(name="new_value", max_length=1000, auto_complete="off"),
+                    ),
+                ),
+            ),
+            class_name="form-grid",
+        ),
     )
 
 
@@ -171,10 +209,11 @@ def _line(one: rx.Var) -> rx.Component:
                 one.campaign_id != "",
                 link(one.campaign, href=f"/campaigns/{one.campaign_id}"),
                 "",
-            )
+            ),
+            class_name="of",
         ),
         rx.el.td(
-            rx.cond(one.status == "reply", one.text, tr_of("reason", one.text, REASONS)),
+            rx.cond(one.status == "reply", one.text, reason(one.text)),
             class_name="said",
         ),
     )

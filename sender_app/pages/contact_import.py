@@ -4,12 +4,15 @@ from typing import cast
 
 import reflex as rx
 
-from sender_app.components.browser import pulse
+from sender_app.components.at_once import choice
+from sender_app.components.browser import countries, pulse
 from sender_app.components.frame import frame, senders_only
 from sender_app.components.ui import (
+    awaited,
     button,
     card,
     download_link,
+    drop_words,
     drop_zone,
     icon,
     link,
@@ -17,7 +20,6 @@ from sender_app.components.ui import (
     notice,
     page,
     pager,
-    skeleton,
     stat,
     table,
 )
@@ -25,6 +27,7 @@ from sender_app.components.words import tr, tr_n
 from sender_app.domain.columns import KNOWN
 from sender_app.states.contact_import import Importing
 from sender_app.states.import_views import ColumnView
+from sender_app.states.session import Session
 
 _UPLOAD = "contact-file"
 _STEPS = ("choose", "map", "check", "import")
@@ -52,7 +55,7 @@ def contact_import() -> rx.Component:
                         ("done", _done()),
                         _failed(),
                     ),
-                    skeleton(360),
+                    awaited(360),
                 ),
             ),
             pulse(10_000, Importing.still_here),
@@ -95,11 +98,11 @@ def _choose() -> rx.Component:
             drop_zone(
                 rx.el.div(
                     icon("file-up", 28),
-                    rx.el.strong(tr("import.drop")),
+                    rx.el.strong(drop_words()),
                     rx.el.span(tr("import.formats"), class_name="hint"),
                     class_name="drop",
                 ),
-                label=tr("import.drop"),
+                label=tr("drop.mouse"),
                 id=_UPLOAD,
                 max_files=1,
                 multiple=False,
@@ -131,8 +134,9 @@ def _choose() -> rx.Component:
 
 
 def _map() -> rx.Component:
+    country = countries(Importing.file.country, Session.lang)[0][1]
     return card(
-        rx.el.p(tr("import.map_text", country=Importing.file.country), class_name="hint"),
+        rx.el.p(tr("import.map_text", country=country), class_name="hint"),
         table(
             [tr("import.column"), tr("import.holds"), tr("import.examples")],
             rx.foreach(Importing.columns, _column),
@@ -159,14 +163,13 @@ def _column(column: rx.Var[ColumnView]) -> rx.Component:
     return rx.el.tr(
         rx.el.td(rx.el.strong(name)),
         rx.el.td(
-            rx.el.select(
+            choice(
+                column.meaning,
+                lambda meaning: Importing.mean(column.n, meaning),
                 *[rx.el.option(tr(f"import.holds_{known}"), value=known) for known in KNOWN],
                 rx.el.option(tr("import.holds_own", name=column.own), value=column.own),
                 rx.el.option(tr("import.holds_nothing"), value=""),
-                value=column.meaning,
-                on_change=lambda meaning: Importing.mean(column.n, meaning),
-                class_name="select",
-                aria_label=name,
+                label=name,
             )
         ),
         rx.el.td(column.examples, class_name="hint examples"),

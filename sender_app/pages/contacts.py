@@ -2,9 +2,11 @@
 
 import reflex as rx
 
+from sender_app.components.at_once import choice, tick
 from sender_app.components.browser import typed_field
 from sender_app.components.frame import for_senders, frame
 from sender_app.components.ui import (
+    awaited,
     button,
     card,
     confirm,
@@ -16,7 +18,6 @@ from sender_app.components.ui import (
     page,
     pager,
     question,
-    skeleton,
     table,
 )
 from sender_app.components.words import number, tr, tr_n
@@ -44,7 +45,7 @@ def contacts() -> rx.Component:
                     ),
                     card(_filters(), _picked(), _people(), _questions()),
                 ),
-                skeleton(560),
+                awaited(560),
             ),
             actions=_actions(),
             lead=rx.cond(ContactBook.loaded, _count(), "\u00a0"),
@@ -151,9 +152,7 @@ def _write() -> rx.Component:
 
 
 def _choice(label: str, value: rx.Var, on_change: object, *options: rx.Component) -> rx.Component:
-    return rx.el.select(
-        *options, value=value, on_change=on_change, class_name="select", aria_label=tr(label)
-    )
+    return choice(value, on_change, *options, label=tr(label))
 
 
 def _download(kind: str) -> rx.Component:
@@ -195,11 +194,10 @@ def _picked() -> rx.Component:
 
 def _people() -> rx.Component:
     all_here = for_senders(
-        rx.el.input(
-            type="checkbox",
-            on_change=ContactBook.pick_page,
-            checked=ContactBook.page_picked,
-            aria_label=tr("contacts.pick_page"),
+        tick(
+            ContactBook.page_picked,
+            ContactBook.pick_page,
+            custom_attrs={"aria-label": tr("contacts.pick_page")},
         )
     )
     return rx.fragment(
@@ -226,13 +224,14 @@ def _person(row: rx.Var) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
             for_senders(
-                rx.el.input(
-                    type="checkbox",
-                    checked=ContactBook.selected.contains(row.id),
-                    on_change=lambda _checked: ContactBook.pick(row.id),
-                    aria_label=tr(
-                        "contacts.pick", name=rx.cond(row.name != "", row.name, row.phone)
-                    ),
+                tick(
+                    ContactBook.selected.contains(row.id),
+                    ContactBook.pick(row.id),
+                    custom_attrs={
+                        "aria-label": tr(
+                            "contacts.pick", name=rx.cond(row.name != "", row.name, row.phone)
+                        )
+                    },
                 ),
             ),
             class_name="pick",

@@ -4,10 +4,12 @@ from typing import Any, cast
 
 import reflex as rx
 
+from sender_app.components.at_once import choice
 from sender_app.components.browser import pulse
 from sender_app.components.charts import chart, picture_button, table_link
 from sender_app.components.frame import frame
 from sender_app.components.ui import (
+    awaited,
     button,
     card,
     confirm,
@@ -16,7 +18,6 @@ from sender_app.components.ui import (
     icon,
     link_button,
     page,
-    skeleton,
 )
 from sender_app.components.words import tr, tr_of
 from sender_app.pages.first_steps import first_steps
@@ -38,7 +39,7 @@ def dashboard() -> rx.Component:
             rx.cond(
                 Board.loaded & FirstSteps.loaded,
                 rx.cond(FirstSteps.sent, _figures(), rx.cond(FirstSteps.away, _nothing())),
-                skeleton(44, 122, 44, 440, 440),
+                awaited(44, 122, 44, 440, 440),
             ),
             confirm(
                 "cache",
@@ -137,13 +138,12 @@ def _files(name: str, label: rx.Var, *, picture: bool) -> rx.Component:
 
 def _narrowing() -> rx.Component:
     def select(label: Any, choices: rx.Var, value: rx.Var, choose: Any, blank: Any) -> rx.Component:
-        return rx.el.select(
+        return choice(
+            value,
+            choose,
             rx.el.option(blank, value=""),
             rx.foreach(choices, lambda one: rx.el.option(one.label, value=one.value)),
-            value=value,
-            on_change=choose,
-            aria_label=label,
-            class_name="select",
+            label=label,
         )
 
     return rx.el.div(
@@ -166,15 +166,14 @@ def _narrowing() -> rx.Component:
 
 
 def _range() -> rx.Component:
-    return rx.el.select(
+    return choice(
+        Board.days,
+        Board.choose_days,
         rx.el.option(tr("dashboard.today"), value="1"),
         *[rx.el.option(tr("dashboard.days", n=days), value=str(days)) for days in _RANGES[:-1]],
         rx.el.option(tr("dashboard.year"), value=str(_RANGES[-1])),
         rx.el.option(tr("dashboard.dates"), value="dates"),
-        value=Board.days,
-        on_change=Board.choose_days,
-        aria_label=tr("dashboard.range"),
-        class_name="select",
+        label=tr("dashboard.range"),
     )
 
 

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from sender_app.components.frame import for_senders, frame
-from sender_app.components.ui import button, card, empty, icon, link, page, skeleton
+from sender_app.components.ui import awaited, button, card, confirm, empty, icon, link, page
 from sender_app.components.words import tr
 from sender_app.pages.contacts import standing
 from sender_app.states.duplicates import Duplicates
@@ -22,7 +22,16 @@ def duplicates() -> rx.Component:
                     rx.el.div(rx.foreach(Duplicates.sets, _set), class_name="stack"),
                     empty("check-check", tr("duplicates.none"), tr("duplicates.none_text")),
                 ),
-                skeleton(160, 160),
+                awaited(160, 160),
+            ),
+            confirm(
+                "merge",
+                Duplicates.keeping != "",
+                tr("duplicates.ask", phone=Duplicates.keeping_phone),
+                tr("duplicates.ask_text"),
+                tr("duplicates.keep"),
+                Duplicates.merge,
+                Duplicates.ask("", ""),
             ),
             lead=tr("duplicates.lead"),
             above=link(
@@ -50,7 +59,7 @@ def _set(found: rx.Var) -> rx.Component:
                         button(
                             icon("merge", 16),
                             tr("duplicates.keep"),
-                            on_click=Duplicates.merge(one.id),
+                            on_click=Duplicates.ask(one.id, one.phone),
                             aria_label=tr("duplicates.keep_this", phone=one.phone),
                         ),
                     ),

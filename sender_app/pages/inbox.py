@@ -4,7 +4,9 @@ import reflex as rx
 
 from sender_app.components.browser import pulse, typed_field
 from sender_app.components.frame import frame
+from sender_app.components.reasons import reason
 from sender_app.components.ui import (
+    awaited,
     button,
     confirm,
     empty,
@@ -13,12 +15,10 @@ from sender_app.components.ui import (
     notice,
     page,
     segments,
-    skeleton,
 )
 from sender_app.components.words import moment, number, tr, tr_of, written
 from sender_app.components.writing import KINDS as MESSAGE_KINDS
 from sender_app.components.writing import said, whatsapp_text
-from sender_app.pages.campaign import REASONS
 from sender_app.states.inbox import KINDS, Inbox
 from sender_app.states.session import Session
 
@@ -52,7 +52,7 @@ def inbox() -> rx.Component:
                     ),
                     empty("messages-square", tr("inbox.none"), tr("inbox.none_text")),
                 ),
-                skeleton(560),
+                awaited(560),
             ),
             confirm(
                 "answer-again",
@@ -110,7 +110,12 @@ def _row(row: rx.Var) -> rx.Component:
         rx.el.button(
             rx.el.span(
                 rx.el.strong(row.name),
-                rx.el.time(written(row.at), date_time=row.at, class_name="hint"),
+                rx.el.time(
+                    written(row.at, only="lately"),
+                    date_time=row.at,
+                    title=written(row.at),
+                    class_name="hint",
+                ),
                 class_name="thread-head",
             ),
             rx.el.span(
@@ -213,6 +218,7 @@ def _entry(entry: rx.Var) -> rx.Component:
         rx.el.span(
             moment(entry.at),
             rx.cond(entry.author != "", rx.fragment(" · ", entry.author)),
+            rx.cond(entry.is_automatic, rx.fragment(" · ", tr("inbox.automatic"))),
             rx.cond(entry.status != "", _tick(entry)),
             class_name="hint talk-foot",
         ),
@@ -244,7 +250,7 @@ def _tick(entry: rx.Var) -> rx.Component:
         tr_of("answer_status", entry.status, list(_TICKS)),
         rx.cond(
             (entry.status == "failed") | (entry.status == "waiting"),
-            rx.cond(entry.reason != "", rx.fragment(": ", tr_of("reason", entry.reason, REASONS))),
+            rx.cond(entry.reason != "", rx.fragment(": ", reason(entry.reason))),
         ),
         class_name="talk-status",
         custom_attrs={"data-status": entry.status},

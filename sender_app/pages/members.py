@@ -4,8 +4,9 @@ from typing import Any
 
 import reflex as rx
 
+from sender_app.components.at_once import choice
 from sender_app.components.frame import for_admins, frame
-from sender_app.components.ui import button, card, confirm, icon, link, page, skeleton, table
+from sender_app.components.ui import awaited, button, card, confirm, icon, link, page, table
 from sender_app.components.words import moment, tr, tr_of
 from sender_app.states.members import Team
 
@@ -35,7 +36,7 @@ def members() -> rx.Component:
                         ),
                         rx.el.p(tr("members.joins"), class_name="hint"),
                     ),
-                    skeleton(320),
+                    awaited(320),
                 )
             ),
             confirm(
@@ -64,7 +65,7 @@ def _row(row: Any) -> rx.Component:
             rx.el.span(row.login, class_name="hint"),
             class_name="person",
         ),
-        rx.el.td(_role(row)),
+        rx.el.td(_role(row), class_name="role"),
         rx.el.td(moment(row.seen_at, only="date"), class_name="number"),
         rx.el.td(
             rx.cond(
@@ -98,12 +99,11 @@ def _role(row: Any) -> rx.Component:
                 class_name="chip chip-info",
                 title=tr("members.from_provider"),
             ),
-            rx.el.select(
+            choice(
+                row.role,
+                lambda role: Team.set_role(row.id, role),
                 *[rx.el.option(tr(f"role.{role}"), value=role) for role in _ROLES],
-                value=row.role,
-                on_change=lambda role: Team.set_role(row.id, role),
-                aria_label=tr("members.role_of", name=row.name),
-                class_name="select",
+                label=tr("members.role_of", name=row.name),
             ),
         ),
     )

@@ -5,6 +5,7 @@ import reflex as rx
 from sender_app.components.browser import typed_field
 from sender_app.components.frame import for_senders, frame
 from sender_app.components.ui import (
+    awaited,
     button,
     card,
     confirm,
@@ -15,7 +16,6 @@ from sender_app.components.ui import (
     notice,
     page,
     pager,
-    skeleton,
     table,
 )
 from sender_app.components.words import moment, tr, tr_n, tr_of
@@ -37,7 +37,7 @@ def opt_outs() -> rx.Component:
                     _list(),
                     empty("ban", tr("opt_outs.none"), tr("opt_outs.none_text")),
                 ),
-                skeleton(420),
+                awaited(420),
             ),
             confirm(
                 "remove",
@@ -132,7 +132,9 @@ def _row(row: rx.Var) -> rx.Component:
         ),
         rx.el.td(
             tr_of("opt_outs.source", row.source, ["reply", "person", "import"]),
-            rx.cond(row.text != "", rx.el.span(f" «{row.text}»", class_name="hint")),
+            rx.cond(
+                row.text != "", rx.el.span(" ", tr("quoted", text=row.text), class_name="hint")
+            ),
             class_name="why",
         ),
         rx.el.td(moment(row.at, only="date"), class_name="number"),

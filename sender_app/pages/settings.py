@@ -11,6 +11,7 @@ from sender_app.components.frame import (
     theme_choice,
 )
 from sender_app.components.ui import (
+    awaited,
     button,
     card,
     field,
@@ -19,7 +20,6 @@ from sender_app.components.ui import (
     link_button,
     page,
     posting_form,
-    skeleton,
 )
 from sender_app.components.words import tr, tr_of, weekday
 from sender_app.states.session import Session
@@ -53,7 +53,7 @@ def settings() -> rx.Component:
                     class_name="stack",
                     key=Preferences.filled.to_string(),
                 ),
-                skeleton(196, 420),
+                awaited(196, 420),
             ),
             rx.cond(
                 Preferences.loaded,

@@ -4,14 +4,16 @@ import reflex as rx
 
 from sender_app.components.browser import pulse
 from sender_app.components.frame import frame
-from sender_app.components.ui import card, icon, link, page, skeleton, stat, table
+from sender_app.components.ui import awaited, card, icon, link, notice, page, stat, table
 from sender_app.components.words import number, tr, tr_of
 from sender_app.domain.account import AccountStatus
+from sender_app.ports.telemetry import PartState
 from sender_app.states.system import Machinery
 
 _PARTS = ["postgres", "redis", "migrations", "durability"]
 _STORES = {"postgres": "Postgres", "redis": "Redis"}
-_QUEUES = ["accounts", "default", "control"]
+_TROUBLES = [state.name.lower() for state in PartState if state is not PartState.OK]
+_QUEUES = ["accounts", "default", "webhooks", "control"]
 _STATUSES = [status.value for status in AccountStatus]
 
 
@@ -22,7 +24,7 @@ def system() -> rx.Component:
         pulse(5_000, Machinery.load),
         page(
             tr("system.title"),
-            rx.cond(Machinery.loaded, _all(), skeleton(88, 190, 260)),
+            rx.cond(Machinery.loaded, _all(), awaited(88, 190, 260)),
             lead=tr("system.lead"),
             above=link(
                 icon("chevron-left", 16), tr("nav.settings"), href="/settings", class_name="back"
@@ -34,6 +36,10 @@ def system() -> rx.Component:
 
 def _all() -> rx.Component:
     return rx.fragment(
+        rx.foreach(
+            Machinery.parts,
+            lambda part: rx.cond(part.state == "ok", rx.fragment(), _trouble(part)),
+        ),
         rx.el.div(
             card(stat(tr("system.served"), Machinery.served, "good")),
             card(stat(tr("system.to_serve"), Machinery.to_serve, "bad")),
@@ -89,11 +95,31 @@ def _parts() -> rx.Component:
 
 def _part(part: rx.Var) -> rx.Component:
     good = rx.el.span(icon("check", 14), tr("system.ok"), class_name="chip chip-good")
-    bad = rx.el.span(icon("circle-alert", 14), part.state, class_name="chip chip-bad")
+    risky = rx.el.span(
+        icon("triangle-alert", 14), tr("system.at_risk"), class_name="chip chip-warn"
+    )
+    bad = rx.el.span(icon("circle-alert", 14), tr("system.wrong"), class_name="chip chip-bad")
     return rx.el.div(
-        rx.el.dt(tr_of("system.part", part.name, _PARTS)),
-        rx.el.dd(rx.cond(part.ok, good, bad)),
+        rx.el.dt(_part_name(part)),
+        rx.el.dd(rx.match(part.state, ("ok", good), rx.cond(part.usable, risky, bad))),
         key=part.name,
+    )
+
+
+def _part_name(part: rx.Var) -> rx.Var[str]:
+    return tr_of("system.part", part.name, _PARTS)
+
+
+def _trouble(part: rx.Var) -> rx.Component:
+    """What is wrong with a part, or what was accepted, and what to do."""
+    said = (
+        rx.el.strong(_part_name(part)),
+        rx.el.p(tr_of("system.state", part.state, _TROUBLES)),
+    )
+    return rx.cond(
+        part.usable,
+        notice(*said, tone="warning", name="triangle-alert"),
+        notice(*said, tone="danger", name="circle-alert"),
     )
 
 

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from sender_app.components.browser import typed_field
+from sender_app.components.browser import arrival, typed_field
 from sender_app.components.frame import for_senders, frame
 from sender_app.components.message_editor import message_editor
 from sender_app.components.ui import (
@@ -13,11 +13,13 @@ from sender_app.components.ui import (
     field,
     icon,
     link,
+    notice,
     page,
     skeleton,
 )
 from sender_app.components.words import moment, tr, tr_n
 from sender_app.components.writing import bubble
+from sender_app.pages.compose_message import finder, trial
 from sender_app.states.library import Library
 
 
@@ -27,9 +29,7 @@ def templates() -> rx.Component:
         "/messages",
         page(
             tr("templates.title"),
-            rx.cond(
-                Library.loaded, rx.cond(Library.editing, _editor(), _library()), skeleton(160, 160)
-            ),
+            arrival(skeleton(160, 160), rx.cond(Library.editing, _editor(), _library())),
             confirm(
                 "remove",
                 Library.removing,
@@ -135,7 +135,24 @@ def _editor() -> rx.Component:
         rx.el.div(
             card(
                 rx.el.div(bubble(Library.preview), aria_live="polite"),
-                rx.el.p(tr("templates.somebody"), class_name="hint below"),
+                rx.cond(
+                    Library.holes != "",
+                    notice(
+                        tr("compose.holes", names=Library.holes),
+                        tone="warning",
+                        name="triangle-alert",
+                    ),
+                ),
+                rx.el.p(
+                    rx.cond(
+                        Library.somebody != "",
+                        tr("templates.seen_by", name=Library.somebody),
+                        tr("templates.somebody"),
+                    ),
+                    class_name="hint below",
+                ),
+                finder(Library),
+                rx.cond(Library.linked & (Library.preview != ""), for_senders(trial(Library))),
                 title=tr("compose.preview"),
             ),
             class_name="stack sticky",

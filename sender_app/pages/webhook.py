@@ -4,10 +4,12 @@ from typing import Any, cast
 
 import reflex as rx
 
+from sender_app.components.at_once import shown, wish
 from sender_app.components.browser import pulse
 from sender_app.components.frame import for_admins, frame
 from sender_app.components.told_once import told_once
 from sender_app.components.ui import (
+    awaited,
     button,
     card,
     chip,
@@ -20,7 +22,6 @@ from sender_app.components.ui import (
     page,
     pager,
     segments,
-    skeleton,
     table,
 )
 from sender_app.components.webhooks import webhook_state
@@ -43,7 +44,7 @@ def webhook() -> rx.Component:
     return frame(
         "/settings",
         page(
-            rx.cond(WebhookCard.webhook.id == "", tr("webhooks.create"), tr("webhooks.title")),
+            rx.cond(_is_made() | WebhookCard.missing, tr("webhooks.title"), tr("webhooks.create")),
             told_once(
                 SHOWN_ONCE,
                 WebhookCard.telling,
@@ -64,13 +65,17 @@ def webhook() -> rx.Component:
                             rx.cond(_is_made(), _log()),
                             class_name="stack",
                         ),
-                        skeleton(420, 320),
+                        awaited(420, 320),
                     ),
                 )
             ),
             _questions(),
             actions=rx.cond(_is_made(), _actions()),
-            lead=rx.cond(_is_made(), WebhookCard.webhook.url, tr("webhooks.address_hint")),
+            lead=rx.cond(
+                _is_made(),
+                rx.fragment(WebhookCard.webhook.url, " ", webhook_state(WebhookCard.webhook)),
+                rx.cond(WebhookCard.missing, "", tr("webhooks.address_hint")),
+            ),
             above=link(
                 icon("chevron-left", 16), tr("webhooks.back"), href="/webhooks", class_name="back"
             ),
@@ -87,18 +92,24 @@ def _actions() -> rx.Component:
     return rx.fragment(
         rx.cond(
             WebhookCard.webhook.disabled == "",
-            rx.fragment(
-                button(icon("send"), tr("webhooks.test"), on_click=WebhookCard.test),
-                button(
-                    icon("pause"), tr("webhooks.switch_off"), on_click=WebhookCard.switch(False)
+            button(icon("send"), tr("webhooks.test"), on_click=WebhookCard.test),
+        ),
+        shown(
+            "webhook-switch",
+            rx.cond(WebhookCard.webhook.disabled == "", "on", "off"),
+            {
+                "on": button(
+                    icon("pause"),
+                    tr("webhooks.switch_off"),
+                    on_click=[wish("webhook-switch", "off"), WebhookCard.switch(False)],
                 ),
-            ),
-            button(
-                icon("play"),
-                tr("webhooks.switch_on"),
-                kind="primary",
-                on_click=WebhookCard.switch(True),
-            ),
+                "off": button(
+                    icon("play"),
+                    tr("webhooks.switch_on"),
+                    kind="primary",
+                    on_click=[wish("webhook-switch", "on"), WebhookCard.switch(True)],
+                ),
+            },
         ),
         button(
             icon("trash-2"),
@@ -186,7 +197,6 @@ def _log() -> rx.Component:
                 class_name="door-ways",
             ),
             title=tr("webhooks.secret"),
-            aside=webhook_state(WebhookCard.webhook),
         ),
         card(
             _filters(),

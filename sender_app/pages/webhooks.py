@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from sender_app.components.frame import for_admins, frame
-from sender_app.components.ui import card, empty, icon, link, link_button, page, skeleton, table
+from sender_app.components.ui import awaited, card, empty, icon, link, link_button, page, table
 from sender_app.components.webhooks import webhook_state
 from sender_app.components.words import moment, tr, tr_n
 from sender_app.states.webhooks import WebhookList
@@ -37,7 +37,7 @@ def webhooks() -> rx.Component:
                         ),
                         empty("webhook", tr("webhooks.none"), tr("webhooks.none_text")),
                     ),
-                    skeleton(320),
+                    awaited(320),
                 )
             ),
             actions=add,

@@ -11,6 +11,8 @@ from typing import Protocol
 from sender_app.domain.audience import AudienceRow, BadRow
 from sender_app.domain.contact_import import Layout
 
+TEXTS = ("nombre", "sustantivo", "grupo")  # what every row has beside its phone
+
 
 @dataclass(frozen=True, slots=True)
 class ContactBatch:
@@ -21,19 +23,27 @@ class ContactBatch:
     )
     count: int
     repeated: int  # rows whose phone came before, here or in an earlier batch of the same file
+    last: int  # the greatest row number, 0 without rows
+    lowest: str  # the first and the last of the phones, by their characters
+    highest: str
+    full: frozenset[str]  # of TEXTS those that no row lacks
 
     @classmethod
     def of(cls, rows: Iterable[AudienceRow]) -> "ContactBatch":
         """A batch of rows that are at hand, with all of their phones' repetitions among them."""
-        text, phones, count = io.StringIO(), set[str](), 0
+        text, phones, count, last = io.StringIO(), set[str](), 0, 0
+        full = set(TEXTS)
         writer = csv.writer(text, lineterminator="\n")
         for row in rows:
             filled = {name: value for name, value in row.own.items() if value}
             own = json.dumps(filled, ensure_ascii=False) if filled else ""
             writer.writerow((row.row, row.phone, row.nombre, row.sustantivo, row.grupo, own))
             phones.add(row.phone)
-            count += 1
-        return cls(text.getvalue().encode(), count, count - len(phones))
+            full -= {name for name in TEXTS if not getattr(row, name).strip()}
+            count, last = count + 1, max(last, row.row)
+        ends = min(phones, default=""), max(phones, default="")
+        repeated = count - len(phones)
+        return cls(text.getvalue().encode(), count, repeated, last, *ends, frozenset(full))
 
     def rows(self) -> Iterator[AudienceRow]:
         """The rows, read back."""

@@ -1,6 +1,6 @@
 """Who is signed in: sessions of browsers, one-time links, and the identity provider of a team."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -52,8 +52,11 @@ class Sessions(Protocol):
         """What is kept; each look prolongs it."""
         ...
 
-    def replace(self, session_id: str, session: Session) -> bool:
-        """Keep something else under the same id; False when it was closed meanwhile."""
+    def change(self, session_id: str, change: Callable[[Session], Session]) -> Session | None:
+        """Keep under the same id what `change` makes of what is there; None when it was closed.
+
+        What somebody else keeps meanwhile is not lost: then `change` is asked once more.
+        """
         ...
 
     def close(self, session_id: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -50,20 +51,49 @@ class QueueDepth:
     waiting: int
     running: int
     failed: int
-    workers: int
+    workers: int  # jobs that can run at once
+
+
+class PartState(StrEnum):
+    """How something is that Sender depends on, in the words of `/ready`."""
+
+    OK = "ok"
+    FULL = "no connection is left: raise max_connections, or lower WORKERS"
+    UNREACHABLE = "unreachable"  # no answer within the patience of the probe
+    UNKNOWN = "unknown"  # what is asked through another part that gives no answer
+    NEVER_MIGRATED = "never migrated"  # a database without our tables
+    BEHIND = "behind: run alembic upgrade head"
+    # Of a Redis that is the only store:
+    EVICTS = "keys may be evicted: set maxmemory-policy noeviction"
+    FORGETS_ALL = "nothing is on disk: set appendonly yes"
+    FORGETS_IN_REWRITE = "the disk is not waited for: set no-appendfsync-on-rewrite no"
+    FORGETS_SECONDS = (
+        "a power cut may have messages sent twice: set appendfsync always, or accept it with"
+        " REDIS_FSYNC=everysec"
+    )
+    UNTOLD = (
+        "CONFIG GET appendfsync is refused: allow it, or accept with REDIS_FSYNC=everysec that a"
+        " power cut may have messages sent twice"
+    )
+    AT_RISK = "accepted by REDIS_FSYNC: a power cut may have messages sent twice"
+
+    @property
+    def usable(self) -> bool:
+        """Whether work may go on."""
+        return self in (PartState.OK, PartState.AT_RISK)
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Whether what Sender depends on can be used: "ok" or what is wrong, by part."""
+    """Whether what Sender depends on can be used, by part."""
 
-    states: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, PartState] = field(default_factory=dict)
     store: str = "postgres"  # or "redis": where everything is
 
     @property
     def ready(self) -> bool:
         """Whether every part can be used."""
-        return all(state == "ok" for state in self.states.values())
+        return all(state.usable for state in self.states.values())
 
 
 class Observer(Protocol):

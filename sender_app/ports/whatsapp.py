@@ -161,6 +161,10 @@ class Connection(Protocol):
         """Events that have come, in order; waits up to `timeout` seconds for the first."""
         ...
 
+    def wake(self) -> None:
+        """Have whoever waits for events go on now, with none; called from any thread."""
+        ...
+
     def is_ready(self) -> bool:
         """Whether a message can be sent now."""
         ...
@@ -195,7 +199,10 @@ class Connection(Protocol):
         ...
 
     def close(self) -> None:
-        """Disconnect; credentials stay. Never raises, may be called twice."""
+        """Disconnect; credentials stay. Never raises, may be called twice.
+
+        `events` still gives what came before the end.
+        """
         ...
 
 

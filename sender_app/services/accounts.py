@@ -8,11 +8,12 @@ from sender_app.domain import phone as phones
 from sender_app.domain.account import NEEDS_LINKING, Account, AccountStatus
 from sender_app.domain.actor import Actor, Role
 from sender_app.domain.errors import RuleViolation
-from sender_app.domain.pacing import History, Pace, day_cap, pace_from
+from sender_app.domain.pacing import History, Pace, day_cap, pace_of
 from sender_app.ports.events import Control
 from sender_app.ports.pairing import PairingBoard
 from sender_app.ports.queue import Queue
 from sender_app.ports.store import Store
+from sender_app.services.audit import PAIR
 from sender_app.services.clock import Clock, system_clock
 
 LONGEST_LABEL = 60  # characters of an account's name
@@ -65,7 +66,7 @@ class Accounts:
         found = []
         for account in self.store.accounts.list(actor.workspace_id):
             sent, first_day = days.get(account.id, (0, None))
-            pace = pace_from(workspace.pacing | account.pacing, self.default_pace)
+            pace = pace_of(account, workspace, self.default_pace)
             cap = day_cap(pace, History((), sent, today, first_day), today)
             found.append(Health(account, sent, cap))
         return found
@@ -95,12 +96,13 @@ class Accounts:
     ) -> ConnectionStatus:
         """The account now. With `keep_pairing`, an account without a device goes on showing codes.
 
-        Raises NotFound. `keep_pairing` needs an admin and is ignored for others.
+        Raises NotFound. `keep_pairing` needs an admin and is ignored for others; the audit log has
+        who began to look, since whoever sees a code can link their telephone.
         """
         actor.require(Role.VIEWER)
         account = self.store.accounts.get(account_id, actor.workspace_id)
         if keep_pairing and actor.role is Role.ADMIN and account.status in NEEDS_LINKING:
-            self._keep_pairing(account)
+            self._keep_pairing(actor, account)
         codes = self.board.read(account_id)
         return ConnectionStatus(account, account.status, codes.qr, codes.qr_expires_at, codes.code)
 
@@ -148,10 +150,12 @@ class Accounts:
             raise RuleViolation("account_name_taken", name=label)
         return label
 
-    def _keep_pairing(self, account: Account) -> None:
+    def _keep_pairing(self, actor: Actor, account: Account) -> None:
         now = self.clock()
         until = account.pairing_until
         if until is not None and until > now + LOOKING / 2:
             return
+        if until is None or until <= now:
+            self.store.audit.append(actor, PAIR, account.label, "done")
         self.store.accounts.wish_pairing(account.id, now + LOOKING, account.pairing_phone)
         self.queue.serve_account(account.id)

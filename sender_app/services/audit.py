@@ -7,13 +7,17 @@ from typing import Any, TypeVar, cast
 
 from sender_app.domain.actor import Actor, Role
 from sender_app.domain.errors import NotFound, NotPermitted, RuleViolation
-from sender_app.ports.store import AuditEntry, Page, Store
+from sender_app.ports.pages import Page
+from sender_app.ports.store import Store
+from sender_app.ports.store.audit import AuditEntry
+from sender_app.services.audit_subjects import subject_of
 
+SIGN_IN, SIGN_OUT, PAIR = "sign_in", "sign_out", "account_pair"
 # Method of a service → its name in the log, and the parameters that say what it was about.
 ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "accounts.create_account": ("account_create", ("label",)),
     "accounts.rename_account": ("account_rename", ("account_id", "label")),
-    "accounts.request_pairing": ("account_pair", ("phone",)),
+    "accounts.request_pairing": (PAIR, ("phone",)),
     "accounts.stop_pairing": ("account_pair_stop", ()),
     "accounts.unlink": ("account_unlink", ("account_id",)),
     "api_keys.create_key": ("api_key_create", ("name", "role")),
@@ -22,25 +26,28 @@ ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "campaigns.cancel": ("campaign_cancel", ("campaign_id",)),
     "campaigns.delete": ("campaign_delete", ("campaign_id",)),
     "campaigns.pause": ("campaign_pause", ("campaign_id",)),
+    "campaigns.restore": ("campaign_restore", ()),
     "campaigns.resolve_unconfirmed": ("campaign_resolve", ("campaign_id",)),
     "campaigns.resume": ("campaign_resume", ("campaign_id",)),
     "campaigns.retry_failed": ("campaign_retry", ("campaign_id",)),
-    "campaigns.schedule": ("campaign_schedule", ("campaign_id", "at")),
     "campaigns.send_file": ("campaign_send", ("name",)),
     "campaigns.send_back": ("campaign_send_back", ("campaign_id", "note")),
     "campaigns.start": ("campaign_start", ("campaign_id",)),
-    "contacts.add_to_group": ("group_add", ("name",)),
-    "contacts.check_on_whatsapp": ("contact_check", ()),
-    "contacts.create_contact": ("contact_create", ()),
+    "contacts.add_to_group": ("group_add", ("name", "ids")),
+    "contacts.check_on_whatsapp": ("contact_check", ("ids",)),
+    "contacts.create_contact": ("contact_create", ("draft",)),
     "contacts.delete_contacts": ("contact_delete", ("ids",)),
     "contacts.delete_group": ("group_delete", ("group_id",)),
     "contacts.export": ("contact_export", ()),
+    "contacts.join_again": ("group_undo", ()),
+    "contacts.leave_again": ("group_undo", ()),
     "contacts.merge": ("contact_merge", ("kept_id",)),
-    "contacts.remove_from_group": ("group_take", ("group_id",)),
+    "contacts.remove_from_group": ("group_take", ("group_id", "ids")),
     "contacts.rename_group": ("group_rename", ("group_id", "name")),
+    "contacts.restore_contacts": ("contact_restore", ()),
     "contacts.update_contact": ("contact_update", ("contact_id",)),
     "conversations.answer": ("answer_send", ("conversation_id",)),
-    "conversations.resolve_answer": ("answer_resolve", ("answer_id",)),
+    "conversations.resolve_answer": ("answer_resolve", ("conversation_id",)),
     "drafts.clone": ("draft_clone", ("campaign_id",)),
     "drafts.launch": ("draft_launch", ("campaign_id",)),
     "drafts.send_test": ("draft_test", ("phone",)),
@@ -56,8 +63,10 @@ ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "opt_outs.add": ("opt_out_add", ()),
     "opt_outs.add_contacts": ("opt_out_add", ("ids",)),
     "opt_outs.remove": ("opt_out_remove", ("phone",)),
+    "opt_outs.restore": ("opt_out_restore", ()),
     "sending.send": ("campaign_send", ()),
     "templates.delete_template": ("template_delete", ("template_id",)),
+    "templates.restore_template": ("template_restore", ()),
     "templates.save_template": ("template_save", ("name",)),
     "workspaces.update_campaign_rules": (
         "campaign_rules",
@@ -65,7 +74,7 @@ ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "webhooks.create": ("webhook_create", ("url",)),
     "webhooks.delete": ("webhook_delete", ("webhook_id",)),
-    "webhooks.resend": ("webhook_resend", ("webhook_id", "delivery_id")),
+    "webhooks.resend": ("webhook_resend", ("webhook_id",)),
     "webhooks.resend_failed": ("webhook_resend", ("webhook_id",)),
     "webhooks.rotate_secret": ("webhook_rotate", ("webhook_id",)),
     "webhooks.send_test": ("webhook_test", ("webhook_id",)),
@@ -74,10 +83,6 @@ ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "workspaces.update_opt_out": ("opt_out_words", ("words",)),
     "workspaces.update_workspace": ("workspace_update", ("name",)),
 }
-SIGN_IN, SIGN_OUT = "sign_in", "sign_out"
-NAMES = sorted({name for name, _ in ACTIONS.values()} | {SIGN_IN, SIGN_OUT})
-_LONGEST = 200  # letters of a subject
-
 Service = TypeVar("Service")
 
 
@@ -120,8 +125,9 @@ class _Audited:
     ) -> Callable[..., Any]:
         def noted(actor: Actor, *args: Any, **kwargs: Any) -> Any:
             given = inspect.signature(call).bind(actor, *args, **kwargs).arguments
-            subject = " ".join(str(given[name]) for name in about if given.get(name) is not None)
-            entry = self._store.audit.append(actor, action, subject[:_LONGEST])
+            told = {name: given[name] for name in about if name in given}
+            subject = subject_of(self._store, actor.workspace_id, told)
+            entry = self._store.audit.append(actor, action, subject)
             outcome = "fault"
             try:
                 result = call(actor, *args, **kwargs)

@@ -14,14 +14,19 @@ from sender_app.domain.content import Attachment, Content, checked
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.domain.media import Media, MediaKind
-from sender_app.domain.pacing import History, Pace, Plan, pace_from, shared_plan
+from sender_app.domain.pacing import History, Pace, Plan, pace_of, shared_plan
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.events import Changed, Control, Events
+from sender_app.ports.pages import Page
 from sender_app.ports.queue import Queue
-from sender_app.ports.store import CampaignFilter, NewCampaign, Page, RecipientRow, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.campaigns import CampaignFilter, NewCampaign, RecipientRow
+from sender_app.ports.undoing import Undoables
 from sender_app.services.clock import Clock, system_clock
 from sender_app.services.imports import Imports
+from sender_app.services.undoing import Done, done, undone
 
+_KIND = "campaign"  # what can be undone
 _NAMED = 10  # rows named in a message about blank placeholders
 LONGEST_NOTE = 500  # characters
 GRACE = timedelta(minutes=5)  # in which a receipt may still settle an unconfirmed recipient
@@ -37,6 +42,7 @@ class Campaigns:
     events: Events
     imports: Imports
     default_pace: Pace
+    undoables: Undoables
     clock: Clock = system_clock
 
     def send_file(
@@ -182,16 +188,6 @@ class Campaigns:
         self.wake(campaign)
         return count
 
-    def schedule(self, actor: Actor, campaign_id: UUID, at: datetime) -> Campaign:
-        """Have a scheduled campaign start at `at` (aware). Raises NotFound, RuleViolation."""
-        actor.require(Role.SENDER)
-        campaign = self.store.campaigns.get(actor.workspace_id, campaign_id)
-        target = rules.after("schedule", campaign.status)
-        if at <= self.clock():
-            raise RuleViolation("schedule_in_the_past")
-        self.store.campaigns.move(campaign_id, rules.sources("schedule"), target, scheduled_at=at)
-        return self.store.campaigns.get(actor.workspace_id, campaign_id)
-
     def plan(
         self, actor: Actor, account_ids: Sequence[UUID], count: int, start: datetime | None = None
     ) -> Plan | None:
@@ -204,7 +200,7 @@ class Campaigns:
         limits: list[tuple[Pace, History]] = []
         for account_id in account_ids:
             account = self.store.accounts.get(account_id, actor.workspace_id)
-            pace = pace_from(workspace.pacing | account.pacing, self.default_pace)
+            pace = pace_of(account, workspace, self.default_pace)
             limits.append((pace, self.store.deliveries.history(account_id, now)))
         return shared_plan(limits, count, max(start or now, now), workspace.zone)
 
@@ -215,14 +211,30 @@ class Campaigns:
         doubtful = [row for row in rows if row.phone in incomplete]
         return gaps(content, self.store.campaigns.with_book(actor.workspace_id, doubtful))
 
-    def delete(self, actor: Actor, campaign_id: UUID) -> None:
+    def delete(self, actor: Actor, campaign_id: UUID, *, undoable: bool = False) -> Done:
         """Show a draft, or a campaign that has ended, no more. Raises NotFound, RuleViolation."""
         actor.require(Role.SENDER)
         campaign = self.store.campaigns.get(actor.workspace_id, campaign_id)
-        if not self.store.campaigns.delete(actor.workspace_id, campaign_id, rules.DELETABLE):
+        gone = self.store.campaigns.delete(actor.workspace_id, campaign_id, rules.DELETABLE)
+        if not gone:
             raise RuleViolation(
                 "campaign_move_refused", move="delete", status=campaign.status.value
             )
+        record = gone.record if undoable else None
+        return done(self.undoables, actor, _KIND, gone.count, record)
+
+    def restore(self, actor: Actor, undo: str) -> None:
+        """Show a deleted campaign again, or have a draft back as it was written.
+
+        Raises RuleViolation("undo_gone"), also when it is there by now.
+        """
+        actor.require(Role.SENDER)
+
+        def restore(record: bytes) -> None:
+            if not self.store.campaigns.restore(actor.workspace_id, record):
+                raise RuleViolation("undo_gone")
+
+        undone(self.undoables, actor, _KIND, undo, restore)
 
     def first_status(self, actor: Actor, start: datetime | None) -> CampaignStatus:
         """What becomes of a draft when it is launched, to start at `start` or at once."""

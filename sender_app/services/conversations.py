@@ -10,16 +10,16 @@ from sender_app.domain.audience import AudienceRow
 from sender_app.domain.conversation import checked_answer
 from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.domain.template import recipient_key
-from sender_app.ports.conversations import (
+from sender_app.ports.events import Changed, Control, Events
+from sender_app.ports.pages import Page
+from sender_app.ports.queue import Queue
+from sender_app.ports.store import Store
+from sender_app.ports.store.conversations import (
     CampaignReply,
     Conversation,
     ConversationFilter,
     Entry,
 )
-from sender_app.ports.events import Changed, Control, Events
-from sender_app.ports.pages import Page
-from sender_app.ports.queue import Queue
-from sender_app.ports.store import Store
 from sender_app.services.campaigns import GRACE, check_account
 from sender_app.services.clock import Clock, system_clock
 
@@ -92,7 +92,9 @@ class Conversations:
         self._wake(actor, conversation.account_id)
         return written
 
-    def resolve_answer(self, actor: Actor, answer_id: UUID, *, sent: bool) -> None:
+    def resolve_answer(
+        self, actor: Actor, conversation_id: UUID, answer_id: UUID, *, sent: bool
+    ) -> None:
         """Say of an unconfirmed answer that it was `sent`, or have it, or a failed one, sent again.
 
         Only a person may say so, and only after GRACE, in which a receipt settles it by itself.
@@ -100,7 +102,7 @@ class Conversations:
         """
         actor.require(Role.SENDER)
         account_id = self.store.conversations.resolve(
-            actor.workspace_id, answer_id, sent, self.clock() - GRACE
+            actor.workspace_id, conversation_id, answer_id, sent, self.clock() - GRACE
         )
         if account_id is None:
             minutes = int(GRACE.total_seconds() // 60)

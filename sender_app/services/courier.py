@@ -12,14 +12,8 @@ import orjson
 
 from sender_app.domain.webhook import ATTEMPTS, Disabled, Result, retry_at, signature
 from sender_app.ports.store import Store
-from sender_app.ports.webhooks import (
-    Destination,
-    Parcel,
-    SealedSecrets,
-    SecretBox,
-    SecretUnreadable,
-    WebhookClient,
-)
+from sender_app.ports.store.webhooks import Destination, Parcel, SealedSecrets
+from sender_app.ports.webhooks import SecretBox, SecretUnreadable, WebhookClient
 from sender_app.services.clock import Clock, system_clock
 
 _AT_ONCE = 8  # endpoints

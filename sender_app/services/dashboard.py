@@ -16,7 +16,8 @@ from sender_app.domain.reporting import (
     month_so_far,
 )
 from sender_app.ports.cache import Cache
-from sender_app.ports.store import Store, Tally
+from sender_app.ports.store import Store
+from sender_app.ports.store.metrics import Tally
 from sender_app.services.clock import Clock, system_clock
 
 

@@ -18,14 +18,9 @@ from sender_app.domain.media import MediaKind
 from sender_app.domain.pacing import Plan
 from sender_app.domain.phone import normalise
 from sender_app.domain.template_syntax import TREATMENT, escape
-from sender_app.ports.store import (
-    AudienceCounts,
-    AudienceSpec,
-    GatheredAudience,
-    Likes,
-    NewCampaign,
-    Store,
-)
+from sender_app.ports.store import Store
+from sender_app.ports.store.audiences import AudienceCounts, AudienceSpec, GatheredAudience, Likes
+from sender_app.ports.store.campaigns import NewCampaign
 from sender_app.services.campaigns import Campaigns, check_account, check_names
 from sender_app.services.imports import Audience, FileCheck, Imports
 

@@ -18,7 +18,8 @@ from sender_app.ports.contact_reader import ContactBatch, ContactReader
 from sender_app.ports.events import Changed, Events
 from sender_app.ports.media import MediaStore, Sink
 from sender_app.ports.queue import Queue
-from sender_app.ports.store import NewImport, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.imports import NewImport
 
 LARGEST = 200 * 1024 * 1024  # bytes of a file that is imported in the background
 LARGEST_AT_ONCE = 20 * 1024 * 1024  # bytes of a file that is read while somebody waits

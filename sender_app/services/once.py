@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from sender_app.domain.actor import Actor
 from sender_app.domain.errors import RuleViolation
-from sender_app.ports.store import Answer, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.answers import Answer
 from sender_app.services.clock import Clock, system_clock
 from sender_app.services.retention import KEEP_ANSWERS
 

@@ -8,9 +8,14 @@ from uuid import UUID
 from sender_app.domain import phone as phones
 from sender_app.domain.actor import Actor, Role
 from sender_app.domain.errors import RuleViolation
-from sender_app.ports.store import OptOut, Page, Store
+from sender_app.ports.pages import Page
+from sender_app.ports.store import Store
+from sender_app.ports.store.opt_outs import OptOut
+from sender_app.ports.undoing import Undoables
+from sender_app.services.undoing import Done, done, undone
 
 MOST_AT_ONCE = 10_000  # numbers in one pasted list
+_KIND = "opt_out"
 _NAMED = 10  # numbers in error named in a message
 _BETWEEN = re.compile(r"[\n\r,;\t]+")
 
@@ -30,6 +35,7 @@ class OptOuts:
     """Numbers of the workspace that are never written to."""
 
     store: Store
+    undoables: Undoables
 
     def page(
         self, actor: Actor, search: str = "", cursor: str | None = None, limit: int = 50
@@ -73,10 +79,21 @@ class OptOuts:
         numbers = [contact.phone for contact in found]
         return self.store.opt_outs.add(actor.workspace_id, numbers, "person", "")
 
-    def remove(self, actor: Actor, phone: str) -> bool:
-        """Write to this number again from now on; False when it was not on the list.
+    def remove(self, actor: Actor, phone: str, *, undoable: bool = False) -> Done:
+        """Write to this number again from now on; none when it was not on the list.
 
         Only an administrator may: the person asked for the contrary.
         """
         actor.require(Role.ADMIN)
-        return self.store.opt_outs.remove(actor.workspace_id, [phone]) > 0
+        gone = self.store.opt_outs.remove(actor.workspace_id, [phone])
+        record = gone.record if undoable else None
+        return done(self.undoables, actor, _KIND, gone.count, record)
+
+    def restore(self, actor: Actor, undo: str) -> int:
+        """Have a number that was taken off on the list again, as it was; 0 when it is by now.
+        Raises RuleViolation("undo_gone")."""
+        actor.require(Role.ADMIN)
+        return undone(
+            *(self.undoables, actor, _KIND, undo),
+            lambda record: self.store.opt_outs.restore(actor.workspace_id, record),
+        )

@@ -11,7 +11,8 @@ from sender_app.domain.campaign import Campaign
 from sender_app.domain.errors import NotFound
 from sender_app.domain.template import recipient_key
 from sender_app.ports.sheets import Cell, SheetWriter
-from sender_app.ports.store import RecipientRow, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.campaigns import RecipientRow
 
 _PAGE = 5000  # recipients read at once
 _HEADS = (

@@ -85,7 +85,7 @@ class SignIn:
             raise NotFound("workspace", workspace_id)
         if self.store.members.find(workspace_id, session.user.id) is None:
             raise NotFound("workspace", workspace_id)
-        self.sessions.replace(session_id, replace(session, workspace_id=workspace_id))
+        self._move(session_id, workspace_id)
         self.store.members.touch(workspace_id, session.user.id)
 
     def sign_out(self, session_id: str) -> str | None:
@@ -114,9 +114,13 @@ class SignIn:
         for workspace_id in session.workspace_ids:
             member = self.store.members.find(workspace_id, session.user.id)
             if member is not None:
-                self.sessions.replace(session_id, replace(session, workspace_id=workspace_id))
+                self._move(session_id, workspace_id)
                 return member
         return None
+
+    def _move(self, session_id: str, workspace_id: UUID) -> None:
+        """Only the workspace: the tokens may be newer than those that were read with it."""
+        self.sessions.change(session_id, lambda now: replace(now, workspace_id=workspace_id))
 
 
 def _actor(member: Member) -> Actor:

@@ -114,7 +114,7 @@ class TeamLogin:
         if renewed is None:
             self.sessions.close(session_id)
             return None
-        return renewed if self.sessions.replace(session_id, renewed) else None
+        return self.sessions.change(session_id, lambda now: _in_place(renewed, now))
 
     def hear_logout(self, token: str) -> int:
         """End the sessions that the provider's logout token names; returns how many.
@@ -164,5 +164,13 @@ class TeamLogin:
             self.sessions.close(session_id)
             return None
         _log.warning("the provider does not answer", error=str(error))
-        patient = replace(session, ask_again_at=now + _AGAIN)
-        return patient if self.sessions.replace(session_id, patient) else None
+        return self.sessions.change(
+            session_id, lambda kept: replace(kept, ask_again_at=now + _AGAIN)
+        )
+
+
+def _in_place(renewed: Session, now: Session) -> Session:
+    """The renewed session where the person acts now: they may have chosen while it was asked."""
+    if now.workspace_id not in renewed.workspace_ids:
+        return renewed
+    return replace(renewed, workspace_id=now.workspace_id)

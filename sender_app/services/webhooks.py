@@ -16,13 +16,8 @@ from sender_app.domain.webhook import (
 )
 from sender_app.ports.queue import Queue
 from sender_app.ports.store import Store
-from sender_app.ports.webhooks import (
-    AddressRefused,
-    Delivery,
-    SecretBox,
-    Webhook,
-    WebhookClient,
-)
+from sender_app.ports.store.webhooks import Delivery, Webhook
+from sender_app.ports.webhooks import AddressRefused, SecretBox, WebhookClient
 from sender_app.services.clock import Clock, system_clock
 
 MOST = 20  # endpoints of a workspace
@@ -118,10 +113,18 @@ class Webhooks:
         status: DeliveryStatus | None = None,
         cursor: str | None = None,
         limit: int = 25,
+        event_type: str | None = None,
     ) -> tuple[Sequence[Delivery], str | None]:
         """The latest first, and the cursor of the page after. Raises NotFound."""
         actor.require(Role.ADMIN)
-        return self.store.webhooks.deliveries(actor.workspace_id, webhook_id, status, cursor, limit)
+        return self.store.webhooks.deliveries(
+            actor.workspace_id, webhook_id, status, cursor, limit, event_type
+        )
+
+    def get_delivery(self, actor: Actor, webhook_id: UUID, delivery_id: UUID) -> Delivery:
+        """One line of the log. Raises NotFound."""
+        actor.require(Role.ADMIN)
+        return self.store.webhooks.delivery(actor.workspace_id, webhook_id, delivery_id)
 
     def resend(self, actor: Actor, webhook_id: UUID, delivery_id: UUID) -> int:
         """Send an event once more, with the same id; 0 when it is not in the log any more.

@@ -14,6 +14,7 @@ from sender_app.domain.member import Member
 from sender_app.domain.opt_out import checked_answer, checked_words
 from sender_app.domain.pacing import Pace, pace_from
 from sender_app.domain.workspace import Workspace, checked_zone, team_key
+from sender_app.ports.events import Control
 from sender_app.ports.store import Store
 
 Language = Literal["es", "en", "pt"]
@@ -24,6 +25,7 @@ class Workspaces:
     """Workspaces of people; `defaults` are the preferences of a new one."""
 
     store: Store
+    control: Control
     defaults: Mapping[str, str]  # default_country, time_zone, language
     default_pace: Pace
 
@@ -75,7 +77,7 @@ class Workspaces:
             "language": language,
             "pacing": dict(pacing),
         }
-        return self.store.workspaces.update(actor.workspace_id, values)
+        return self._update(actor, values)
 
     def update_opt_out(self, actor: Actor, words: str, answer: str) -> Workspace:
         """Choose the words that opt out, parted by commas, and the one confirmation (blank: none).
@@ -87,7 +89,7 @@ class Workspaces:
             "opt_out_words": list(checked_words(words)),
             "opt_out_reply": checked_answer(answer),
         }
-        return self.store.workspaces.update(actor.workspace_id, values)
+        return self._update(actor, values)
 
     def update_campaign_rules(
         self, actor: Actor, rest_days: int, *, needs_approval: bool
@@ -99,3 +101,13 @@ class Workspaces:
         actor.require(Role.ADMIN)
         values = {"rest_days": checked_rest(rest_days), "needs_approval": needs_approval}
         return self.store.workspaces.update(actor.workspace_id, values)
+
+    def _update(self, actor: Actor, values: Mapping[str, object]) -> Workspace:
+        """Change rules that accounts go by, and have them look: those that are connected at once,
+        those that wait for their time as if it had come."""
+        workspace = self.store.workspaces.update(actor.workspace_id, values)
+        for account in self.store.accounts.list(actor.workspace_id):
+            if account.is_linked and self.store.deliveries.running(account.id):
+                self.store.accounts.wake(account.id)
+            self.control.nudge(account.id)
+        return workspace

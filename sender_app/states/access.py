@@ -5,9 +5,11 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import reflex as rx
 import structlog
+from reflex.event import EventHandler, EventSpec
 
 from sender_app import bootstrap
 from sender_app.api.sign_in import session_of
@@ -19,6 +21,10 @@ from sender_app.text import language_of, translate
 _log = structlog.get_logger()
 Result = TypeVar("Result")
 Params = ParamSpec("Params")
+
+# Controls show what holds again; see assets/at_once.js.
+REFUSED = rx.call_script("document.dispatchEvent(new CustomEvent('refused', {}))")
+ANSWERED = rx.call_script("document.dispatchEvent(new CustomEvent('answered', {}))")
 
 
 class SignedOut(Exception):
@@ -45,16 +51,28 @@ async def use(state: rx.State, call: Callable[[Services, Actor], Result]) -> Res
 def handler(
     function: Callable[Params, Awaitable[Any]],
 ) -> Callable[Params, Awaitable[Any]]:
-    """A handler whose failures reach the person in words."""
+    """A handler whose failures reach the person in words, and take back what was shown at once, and
+    whose end frees the button that ordered it. Its log lines bear an id and its name."""
+    name = function.__qualname__
 
     @functools.wraps(function)
     async def wrapped(*args: Params.args, **kwargs: Params.kwargs) -> Any:
-        try:
-            return await function(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - the boundary to the browser
-            return explain(args[0], error)  # type: ignore[arg-type]
+        with structlog.contextvars.bound_contextvars(request_id=uuid4().hex, handler=name):
+            try:
+                told = await function(*args, **kwargs)
+            except Exception as error:  # noqa: BLE001 - the boundary to the browser
+                told = [REFUSED, explain(args[0], error)]  # type: ignore[arg-type]
+            events = told if isinstance(told, list | tuple) else [] if told is None else [told]
+            return [*events, ANSWERED]
 
+    wrapped.answers = True  # type: ignore[attr-defined]
     return wrapped
+
+
+def answers(event: Any) -> bool:
+    """Whether the server says when it has done what the event orders: it is one of `handler`."""
+    ordered = event.handler if isinstance(event, EventSpec) else event
+    return isinstance(ordered, EventHandler) and getattr(ordered.fn, "answers", False)
 
 
 def explain(state: rx.State, error: Exception) -> Any:

@@ -12,8 +12,6 @@ from sender_app.domain.media import TAKES_CAPTION, Media, MediaKind
 from sender_app.states.access import handler, use
 from sender_app.states.writing import shown
 
-_MB = 1024 * 1024
-
 
 @dataclass(frozen=True)
 class AttachmentView:
@@ -22,7 +20,7 @@ class AttachmentView:
     id: str = ""
     kind: str = ""
     filename: str = ""
-    megabytes: float = 0.0
+    size: int = 0  # bytes
     lasts: str = ""  # how long sound and video are, as 1:05
     source: str = ""
     thumbnail: str = ""  # blank where there is none
@@ -38,7 +36,7 @@ def attachment_view(media: Media, caption: str = "") -> AttachmentView:
         id=str(media.id),
         kind=media.kind.value,
         filename=media.filename,
-        megabytes=max(0.1, round(media.size / _MB, 1)),
+        size=media.size,
         lasts=_clock(media.duration) if media.duration else "",
         source=source,
         thumbnail=f"{source}/thumbnail" if media.has_thumbnail else "",

@@ -5,7 +5,8 @@ from typing import Any
 
 import reflex as rx
 
-from sender_app.ports.store import AuditEntry
+from sender_app.ports.store.audit import AuditEntry
+from sender_app.services.audit_subjects import in_language
 from sender_app.states.access import handler, use
 from sender_app.states.session import Session
 from sender_app.text import texts
@@ -74,7 +75,7 @@ def _view(entry: AuditEntry, lang: str) -> EntryView:
         at=entry.created_at.isoformat(),
         who=entry.name or entry.user_id,
         action=words.get(f"audit_action.{entry.action}", entry.action),
-        subject=entry.subject,
+        subject=in_language(entry.subject, words),
         outcome=words.get(f"audit_outcome.{outcome}", words["audit_outcome.rule"])
         if outcome
         else "",

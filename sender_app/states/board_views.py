@@ -7,7 +7,7 @@ from babel.dates import format_date, format_interval
 from babel.numbers import format_decimal, format_percent
 
 from sender_app.domain.phone import pretty
-from sender_app.ports.store import Tally
+from sender_app.ports.store.metrics import Tally
 from sender_app.services.dashboard import Month
 
 
@@ -55,7 +55,7 @@ def kpis(now: Month, before: Month, lang: str) -> list[Kpi]:
             "rate",
             _percent(now.success_rate, lang),
             _percent(before.success_rate, lang),
-            "" if points is None else f"{format_decimal(points, '+#,##0.#;-#,##0.#', lang)} pp",
+            "" if points is None else f"{format_decimal(points, '+#,##0.#;−#,##0.#', lang)} pp",
             *_direction(points or 0, up="good"),
         ),
         _count("average", now.daily_average, before.daily_average, lang, up="good"),
@@ -64,7 +64,7 @@ def kpis(now: Month, before: Month, lang: str) -> list[Kpi]:
 
 def _count(name: str, now: float, before: float, lang: str, *, up: str) -> Kpi:
     change = (
-        "" if not before else format_percent(now / before - 1, "+#,##0\u202f%;-#,##0\u202f%", lang)
+        "" if not before else format_percent(now / before - 1, "+#,##0\u202f%;−#,##0\u202f%", lang)
     )
     return Kpi(
         name,

@@ -7,10 +7,11 @@ from uuid import UUID
 import reflex as rx
 
 from sender_app.domain.campaign import CampaignStatus
-from sender_app.ports.store import CampaignFilter
+from sender_app.ports.store.campaigns import CampaignFilter
 from sender_app.states.access import handler, use
 from sender_app.states.rows import CampaignView, campaign_view
 from sender_app.states.session import Session
+from sender_app.states.undoing import say_done, say_undone
 from sender_app.text import translate
 
 PAGE = 20  # campaigns shown at first
@@ -120,10 +121,22 @@ class CampaignList(rx.State):
     async def delete(self) -> Any:
         """Delete the campaign that was asked about."""
         if not self.deleting:
-            return
+            return None
         campaign_id, self.deleting = UUID(self.deleting), ""
-        await use(self, lambda s, actor: s.campaigns.delete(actor, campaign_id))
+        key = "campaigns.draft_deleted" if self.deleting_draft else "campaign.done_deleted"
+        done = await use(
+            self, lambda s, actor: s.campaigns.delete(actor, campaign_id, undoable=True)
+        )
         await self._look(max(len(self.rows), PAGE))
+        return await say_done(self, key, done, "onCampaign")
+
+    @rx.event
+    @handler
+    async def bring_back(self, undo: str) -> Any:
+        """Have the deleted one back."""
+        await use(self, lambda s, actor: s.campaigns.restore(actor, undo))
+        await self._look(max(len(self.rows), PAGE))
+        return await say_undone(self, "campaigns.restored")
 
     def _wanted(self) -> CampaignFilter:
         since = datetime.now(UTC) - timedelta(days=int(self.span)) if self.span else None

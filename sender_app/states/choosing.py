@@ -16,7 +16,8 @@ from sender_app.domain.audience_choice import (
 from sender_app.domain.contact_search import ContactQuery
 from sender_app.domain.errors import RuleViolation
 from sender_app.domain.phone import pretty
-from sender_app.ports.store import CampaignFilter, Contact
+from sender_app.ports.store.campaigns import CampaignFilter
+from sender_app.ports.store.contacts import Contact
 from sender_app.services.drafts import People
 from sender_app.states.access import handler, use
 from sender_app.states.contact_upload import fields_of

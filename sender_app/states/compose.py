@@ -17,7 +17,7 @@ from sender_app.states.attachments import Attachments
 from sender_app.states.choosing import Choosing, Tally
 from sender_app.states.contact_upload import ContactUpload
 from sender_app.states.preview import WRITING, Preview
-from sender_app.states.takeoff import Look, Takeoff
+from sender_app.states.takeoff import Look, Takeoff, pace_view
 from sender_app.states.trial import Trial
 from sender_app.states.writing import Writing
 
@@ -34,7 +34,6 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
     needs_approval: bool = False
     note: str = ""  # why it was sent back
     saved_at: str = ""
-    loaded: bool = False
     _account_id: str = ""  # the first that sends
 
     @rx.var
@@ -50,10 +49,12 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
 
         def read(s: Any, actor: Any) -> Any:
             s.accounts.ensure_account(actor)
-            return s.accounts.list_health(actor), s.workspaces.get_workspace(actor)
+            workspace = s.workspaces.get_workspace(actor)
+            return s.accounts.list_health(actor), workspace, s.workspaces.pace_of(workspace)
 
-        accounts, workspace = await use(self, read)
+        accounts, workspace, pace = await use(self, read)
         self.accounts, self.zone = [account_view(one) for one in accounts], workspace.time_zone
+        self.pace = pace_view(pace)
         linked = [one for one in self.accounts if one.is_linked]
         self.linked, self.needs_approval = bool(linked), workspace.needs_approval
         first = (linked or self.accounts)[0]
@@ -67,7 +68,6 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
         elif self._draft_id:
             await self._check_draft()
         await self._read_library()
-        self.loaded = True
 
     @rx.event
     @handler
@@ -200,5 +200,4 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
         self.step, self.name, self._draft_id, self.saved_at = 1, "", "", ""
         self.starts_later, self.starts_at = False, ""
         self.look, self.gaps, self.looked, self.found = Look(), [], False, []
-        self.trial_status = self.trial_reason = self._trial_id = ""
-        self.trial_open = False
+        self._forget_trial()

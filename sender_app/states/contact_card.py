@@ -1,24 +1,37 @@
 """One contact: what is written about it, and its history."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import reflex as rx
 
-from sender_app.domain.errors import NotFound
-from sender_app.ports.store import ContactDraft
+from sender_app.domain.errors import NotFound, RuleViolation
+from sender_app.ports.store.contacts import ContactDraft
 from sender_app.states.access import handler, use
 from sender_app.states.rows import ContactView, HappeningView, contact_view, happening_view
 from sender_app.states.session import Session
+from sender_app.states.undoing import say_done
 from sender_app.text import translate
 
 NEW = "new"  # in place of an id: a contact to be written
+OWN = "own:"  # begins the name of an own field's input
+
+
+@dataclass(frozen=True)
+class OwnField:
+    """A field of one's own, and the name of its input."""
+
+    name: str
+    value: str
+    input: str
 
 
 class ContactCard(rx.State):
     """The contact in view; a blank one is to be written."""
 
     contact: ContactView = ContactView()
+    own: list[OwnField] = []
     happenings: list[HappeningView] = []
     groups: list[str] = []  # names to choose from
     loaded: bool = False
@@ -42,7 +55,7 @@ class ContactCard(rx.State):
         self.loaded = self.missing = False
         self._address = self.router.url.path
         self.asking, self._id = "", ""
-        self.contact, self.happenings = ContactView(), []
+        self.contact, self.own, self.happenings = ContactView(), [], []
         place = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
         groups = await use(self, lambda s, actor: s.contacts.groups(actor))
         self.groups = [group.name for group in groups]
@@ -69,6 +82,7 @@ class ContactCard(rx.State):
             str(form.get("treatment", "")),
             first,
             tuple(more),
+            _own_fields(form),
         )
         known = UUID(self._id) if self._id else None
         contact = await use(
@@ -113,8 +127,12 @@ class ContactCard(rx.State):
     async def delete(self) -> Any:
         """Forget the contact."""
         self.asking, contact_id = "", UUID(self._id)
-        await use(self, lambda s, actor: s.contacts.delete_contacts(actor, [contact_id]))
-        return rx.redirect("/contacts")
+        done = await use(
+            self,
+            lambda s, actor: s.contacts.delete_contacts(actor, [contact_id], undoable=True),
+        )
+        said = await say_done(self, "contacts.deleted", done, "onContacts")
+        return [rx.redirect("/contacts"), said]
 
     async def _look(self) -> None:
         contact_id = UUID(self._id)
@@ -126,4 +144,20 @@ class ContactCard(rx.State):
             ),
         )
         self.contact = contact_view(contact)
+        self.own = [
+            OwnField(name, value, f"{OWN}{name}") for name, value in sorted(contact.fields.items())
+        ]
         self.happenings = [happening_view(one) for one in happenings]
+
+
+def _own_fields(form: dict[str, Any]) -> dict[str, str]:
+    """The fields of one's own that a form has, with the one that is new. Raises RuleViolation."""
+    fields = {
+        name.removeprefix(OWN): str(value) for name, value in form.items() if name.startswith(OWN)
+    }
+    new, value = str(form.get("new_field", "")).strip(), str(form.get("new_value", "")).strip()
+    if value and not new:
+        raise RuleViolation("field_nameless")
+    if new in fields:
+        raise RuleViolation("fields_twice", names=new)
+    return fields | ({new: value} if new else {})

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 import reflex as rx
 
-from sender_app import bootstrap
 from sender_app.domain.contact_import import ContactImport
 from sender_app.services.imports import Upload
 from sender_app.states.access import explain, handler, use
@@ -21,13 +20,11 @@ from sender_app.states.import_views import (
     good_views,
     import_view,
 )
+from sender_app.states.watching import follow, still_watched
 from sender_app.text import language_of
 
 BAD_PAGE = 8  # rows in error shown at once
 _GOOD_SHOWN = 6
-_CALM = 0.2  # seconds at least between two looks
-_STILL_HERE = 40.0  # seconds without a sign of the page until the watch ends
-_watched: dict[str, float] = {}  # watch id → loop time of the page's last sign, in this process
 
 
 class Importing(rx.State):
@@ -152,33 +149,15 @@ class Importing(rx.State):
         self.bad_page = min(last, max(1, self.bad_page + by))
 
     @rx.event(background=True)
-    async def watch(self) -> None:
+    async def watch(self) -> Any:
         """Look again at every change, until the page is left."""
-        watch, import_id = self._watch, self._id
-        loop = asyncio.get_running_loop()
-        _watched[watch] = loop.time()
-        try:
-            with bootstrap.hub().looking_at(UUID(import_id)) as changed:
-                while loop.time() - _watched[watch] < _STILL_HERE:
-                    try:
-                        await asyncio.wait_for(changed.wait(), 5)
-                    except TimeoutError:
-                        continue
-                    changed.clear()
-                    async with self:
-                        if self._watch != watch:
-                            return
-                        await self._look()
-                    await asyncio.sleep(_CALM)
-        finally:
-            del _watched[watch]
+        return await follow(self, self._id)
 
     @rx.event
     @handler
     async def still_here(self) -> Any:
         """The open page's sign of life; begins a new watch where there is none any more."""
-        if self._watch in _watched:
-            _watched[self._watch] = asyncio.get_running_loop().time()
+        if still_watched(self._watch):
             return None
         await self._look()
         return self._watching()
@@ -192,7 +171,7 @@ class Importing(rx.State):
 
     def _watching(self) -> Any:
         """The event that watches the import in view, unless one does."""
-        if not self._id or self._watch in _watched:
+        if not self._id or still_watched(self._watch):
             return None
         self._watch = uuid4().hex
         return Importing.watch

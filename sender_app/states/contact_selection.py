@@ -8,9 +8,9 @@ import reflex as rx
 
 from sender_app.domain.audience_choice import AudienceChoice
 from sender_app.services.drafts import Draft
+from sender_app.services.undoing import Done
 from sender_app.states.access import handler, use
-from sender_app.states.session import Session
-from sender_app.text import translate
+from sender_app.states.undoing import say_done, say_undone
 
 
 class ContactSelection(rx.State, mixin=True):
@@ -53,25 +53,29 @@ class ContactSelection(rx.State, mixin=True):
     async def join(self) -> Any:
         """Put them into the group."""
         name = self.joining
-        return await self._do(
-            "contacts.joined", lambda s, actor, ids: s.contacts.add_to_group(actor, name, ids)[1]
-        )
+
+        def add(s: Any, actor: Any, ids: list[UUID]) -> Done:
+            return s.contacts.add_to_group(actor, name, ids, undoable=True)[1]
+
+        return await self._do("contacts.joined", add, "onJoined")
 
     @rx.event
     @handler
     async def leave(self) -> Any:
         """Take them out of the group that is shown."""
         group = UUID(self.group)
-        return await self._do(
-            "contacts.left", lambda s, actor, ids: s.contacts.remove_from_group(actor, group, ids)
-        )
+
+        def take(s: Any, actor: Any, ids: list[UUID]) -> Done:
+            return s.contacts.remove_from_group(actor, group, ids, undoable=True)
+
+        return await self._do("contacts.left", take, "onLeft")
 
     @rx.event
     @handler
     async def opt_out(self) -> Any:
         """Never write to them again."""
         return await self._do(
-            "contacts.opted_out", lambda s, actor, ids: s.opt_outs.add_contacts(actor, ids)
+            "contacts.opted_out", lambda s, actor, ids: Done(s.opt_outs.add_contacts(actor, ids))
         )
 
     @rx.event
@@ -79,16 +83,39 @@ class ContactSelection(rx.State, mixin=True):
     async def check(self) -> Any:
         """Have them looked up on WhatsApp."""
         return await self._do(
-            "contacts.will_check", lambda s, actor, ids: s.contacts.check_on_whatsapp(actor, ids)
+            "contacts.will_check",
+            lambda s, actor, ids: Done(s.contacts.check_on_whatsapp(actor, ids)),
         )
 
     @rx.event
     @handler
     async def delete(self) -> Any:
         """Forget them."""
-        return await self._do(
-            "contacts.deleted", lambda s, actor, ids: s.contacts.delete_contacts(actor, ids)
+
+        def forget(s: Any, actor: Any, ids: list[UUID]) -> Done:
+            return s.contacts.delete_contacts(actor, ids, undoable=True)
+
+        return await self._do("contacts.deleted", forget, "onContacts")
+
+    @rx.event
+    @handler
+    async def bring_back(self, undo: str) -> Any:
+        """Have the deleted back."""
+        return await self._undo(
+            "contacts.restored", lambda s, actor: s.contacts.restore_contacts(actor, undo)
         )
+
+    @rx.event
+    @handler
+    async def leave_again(self, undo: str) -> Any:
+        """Those who joined a group are in it no more."""
+        return await self._undo("contacts.left", lambda s, a: s.contacts.leave_again(a, undo))
+
+    @rx.event
+    @handler
+    async def join_again(self, undo: str) -> Any:
+        """Those who left a group are in it again."""
+        return await self._undo("contacts.joined", lambda s, a: s.contacts.join_again(a, undo))
 
     @rx.event
     @handler
@@ -104,10 +131,16 @@ class ContactSelection(rx.State, mixin=True):
         draft_id = await use(self, begin)
         return rx.redirect(f"/messages?draft={draft_id}")
 
-    async def _do(self, said: str, call: Callable[[Any, Any, list[UUID]], int]) -> Any:
+    async def _do(
+        self, said: str, call: Callable[[Any, Any, list[UUID]], Done], undo: str = ""
+    ) -> Any:
         ids = [UUID(contact_id) for contact_id in self.selected]
-        count = await use(self, lambda services, actor: call(services, actor, ids))
+        done = await use(self, lambda services, actor: call(services, actor, ids))
         self.selected, self.asking = [], ""
         await self._look_anew()
-        lang = (await self.get_state(Session)).lang
-        return rx.toast.success(translate(lang, said, n=count))
+        return await say_done(self, said, done, undo)
+
+    async def _undo(self, said: str, call: Callable[[Any, Any], int]) -> Any:
+        count = await use(self, call)
+        await self._look_anew()
+        return await say_undone(self, said, count)

@@ -16,6 +16,8 @@ class Duplicates(rx.State):
 
     sets: list[list[ContactView]] = []
     loaded: bool = False
+    keeping: str = ""  # the contact that a question is about, and its number
+    keeping_phone: str = ""
 
     @rx.event
     @handler
@@ -25,9 +27,15 @@ class Duplicates(rx.State):
         self.loaded = True
 
     @rx.event
+    async def ask(self, contact_id: str, phone: str) -> None:
+        """Open the question whether to keep that contact, or with a blank id close it."""
+        self.keeping, self.keeping_phone = contact_id, phone
+
+    @rx.event
     @handler
-    async def merge(self, contact_id: str) -> Any:
-        """Make one of the set of `contact_id`, which keeps its number."""
+    async def merge(self) -> Any:
+        """Make one of the set of the contact asked about, which keeps its number."""
+        contact_id, self.keeping = self.keeping, ""
         found = next((s for s in self.sets if any(c.id == contact_id for c in s)), [])
         kept, others = UUID(contact_id), [UUID(c.id) for c in found if c.id != contact_id]
         await use(self, lambda s, actor: s.contacts.merge(actor, kept, others))

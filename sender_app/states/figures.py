@@ -8,12 +8,13 @@ from babel.core import Locale
 from babel.dates import format_date, get_day_names, get_month_names
 
 from sender_app.domain.reporting import Step
-from sender_app.ports.store import Tally
+from sender_app.ports.store.metrics import Tally
 from sender_app.text import translate
 
 GREEN, RED = "#1f9d6b", "#d64545"
 PALETTE = ["#1f9d6b", "#3b82c4", "#e0a030", "#8b6fc0", "#3aa6a6", "#b5628f", "#c97b4a", "#7a8b99"]
 _GREY = "#7a8b88"  # readable on a light and on a dark card
+_INK = "#0b1512"  # on every colour of the palette; white is too faint on half of them
 _FAINT = "rgba(128,140,138,.18)"
 _CLEAR = "rgba(0,0,0,0)"
 
@@ -34,7 +35,7 @@ def moment(key: str, step: Step, lang: str) -> str:
 _WRITTEN = {
     Step.HOUR: ("%H:%M\n%-d %b", "%a %-d %b, %H:%M"),
     Step.DAY: ("%-d %b", "%a %-d %b %Y"),
-    Step.MONTH: ("%b %Y", "%B %Y"),
+    Step.MONTH: ("%b\n%Y", "%B %Y"),
 }
 
 
@@ -103,7 +104,7 @@ def pie(groups: list[Tally], lang: str) -> dict[str, Any]:
         "textinfo": "percent",
         "textposition": "inside",
         "insidetextorientation": "horizontal",
-        "insidetextfont": {"color": "#fff"},
+        "insidetextfont": {"color": _INK},
         "hovertemplate": "%{label}: %{value:,} (%{percent})<extra></extra>",
         "marker": {"colors": PALETTE},
     }

@@ -7,7 +7,7 @@ import reflex as rx
 
 from sender_app.domain.contact_search import ContactQuery
 from sender_app.domain.phone import pretty
-from sender_app.ports.store import CampaignFilter
+from sender_app.ports.store.campaigns import CampaignFilter
 from sender_app.states.access import handler, use
 from sender_app.states.rows import campaign_href
 from sender_app.states.session import Session

@@ -9,7 +9,7 @@ import reflex as rx
 from sender_app.bootstrap import Services
 from sender_app.domain.actor import Actor, Role
 from sender_app.domain.errors import NotFound
-from sender_app.ports.conversations import ConversationFilter
+from sender_app.ports.store.conversations import ConversationFilter
 from sender_app.states.access import handler, use
 from sender_app.states.inbox_rows import (
     ConversationView,
@@ -66,7 +66,7 @@ class Inbox(rx.State):
     @rx.event(background=True)
     async def watch(self) -> Any:
         """Look again at every change, until the page is left."""
-        return await follow(self, UUID(self._scope))
+        return await follow(self, self._scope)
 
     @rx.event
     @handler
@@ -173,8 +173,10 @@ class Inbox(rx.State):
         await self._resolve(answer_id, sent=True)
 
     async def _resolve(self, answer_id: str, *, sent: bool) -> None:
-        which = UUID(answer_id)
-        await use(self, lambda s, actor: s.conversations.resolve_answer(actor, which, sent=sent))
+        where, which = UUID(self.current.id), UUID(answer_id)
+        await use(
+            self, lambda s, actor: s.conversations.resolve_answer(actor, where, which, sent=sent)
+        )
         await self._look()
 
     def _turn_to(self, conversation_id: str) -> None:

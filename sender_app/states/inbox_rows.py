@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sender_app.domain.conversation import AnswerStatus
 from sender_app.domain.phone import pretty
-from sender_app.ports.conversations import CampaignReply, Conversation, Entry
+from sender_app.ports.store.conversations import CampaignReply, Conversation, Entry
 from sender_app.services.conversations import is_late
 
 
@@ -41,6 +41,7 @@ class EntryView:
     campaign_id: str = ""
     campaign: str = ""
     author: str = ""
+    is_automatic: bool = False  # Sender itself wrote it
     quoted: str = ""  # the words that it answers
     can_repeat: bool = False
     can_settle: bool = False
@@ -62,7 +63,7 @@ def conversation_view(row: Conversation, account: str = "") -> ConversationView:
     """A conversation for the browser."""
     return ConversationView(
         id=str(row.id),
-        name=row.name or pretty(row.phone),
+        name=pretty(row.phone) if row.name in ("", row.phone) else row.name,
         phone=pretty(row.phone),
         contact_id=str(row.contact_id) if row.contact_id else "",
         account=account,
@@ -83,7 +84,8 @@ def entry_views(entries: Sequence[Entry]) -> list[EntryView]:
 
 
 def _entry_view(entry: Entry, said: Mapping[str, str], now: datetime) -> EntryView:
-    is_answer = entry.source == "answer"
+    is_automatic = entry.source == "confirmation"
+    is_answer = is_automatic or entry.source == "answer"
     in_doubt = is_answer and entry.status == AnswerStatus.UNCONFIRMED and is_late(entry, now)
     return EntryView(
         id=str(entry.id),
@@ -96,6 +98,7 @@ def _entry_view(entry: Entry, said: Mapping[str, str], now: datetime) -> EntryVi
         campaign_id=str(entry.campaign_id) if entry.campaign_id else "",
         campaign=entry.campaign if entry.source == "campaign" else "",
         author=entry.author,
+        is_automatic=is_automatic,
         quoted=said.get(entry.quoted_id or "", ""),
         can_repeat=in_doubt or (is_answer and entry.status == AnswerStatus.FAILED),
         can_settle=in_doubt,

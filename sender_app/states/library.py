@@ -5,12 +5,20 @@ from uuid import UUID
 
 import reflex as rx
 
+from sender_app.domain.contact_search import ContactQuery
+from sender_app.domain.content import Attachment
+from sender_app.domain.phone import pretty
+from sender_app.domain.template import recipient_key
+from sender_app.ports.store.contacts import Contact
 from sender_app.services.drafts import Draft
 from sender_app.states.access import handler, use
 from sender_app.states.session import Session
+from sender_app.states.trial import Trial
+from sender_app.states.undoing import say_done, say_undone
 from sender_app.states.writing import Writing, shown
 from sender_app.text import translate
 
+_FOUND = 8  # people offered by the search
 _SOMEBODY = {  # for the preview
     "nombre": "Ana",
     "sustantivo": "Sra.",
@@ -19,19 +27,34 @@ _SOMEBODY = {  # for the preview
 }
 
 
-class Library(Writing, rx.State):
+class Library(Writing, Trial, rx.State):
     """Templates by name; `editing` while one of them is open."""
 
     name: str = ""
     editing: bool = False
     removing: bool = False
-    loaded: bool = False
+    linked: bool = False
+    person: dict[str, str] = _SOMEBODY  # whose message the preview shows
+    found: list[dict[str, str]] = []  # people that the search offers
+    _account_id: str = ""  # sends tests
     _template_id: str = ""  # of the one in the editor; blank while it is new
 
     @rx.var
     def preview(self) -> str:
         """The text in the editor, for somebody."""
-        return shown(self.texts[self.variant], _SOMEBODY, b"")[0]
+        return self._preview()
+
+    @rx.var
+    def holes(self) -> str:
+        """What the person in the preview lacks, unless it is nobody in particular."""
+        if self.person == _SOMEBODY:
+            return ""
+        return shown(self.texts[self.variant], self.person, self._key())[1]
+
+    @rx.var
+    def somebody(self) -> str:
+        """The name of the person in the preview; blank for nobody in particular."""
+        return "" if self.person == _SOMEBODY else self.person["nombre"] or self.person["telefono"]
 
     @rx.var
     def is_new(self) -> bool:
@@ -43,13 +66,39 @@ class Library(Writing, rx.State):
     async def load(self) -> Any:
         """On opening the page."""
         self.editing = self.removing = False
+        self.person, self.found = _SOMEBODY, []
         await self._read_library()
-        self.loaded = True
+
+        def read(s: Any, actor: Any) -> Any:
+            s.accounts.ensure_account(actor)
+            return s.accounts.list_accounts(actor)
+
+        accounts = await use(self, read)
+        sender = next((one for one in accounts if one.is_linked), accounts[0])
+        self.linked, self._account_id = sender.is_linked, str(sender.id)
+        self.trial_phone = self.trial_phone or (pretty(sender.phone) if sender.phone else "")
+        self._forget_trial()
+
+    @rx.event
+    @handler
+    async def search(self, text: str) -> Any:
+        """People of the book to preview."""
+        query, self.found = ContactQuery(text), []
+        if text.strip():
+            page = await use(self, lambda s, actor: s.contacts.page(actor, query, None, _FOUND))
+            self.found = [_fields(one) for one in page.rows]
+
+    @rx.event
+    async def look_at(self, phone: str) -> None:
+        """Preview this person of those found."""
+        self.person = next((one for one in self.found if one["numero"] == phone), self.person)
+        self.found = []
 
     @rx.event
     async def begin(self) -> None:
         """A new one."""
         self._template_id, self.name, self.editing = "", "", True
+        self._forget_trial()
         self._fill([""])
 
     @rx.event
@@ -59,6 +108,7 @@ class Library(Writing, rx.State):
         wanted = UUID(template_id)
         found = await use(self, lambda s, actor: s.templates.get_template(actor, wanted))
         self._template_id, self.name, self.editing = str(found.id), found.name, True
+        self._forget_trial()
         self._fill(list(found.texts))
 
     @rx.event
@@ -94,9 +144,20 @@ class Library(Writing, rx.State):
         """Delete the one in the editor."""
         self.removing = False
         template_id = UUID(self._template_id)
-        await use(self, lambda s, actor: s.templates.delete_template(actor, template_id))
+        done = await use(
+            self, lambda s, actor: s.templates.delete_template(actor, template_id, undoable=True)
+        )
         await self._read_library()
         self.editing = False
+        return await say_done(self, "templates.removed", done, "onTemplate")
+
+    @rx.event
+    @handler
+    async def bring_back(self, undo: str) -> Any:
+        """Have the deleted one back."""
+        await use(self, lambda s, actor: s.templates.restore_template(actor, undo))
+        await self._read_library()
+        return await say_undone(self, "templates.restored")
 
     @rx.event
     @handler
@@ -112,3 +173,22 @@ class Library(Writing, rx.State):
 
         draft_id = await use(self, begin)
         return rx.redirect(f"/messages?draft={draft_id}")
+
+    def _preview(self) -> str:
+        return shown(self.texts[self.variant], self.person, self._key())[0]
+
+    def _filled_attachments(self) -> list[Attachment]:
+        return []
+
+    def _key(self) -> bytes:
+        return recipient_key(UUID(int=0), self.person["numero"])
+
+
+def _fields(one: Contact) -> dict[str, str]:
+    return {
+        "nombre": one.nombre,
+        "sustantivo": one.sustantivo,
+        "grupo": one.grupo,
+        "numero": one.phone,
+        "telefono": pretty(one.phone),
+    }

@@ -8,6 +8,7 @@ from sender_app.states.access import handler, use
 from sender_app.states.paging import Paging
 from sender_app.states.rows import OptOutView, opt_out_view
 from sender_app.states.session import Session
+from sender_app.states.undoing import say_done, say_undone
 from sender_app.text import translate
 
 
@@ -70,8 +71,17 @@ class OptOutList(Paging, rx.State):
     async def remove(self) -> Any:
         """Write to the number again from now on."""
         phone, self.removing = self.removing, ""
-        await use(self, lambda s, actor: s.opt_outs.remove(actor, phone))
+        done = await use(self, lambda s, actor: s.opt_outs.remove(actor, phone, undoable=True))
         await self._look()
+        return await say_done(self, "opt_outs.removed", done, "onOptOut")
+
+    @rx.event
+    @handler
+    async def bring_back(self, undo: str) -> Any:
+        """Have the number on the list again."""
+        await use(self, lambda s, actor: s.opt_outs.restore(actor, undo))
+        await self._look()
+        return await say_undone(self, "opt_outs.restored")
 
     async def _look(self) -> None:
         search, cursor = self.search, self._cursor

@@ -4,9 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sender_app.domain.campaign import DELETABLE, Campaign, CampaignStatus, sources
+from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.phone import pretty
 from sender_app.domain.template import recipient_key
-from sender_app.ports.store import Contact, Happening, OptOut, RecipientRow
+from sender_app.ports.store.campaigns import RecipientRow
+from sender_app.ports.store.contacts import Contact, Happening
+from sender_app.ports.store.opt_outs import OptOut
+
+_TRIED = frozenset({RecipientStatus.SENDING, RecipientStatus.ERROR, RecipientStatus.UNCONFIRMED})
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,6 @@ class CampaignView:
     waiting: int = 0
     delivered: int = 0
     read: int = 0
-    replied: int = 0
     percent: int = 0
     sent_width: str = "0%"
     error_width: str = "0%"
@@ -46,11 +50,8 @@ class CampaignView:
     scheduled_at: str = ""
     started_at: str = ""
     finished_at: str = ""
-    can_pause: bool = False
-    can_resume: bool = False
     can_cancel: bool = False
     can_retry: bool = False
-    can_start: bool = False
     can_delete: bool = False
     awaiting: bool = False
     by: str = ""  # the id of who launched it
@@ -86,7 +87,6 @@ class ContactView:
     group_lines: str = ""  # the same, one a line
     opted_out: bool = False
     whatsapp: str = "unknown"
-    checked_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,6 @@ def campaign_view(campaign: Campaign) -> CampaignView:
         waiting=campaign.total_recipients - campaign.settled,
         delivered=campaign.delivered_count,
         read=campaign.read_count,
-        replied=campaign.replied_count,
         percent=100 * campaign.settled // total,
         sent_width=f"{100 * campaign.sent_count / total:.2f}%",
         error_width=f"{100 * campaign.error_count / total:.2f}%",
@@ -141,9 +140,6 @@ def campaign_view(campaign: Campaign) -> CampaignView:
         scheduled_at=_iso(campaign.scheduled_at),
         started_at=_iso(campaign.started_at),
         finished_at=_iso(campaign.finished_at),
-        can_start=status in sources("start"),
-        can_pause=status in sources("pause"),
-        can_resume=status in sources("resume"),
         can_cancel=status in sources("cancel"),
         can_delete=status in DELETABLE,
         awaiting=status in sources("approve"),
@@ -186,6 +182,8 @@ def recipient_view(row: RecipientRow, campaign: Campaign) -> RecipientView:
             status, at = further, when
     if row.replied_at:
         status, at = "replied", row.replied_at
+    if row.status in _TRIED:
+        at = at or row.claimed_at
     return RecipientView(
         id=str(row.id),
         phone=pretty(row.phone),
@@ -217,7 +215,6 @@ def contact_view(contact: Contact) -> ContactView:
         "\n".join(names),
         contact.opted_out,
         contact.whatsapp.value,
-        _iso(contact.whatsapp_checked_at),
     )
 
 

@@ -10,7 +10,7 @@ from sender_app.api.sign_in import session_of
 from sender_app.config import settings
 from sender_app.domain.actor import Role
 from sender_app.domain.address import path_within
-from sender_app.states.access import explain, handler, use
+from sender_app.states.access import SignedOut, explain, handler, use
 from sender_app.text import COOKIE, LANGUAGES, language_of
 
 _YEAR = 365 * 86400
@@ -32,10 +32,11 @@ class Session(rx.State):
     """What the frame around every page shows."""
 
     lang: str = "es"
+    zone: str = ""  # IANA name; times are written as the clocks of the workspace show them
     loaded: bool = False
     name: str = ""
     role: str = ""
-    signed_in: bool = False
+    signed_out: bool = False  # nobody is signed in; the page gives way to the sign-in page
     demo: bool = False
     phone_url: str = ""
     workspace: str = ""  # the id of the one that the person acts in
@@ -73,20 +74,23 @@ class Session(rx.State):
         self.demo, self.phone_url = settings().demo, settings().demo_phone_url
         session = session_of(self.router.headers.cookie)
         try:
-            actor, members, waiting, failing = await use(
+            actor, members, zone, waiting, failing = await use(
                 self,
                 lambda s, actor: (
                     actor,
                     s.sign_in.list_workspaces(session),
+                    s.workspaces.get_workspace(actor).time_zone,
                     s.campaigns.to_approve(actor),
                     s.webhooks.count_failing(actor) if actor.role is Role.ADMIN else 0,
                 ),
             )
         except Exception as error:  # noqa: BLE001 - the boundary to the browser
-            self.name, self.role, self.signed_in, self.places = "", "", False, []
+            self.name, self.role, self.places = "", "", []
             self.user_id, self.waiting = "", 0
+            self.signed_out = isinstance(error, SignedOut)
             return explain(self, error)
-        self.name, self.role, self.signed_in = actor.name, actor.role.value, True
+        self.name, self.role, self.zone = actor.name, actor.role.value, zone
+        self.signed_out = False
         self.user_id, self.waiting = actor.user_id, waiting
         self.workspace, self.failing_webhooks = str(actor.workspace_id), failing
         self.places = [Place(str(one.workspace_id), one.workspace_name) for one in members]

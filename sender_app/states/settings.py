@@ -59,7 +59,8 @@ class Preferences(rx.State):
     @handler
     async def save(self, form: dict[str, Any]) -> Any:
         """Save the form; a wrong field is named."""
-        lang = (await self.get_state(Session)).lang
+        session = await self.get_state(Session)
+        lang, time_zone = session.lang, str(form.get("time_zone", "")).strip()
         pacing = {field: form.get(field, "") for field in _PACE}
         pacing["weekdays"] = [n for n in range(7) if form.get(f"weekday{n}")]
         if not pacing["weekdays"]:
@@ -71,12 +72,13 @@ class Preferences(rx.State):
                 actor,
                 name=str(form.get("name", "")),
                 default_country=str(form.get("country", "")).strip().upper(),
-                time_zone=str(form.get("time_zone", "")).strip(),
+                time_zone=time_zone,
                 language=lang,
                 pacing=kept | pacing,
             )
 
         await use(self, save)
+        session.zone = time_zone
         return rx.toast.success(translate(lang, "settings.saved"))
 
     @rx.event

@@ -8,6 +8,7 @@ import reflex as rx
 
 from sender_app.states.access import handler, use
 from sender_app.states.session import Session
+from sender_app.states.undoing import say_done
 from sender_app.text import translate
 
 
@@ -126,13 +127,13 @@ class Steering(rx.State, mixin=True):
     async def delete(self) -> Any:
         """Show it no more."""
         self.deleting = False
-        campaign_id, lang = UUID(self._id), (await self.get_state(Session)).lang
-        await use(self, lambda s, actor: s.campaigns.delete(actor, campaign_id))
+        campaign_id = UUID(self._id)
+        done = await use(
+            self, lambda s, actor: s.campaigns.delete(actor, campaign_id, undoable=True)
+        )
         self._id = ""
-        return [
-            rx.redirect("/campaigns"),
-            rx.toast.success(translate(lang, "campaign.done_deleted")),
-        ]
+        said = await say_done(self, "campaign.done_deleted", done, "onCampaign")
+        return [rx.redirect("/campaigns"), said]
 
     async def _resolve(self, done: str, *, sent: bool) -> Any:
         return await self._steer(

@@ -17,8 +17,8 @@ class PartView:
     """Something that Sender depends on."""
 
     name: str
-    ok: bool
-    state: str
+    state: str  # the name of a PartState, in small letters
+    usable: bool
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class Machinery(rx.State):
         seen = now.seen
         self.version, self.store = now.version, now.parts.store
         self.parts = [
-            PartView(name, state == "ok", state) for name, state in now.parts.states.items()
+            PartView(name, state.name.lower(), state.usable)
+            for name, state in now.parts.states.items()
         ]
         self.queues = [_queue(queue) for queue in now.queues]
         counted = [

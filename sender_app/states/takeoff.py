@@ -1,6 +1,6 @@
 """The last steps of a campaign being written: when it starts, what it will take, and the start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 import reflex as rx
 
 from sender_app.domain.errors import RuleViolation
+from sender_app.domain.pacing import Pace
 from sender_app.domain.phone import pretty
 from sender_app.services.drafts import Preflight
 from sender_app.states.access import handler, use
@@ -40,12 +41,41 @@ class Look:
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class PaceView:
+    """The workspace's limits: seconds, messages, local times as HH:MM; 0 or blank is no limit."""
+
+    least: float = 0
+    most: float = 0
+    per_minute: int = 0
+    per_hour: int = 0
+    per_day: int = 0
+    opens: str = ""
+    closes: str = ""
+    days: list[int] = field(default_factory=list)  # Monday is 0; blank: every day
+
+
+def pace_view(pace: Pace) -> PaceView:
+    """The limits for the browser."""
+    return PaceView(
+        least=round(pace.interval, 1),
+        most=round(pace.interval + pace.jitter, 1),
+        per_minute=pace.per_minute or 0,
+        per_hour=pace.per_hour or 0,
+        per_day=pace.per_day or 0,
+        opens=f"{pace.opens:%H:%M}" if pace.opens else "",
+        closes=f"{pace.closes:%H:%M}" if pace.closes else "",
+        days=sorted(pace.weekdays) if len(pace.weekdays) < 7 else [],
+    )
+
+
 class Takeoff(rx.State, mixin=True):
     """When and how a draft starts. `_draft_id` and `_keep` are the page's."""
 
     starts_later: bool = False
     starts_at: str = ""  # as the field shows it, local to the workspace
     zone: str = ""
+    pace: PaceView = PaceView()
     look: Look = Look()
     gaps: list[GapView] = []
     looked: bool = False

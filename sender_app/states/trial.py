@@ -56,6 +56,10 @@ class Trial(rx.State, mixin=True):
             self.trial_status = "delivered"
         self.trial_open = self.trial_status in _OPEN
 
+    def _forget_trial(self) -> None:
+        self.trial_status = self.trial_reason = self._trial_id = ""
+        self.trial_open = False
+
     def _preview(self) -> str:
         raise NotImplementedError
 

@@ -14,16 +14,19 @@ _STILL_HERE = 40.0  # seconds without a sign of the page until the watch ends
 _watched: dict[str, float] = {}  # watch id → loop time of the page's last sign, in this process
 
 
-async def follow(state: rx.State, key: UUID) -> Any:
+async def follow(state: rx.State, key: str) -> Any:
     """Have `state` look again (its `_look`) whenever `key` changes, in a background handler.
 
-    Ends when the page gives no sign any more, or the state's `_watch` is another one.
+    Ends when the page gives no sign any more, the state's `_watch` is another one, or its person
+    may not look; at once where nothing is in view, since anybody may name the handler.
     """
     watch = state._watch
+    if not (watch and key):
+        return None
     loop = asyncio.get_running_loop()
     _watched[watch] = loop.time()
     try:
-        with bootstrap.hub().looking_at(key) as changed:
+        with bootstrap.hub().looking_at(UUID(key)) as changed:
             while loop.time() - _watched[watch] < _STILL_HERE:
                 try:
                     await asyncio.wait_for(changed.wait(), 5)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from sender_app.domain.webhook import DeliveryStatus, Result
-from sender_app.ports.webhooks import Delivery, Webhook
+from sender_app.ports.store.webhooks import Delivery, Webhook
 from sender_app.text import texts
 
 
@@ -17,7 +17,6 @@ class WebhookView:
     disabled: str = ""  # why it is, see domain.webhook.Disabled
     last_at: str = ""  # ISO, or blank
     last: str = ""  # what came of the last attempt, in words
-    last_good: bool = False
     waiting: int = 0
     failed: int = 0
 
@@ -47,7 +46,6 @@ def webhook_view(webhook: Webhook, lang: str) -> WebhookView:
         disabled=webhook.disabled.value if webhook.disabled else "",
         last_at=webhook.last_at.isoformat() if webhook.last_at else "",
         last=_answer(last, lang),
-        last_good=last.arrived,
         waiting=webhook.waiting,
         failed=webhook.failed,
     )

@@ -27,7 +27,7 @@ class Writing(rx.State, mixin=True):
 
     texts: list[str] = [""]
     variant: int = 0  # the text in the editor
-    filled: int = 0  # how often a text came from elsewhere than the keyboard
+    filled: int = 0  # how often another text took the place of the one in the editor
     syntax_problem: str = ""  # what is wrong with the text in the editor, and where
     library: list[TemplateView] = []
 
@@ -62,7 +62,7 @@ class Writing(rx.State, mixin=True):
         """One more text, a copy of this one to begin with."""
         if len(self.texts) < MAX_VARIANTS:
             self.texts = [*self.texts, self.texts[self.variant]]
-            self._open(len(self.texts) - 1)
+            self.variant = len(self.texts) - 1  # which changes nothing in the editor
             await self._written()
 
     @rx.event

@@ -224,7 +224,7 @@ def test_nothing_is_lost_and_nothing_is_sent_twice(chaos: Chaos):
 def judge(chaos: Chaos, campaigns: list[Campaign], struck: list[str]) -> None:
     """0 lost, 0 duplicates, and counters equal to rows."""
     stack = chaos.stack
-    eventually(lambda: unconfirmed(chaos, campaigns) <= len(struck), 30, "late receipts")
+    eventually(lambda: unconfirmed(chaos, campaigns) <= len(struck), what="late receipts")
     got = stack.loopback.count()
     tally: Counter[str] = Counter()
     wrong = []

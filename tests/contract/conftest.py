@@ -8,6 +8,7 @@ from sender_app.adapters.redis_client import connect
 from sender_app.ports.store import Store
 from sender_app.stores.postgres.store import PostgresStore
 from sender_app.stores.redis.store import RedisStore
+from tests.contract.clinic import Clinic
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -26,3 +27,8 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         store = RedisStore(connect(request.getfixturevalue("redis_url")))
     yield store
     store.close()
+
+
+@pytest.fixture
+def clinic(store: Store) -> Clinic:
+    return Clinic(store)

@@ -11,7 +11,10 @@ from sender_app.domain.campaign import Campaign, CampaignStatus
 from sender_app.domain.delivery import Outcome, RecipientStatus
 from sender_app.domain.errors import RuleViolation
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import AudienceCounts, AudienceSpec, ContactDraft, NewCampaign, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.audiences import AudienceCounts, AudienceSpec
+from sender_app.ports.store.campaigns import NewCampaign
+from sender_app.ports.store.contacts import ContactDraft
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
 NOW = datetime.now(UTC)
@@ -214,7 +217,7 @@ def test_the_audience_is_frozen_as_confirmed_or_not_at_all(school: School):
 
 def test_who_is_deleted_from_the_book_stays_in_the_campaign_without_a_name(school: School):
     campaign = school.launch(school.spec(contacts=(school.ids["Ana"], school.ids["Luis"])))
-    assert school.store.contacts.delete(school.id, [school.ids["Ana"]]) == 1
+    assert school.store.contacts.delete(school.id, [school.ids["Ana"]]).count == 1
     rows = school.store.campaigns.recipients(campaign.id, None, None, 10).rows
     assert [(row.phone, row.nombre) for row in rows] == [
         (school.phones["Ana"], ""),

@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -13,7 +14,9 @@ from sender_app.domain.contact_import import Counts, ImportStatus, Layout, sourc
 from sender_app.domain.contact_search import ContactQuery, ContactSort, OnWhatsapp, fold
 from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import Contact, ContactDraft, NewImport, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.contacts import Contact, ContactDraft
+from sender_app.ports.store.imports import NewImport
 from sender_app.ports.whatsapp import Incoming
 from sender_app.stores.postgres import book
 from sender_app.stores.redis import book as redis_book
@@ -181,9 +184,26 @@ def test_a_contact_is_written_with_its_groups_and_read_back(store: Store):
     stranger = Book(store, "charlie")
     with pytest.raises(NotFound):
         stranger.contacts.get(stranger.id, made.id)
-    assert stranger.contacts.delete(stranger.id, [made.id]) == 0
-    assert one.contacts.delete(one.id, [made.id, uuid4()]) == 1
+    assert stranger.contacts.delete(stranger.id, [made.id]).count == 0
+    assert one.contacts.delete(one.id, [made.id, uuid4()]).count == 1
     assert one.find("ana") == []
+
+
+def test_a_contact_keeps_fields_of_its_own_until_they_are_written(store: Store):
+    one = Book(store)
+    draft = ContactDraft("+595981000001", "Ana", fields={"saldo": "120", "cuota": "3"})
+    made = one.contacts.create(one.id, "alice", draft)
+    assert made.fields == {"saldo": "120", "cuota": "3"}
+    kept = one.contacts.update(one.id, made.id, ContactDraft(draft.phone, "Ana María"))
+    assert (kept.nombre, kept.fields) == ("Ana María", made.fields)
+    written = replace(draft, fields={"saldo": "95"})
+    assert one.contacts.update(one.id, made.id, written).fields == {"saldo": "95"}
+    [row] = store.campaigns.with_book(one.id, [AudienceRow(0, draft.phone)])
+    assert row.fields["saldo"] == "95", "what a message's placeholder has"
+    assert one.contacts.page(one.id, ContactQuery(), None, 5).rows[0].fields == {"saldo": "95"}
+    assert one.add("+595981000002").fields == {}
+    one.contacts.create(one.id, "ana", ContactDraft("+595981000003", fields={"barrio": "Sajonia"}))
+    assert list(one.contacts.field_names(one.id)) == ["barrio", "saldo"]
 
 
 def test_contacts_join_and_leave_groups_and_keep_a_first_one(filled: Book):
@@ -191,12 +211,12 @@ def test_contacts_join_and_leave_groups_and_keep_a_first_one(filled: Book):
     ids = [row.id for row in filled.contacts.page(filled.id, ContactQuery(), None, 10).rows]
     vip = groups.ensure(filled.id, "VIP")
     assert groups.ensure(filled.id, "VIP") == vip
-    assert groups.add(filled.id, vip.id, ids) == 5
-    assert groups.add(filled.id, vip.id, ids) == 0
+    assert set(groups.add(filled.id, vip.id, ids).ids) == set(ids)
+    assert groups.add(filled.id, vip.id, ids).ids == ()
     assert len(filled.find(group_id=vip.id)) == 5
     jose = next(c for c in filled.contacts.find(filled.id, ids) if c.nombre.startswith("José"))
     assert jose.grupo == "VIP"  # had none
-    assert groups.remove(filled.id, filled.group("Padres"), ids) == 3
+    assert len(groups.remove(filled.id, filled.group("Padres"), ids).ids) == 3
     assert all(c.grupo in ("VIP", "Docentes") for c in filled.contacts.find(filled.id, ids))
     groups.rename(filled.id, vip.id, "Especiales")
     assert filled.find("especiales") == filled.find(group_id=vip.id)
@@ -225,7 +245,7 @@ def test_an_opt_out_outlives_the_contact_and_shows_when_it_comes_back(filled: Bo
     assert [(o.phone, o.source, o.nombre) for o in listed] == [
         (ana.phone, "person", "Ana otra vez")
     ]
-    assert opt_outs.remove(filled.id, [ana.phone]) == 1
+    assert opt_outs.remove(filled.id, [ana.phone]).count == 1
     assert filled.find(opted_out=True) == []
 
 

@@ -1,6 +1,7 @@
 """What every store promises about conversations and answers."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -8,18 +9,12 @@ import pytest
 from sender_app.domain.actor import Role
 from sender_app.domain.conversation import AnswerOutcome, AnswerStatus, MessageKind
 from sender_app.domain.errors import LeaseLost, NotFound, RuleViolation
-from sender_app.ports.conversations import Conversation, ConversationFilter
-from sender_app.ports.store import Store
+from sender_app.ports.store.conversations import Conversation, ConversationFilter
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
-from tests.contract.test_store import DEFAULTS, Clinic, sent
+from tests.contract.clinic import DEFAULTS, Clinic, sent
 
 NOW = datetime.now(UTC)
 SECRET = b"s" * 32
-
-
-@pytest.fixture
-def clinic(store: Store) -> Clinic:
-    return Clinic(store)
 
 
 def hear(clinic: Clinic, n: int, text: str, at: datetime = NOW, **more: object) -> None:
@@ -108,8 +103,9 @@ def test_conversations_of_another_workspace_cannot_be_seen_or_touched(clinic: Cl
     assert clinic.store.conversations.mark_read(other, conversation.id) == 0
     answer = clinic.store.conversations.entries(conversation, 10)[0]
     clinic.store.answering.fail_waiting(clinic.account.id, "unavailable")
-    later = NOW + timedelta(days=1)
-    assert clinic.store.conversations.resolve(other, answer.id, False, later) is None
+    later, resolve = NOW + timedelta(days=1), clinic.store.conversations.resolve
+    assert resolve(other, conversation.id, answer.id, False, later) is None
+    assert resolve(clinic.workspace.id, uuid4(), answer.id, False, later) is None
 
 
 def test_an_answer_is_claimed_with_its_secret_and_recorded_once(clinic: Clinic):
@@ -143,9 +139,10 @@ def test_nobody_claims_or_records_an_answer_with_an_older_epoch(clinic: Clinic):
     assert [(o.id, o.secret) for o in clinic.store.answering.orphans(new)] == [(claim.id, SECRET)]
     clinic.store.answering.recover(new, claim.id, "M1")
     assert not clinic.store.answering.record(old, claim.id, AnswerOutcome(AnswerStatus.SENT, NOW))
-    resolve, scope = clinic.store.conversations.resolve, clinic.workspace.id
-    assert resolve(scope, claim.id, False, NOW - timedelta(minutes=5)) is None, "still in grace"
-    assert resolve(scope, claim.id, False, NOW + timedelta(hours=1)) == clinic.account.id
+    scope, soon = clinic.workspace.id, NOW - timedelta(minutes=5)
+    resolve = partial(clinic.store.conversations.resolve, scope, conversation.id, claim.id, False)
+    assert resolve(soon) is None, "still in grace"
+    assert resolve(NOW + timedelta(days=1)) == clinic.account.id
     again = clinic.store.answering.claim(new, b"t" * 32)
     assert again is not None
     assert (again.attempt, again.secret) == (1, b"t" * 32)
@@ -158,6 +155,58 @@ def test_an_answer_to_somebody_who_opts_out_meanwhile_fails(clinic: Clinic):
     assert clinic.store.answering.claim(clinic.lease(), SECRET) is None
     found = {e.error_code for e in clinic.store.conversations.entries(conversation, 10)}
     assert "opted_out" in found
+
+
+def opting_out(clinic: Clinic) -> Conversation:
+    """Somebody whom the account owes a confirmation."""
+    hear(clinic, 1, "BAJA")
+    [conversation] = listed(clinic)
+    assert clinic.store.opt_outs.answers_due(clinic.account.id, 9) == [conversation.phone]
+    return conversation
+
+
+def test_an_opt_out_is_confirmed_once_and_the_conversation_shows_it(clinic: Clinic):
+    conversation, lease, answering = opting_out(clinic), clinic.lease(), clinic.store.answering
+    assert answering.confirm(lease, conversation.phone, "Listo")
+    assert not answering.confirm(lease, conversation.phone, "Listo")
+    assert clinic.store.opt_outs.answers_due(clinic.account.id, 9) == []
+    claim = answering.claim(lease, SECRET)
+    assert claim is not None
+    assert (claim.phone, claim.text) == (conversation.phone, "Listo")
+    answering.record(lease, claim.id, AnswerOutcome(AnswerStatus.SENT, NOW, "M9"))
+    shown = clinic.store.conversations.entries(conversation, 10)
+    assert {(e.source, e.text, e.status) for e in shown} == {
+        ("reply", "BAJA", ""),
+        ("confirmation", "Listo", "sent"),
+    }
+    [now] = listed(clinic)
+    assert (now.last_text, now.last_is_ours, now.unread) == ("Listo", True, 1)
+
+
+def test_a_workspace_that_says_nothing_to_an_opt_out_only_crosses_it_off(clinic: Clinic):
+    conversation, lease = opting_out(clinic), clinic.lease()
+    assert clinic.store.answering.confirm(lease, conversation.phone, "")
+    assert clinic.store.opt_outs.answers_due(clinic.account.id, 9) == []
+    assert clinic.store.answering.claim(lease, SECRET) is None
+    assert listed(clinic)[0].last_text == "BAJA"
+
+
+def test_an_opt_out_that_was_lifted_meanwhile_is_not_confirmed(clinic: Clinic):
+    conversation, lease = opting_out(clinic), clinic.lease()
+    clinic.store.answering.confirm(lease, conversation.phone, "Listo")
+    clinic.store.opt_outs.remove(clinic.workspace.id, [conversation.phone])
+    assert clinic.store.answering.claim(lease, SECRET) is None
+    found = {e.error_code for e in clinic.store.conversations.entries(conversation, 10)}
+    assert found == {"", "opt_out_lifted"}
+
+
+def test_nobody_confirms_with_an_older_epoch(clinic: Clinic):
+    conversation, old = opting_out(clinic), clinic.lease("one")
+    clinic.store.leases.release(old)
+    clinic.lease("two")
+    with pytest.raises(LeaseLost):
+        clinic.store.answering.confirm(old, conversation.phone, "Listo")
+    assert clinic.store.opt_outs.answers_due(clinic.account.id, 9) == [conversation.phone]
 
 
 def test_old_conversations_go_with_their_replies_and_open_answers_stay(clinic: Clinic):

@@ -1,8 +1,11 @@
 """What every store promises of imports; each adapter passes the same tests."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -13,7 +16,9 @@ from sender_app.domain.contact_import import ContactImport, Counts, ImportStatus
 from sender_app.domain.contact_search import ContactQuery
 from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import NewCampaign, NewImport, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.campaigns import NewCampaign
+from sender_app.ports.store.imports import NewImport
 from tests.stack import eventually
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
@@ -151,6 +156,63 @@ def test_rows_of_one_phone_become_one_of_whose_cells_the_later_win(desk: Desk):
     }
 
 
+def test_a_person_in_several_batches_is_one_recipient_in_the_first_ones_place(desk: Desk):
+    assert desk.commit(AudienceRow(2, EVA, "Eva", "Dra.", "Old"))
+    account = desk.store.accounts.create(desk.workspace.id, "alice", "WhatsApp")
+    new = NewCampaign(account.id, "x", "Hola {nombre}", CampaignStatus.RUNNING, {})
+    other = "+595981000004"
+    rows = [
+        [AudienceRow(2, LUIS, "Luis"), AudienceRow(3, ANA, "", "Sra.", "G1")],
+        [AudienceRow(4, EVA, "", "", "G1")],
+        [AudienceRow(5, ANA, "Ana", "", "G2"), AudienceRow(6, EVA, "Eva María")],
+        [AudienceRow(7, other, "Omar"), AudienceRow(8, ANA, "Ana María", "", "")],
+    ]
+    batches = [ContactBatch.of(one) for one in rows]
+    repeated = (0, 0, 2, 1)  # as a reader says it, which remembers the batches before
+    batches = [replace(one, repeated=n) for one, n in zip(batches, repeated, strict=True)]
+    campaign = desk.store.campaigns.create(
+        desk.workspace.id, "alice", new, iter(batches), ("nombre",)
+    )
+    assert campaign.total_recipients == 4
+    page = desk.store.campaigns.recipients(campaign.id, None, None, 10, reached="", search="")
+    assert [row.phone for row in page.rows] == [LUIS, ANA, EVA, other]
+    assert desk.book() == {
+        LUIS: ("Luis", "", ""),
+        ANA: ("Ana María", "Sra.", "G2"),
+        EVA: ("Eva María", "Dra.", "G1"),
+        other: ("Omar", "", ""),
+    }
+
+
+def test_a_person_without_a_name_in_any_batch_is_named_once(desk: Desk):
+    account = desk.store.accounts.create(desk.workspace.id, "alice", "WhatsApp")
+    new = NewCampaign(account.id, "x", "Hola {nombre}", CampaignStatus.RUNNING, {})
+    batches = [
+        ContactBatch.of([AudienceRow(2, ANA), AudienceRow(3, LUIS)]),
+        replace(ContactBatch.of([AudienceRow(4, LUIS), AudienceRow(5, ANA, "Ana")]), repeated=2),
+    ]
+    with pytest.raises(RuleViolation) as problem:
+        desk.store.campaigns.create(desk.workspace.id, "alice", new, batches, ("nombre",))
+    assert (problem.value.params["count"], problem.value.params["rows"]) == (1, "3")
+    assert desk.book() == {}
+
+
+def test_a_file_that_breaks_off_in_the_middle_leaves_nothing_behind(desk: Desk):
+    account = desk.store.accounts.create(desk.workspace.id, "alice", "WhatsApp")
+    new = NewCampaign(account.id, "x", "Hola", CampaignStatus.RUNNING, {})
+
+    def broken() -> Iterator[ContactBatch]:
+        yield ContactBatch.of([AudienceRow(2, ANA, "Ana")])
+        yield ContactBatch.of([AudienceRow(3, LUIS, "Luis")])
+        raise RuleViolation("sheet_damaged")
+
+    with pytest.raises(RuleViolation) as problem:
+        desk.store.campaigns.create(desk.workspace.id, "alice", new, broken())
+    assert problem.value.code == "sheet_damaged"
+    assert desk.book() == {}
+    assert desk.store.campaigns.list(desk.workspace.id, None, 10).rows == []
+
+
 def test_a_campaign_needs_a_value_for_every_placeholder_of_everybody(desk: Desk):
     account = desk.store.accounts.create(desk.workspace.id, "alice", "WhatsApp")
     new = NewCampaign(account.id, "x", "Hola", CampaignStatus.RUNNING, {})
@@ -215,9 +277,9 @@ def test_an_error_while_writing_leaves_nothing_behind(desk: Desk):
     assert desk.now().status is ImportStatus.IMPORTING
 
 
-def test_it_goes_on_beside_somebody_who_adds_one_of_the_people(desk: Desk, database_url: str):
-    work = desk.importing()
-    batch = ContactBatch.of([AudienceRow(2, ANA, "Ana"), AudienceRow(3, EVA, "Eva")])
+@contextmanager
+def bobs_ana(desk: Desk, database_url: str) -> Iterator[UUID]:
+    """Somebody adds Ana, unseen until an import waits to add her too; the key of his Ana."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'transactionid'"
 
     def commit_once_awaited(other: psycopg.Connection) -> None:
@@ -226,16 +288,43 @@ def test_it_goes_on_beside_somebody_who_adds_one_of_the_people(desk: Desk, datab
         other.commit()
 
     with psycopg.connect(database_url) as other:
-        other.execute(
-            "INSERT INTO contacts (workspace_id, user_id, phone, nombre) VALUES (%s, %s, %s, %s)",
-            (desk.workspace.id, "bob", ANA, "Bob's"),
-        )
+        added = other.execute(
+            "INSERT INTO contacts (workspace_id, user_id, phone, nombre, grupo)"
+            " VALUES (%s, 'bob', %s, 'Bob''s', 'Bob''s group') RETURNING id",
+            (desk.workspace.id, ANA),
+        ).fetchone()
+        assert added is not None
         thread = threading.Thread(target=commit_once_awaited, args=(other,))
         thread.start()
-        assert desk.store.imports.commit(work, [batch], lambda _part: None)
+        yield added[0]
         thread.join()
-    assert desk.book() == {ANA: ("Bob's", "", ""), EVA: ("Eva", "", "")}
-    assert desk.now().counts.created == 1
+
+
+def test_it_goes_on_beside_somebody_who_adds_one_of_the_people(desk: Desk, database_url: str):
+    work = desk.importing()
+    batch = ContactBatch.of([AudienceRow(2, ANA, "Ana"), AudienceRow(3, EVA, "Eva")])
+    with bobs_ana(desk, database_url):
+        assert desk.store.imports.commit(work, [batch], lambda _part: None)
+    assert desk.book() == {ANA: ("Ana", "", "Bob's group"), EVA: ("Eva", "", "")}
+    assert desk.now().counts == Counts(good=1, created=1, updated=1)
+
+
+def test_a_campaign_begins_beside_somebody_who_adds_one_of_the_people(
+    desk: Desk, database_url: str
+):
+    account = desk.store.accounts.create(desk.workspace.id, "alice", "Clínica")
+    new = NewCampaign(account.id, "Turnos", "Hola {nombre}", CampaignStatus.RUNNING, pacing={})
+    rows = [AudienceRow(2, ANA, "Ana"), AudienceRow(3, EVA, "Eva")]
+    with bobs_ana(desk, database_url) as ana:
+        campaign = desk.store.campaigns.create(
+            desk.workspace.id, "alice", new, [ContactBatch.of(rows)]
+        )
+    assert campaign.total_recipients == 2
+    lease = desk.store.leases.take(account.id, "one", timedelta(minutes=1))
+    assert lease is not None
+    first, second = desk.store.deliveries.claim(lease, campaign.id, None, 10, False)
+    assert (first.contact_id, first.phone, first.fields["nombre"]) == (ana, ANA, "Ana")
+    assert (second.phone, second.fields["nombre"]) == (EVA, "Eva")
 
 
 def test_imports_into_one_workspace_take_turns_and_show_that_they_live(
@@ -292,8 +381,8 @@ def test_imports_of_the_same_people_at_once_leave_each_person_once(desk: Desk):
 
 def test_it_finds_imports_that_nobody_attends_to(desk: Desk):
     imports, now = desk.store.imports, datetime.now(UTC)
-    soon, late = now + timedelta(seconds=10), now + timedelta(minutes=2)
-    silent, waiting = timedelta(minutes=1), timedelta(seconds=5)
+    soon, late = now + timedelta(minutes=10), now + timedelta(hours=2)
+    silent, waiting = timedelta(hours=1), timedelta(minutes=5)
     assert imports.unattended(late, silent, waiting) == []  # nothing was ordered
     desk.move("check", ImportStatus.CHECKING)
     assert imports.unattended(now, silent, waiting) == []

@@ -12,7 +12,8 @@ from sender_app.domain.content import Attachment, Content
 from sender_app.domain.errors import NotFound
 from sender_app.domain.media import Media, MediaKind, Prepared, Upload
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import NewCampaign, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.campaigns import NewCampaign
 
 NOW = datetime.now(UTC)
 LATER = NOW + timedelta(days=31)

@@ -13,7 +13,7 @@ from sender_app.stores.postgres.observation import PostgresObserver
 from sender_app.stores.postgres.store import PostgresStore
 from sender_app.stores.redis.observation import RedisObserver
 from sender_app.stores.redis.store import RedisStore
-from tests.contract.test_store import NOW, TTL, Clinic, sent
+from tests.contract.clinic import NOW, TTL, Clinic, sent
 
 
 @pytest.fixture

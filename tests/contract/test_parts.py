@@ -18,9 +18,10 @@ from sender_app.domain.delivery import (
 from sender_app.domain.errors import LeaseLost
 from sender_app.domain.media import MediaKind, Prepared
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import NewCampaign, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.campaigns import NewCampaign
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
-from tests.contract.test_store import NOW, Clinic, sent
+from tests.contract.clinic import NOW, Clinic, sent
 
 PHOTO = Prepared(MediaKind.IMAGE, "image/jpeg", "x.jpg", b"pixels")
 
@@ -97,8 +98,8 @@ def test_recovery_puts_back_who_got_a_part_and_finds_the_rest(clinic: Clinic):
     }
     doubts = tuple(part(n, in_doubt=True) for n in range(3))
     settlements = [
-        Settlement(first.recipient_id, None, doubts[:1]),
-        Settlement(second.recipient_id, "P2", doubts),
+        Settlement(first.campaign_id, first.recipient_id, None, doubts[:1]),
+        Settlement(second.campaign_id, second.recipient_id, "P2", doubts),
     ]
     clinic.store.deliveries.recover(new, settlements)
     assert clinic.statuses()[:2] == ["queued", "unconfirmed"]
@@ -143,7 +144,7 @@ def test_an_older_lease_notes_no_parts(clinic: Clinic):
     clinic.store.deliveries.orphans(new)
     with pytest.raises(LeaseLost):
         clinic.settle(old, [in_parts(claim, RecipientStatus.QUEUED, part(0))])
-    clinic.store.deliveries.recover(new, [Settlement(claim.recipient_id)])
+    clinic.store.deliveries.recover(new, [Settlement(claim.campaign_id, claim.recipient_id)])
     assert clinic.claim(new, 1)[0].parts_sent == frozenset()
 
 

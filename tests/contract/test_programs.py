@@ -9,7 +9,8 @@ import pytest
 from sender_app.domain.actor import Role
 from sender_app.domain.api_key import hint_of, new_secret
 from sender_app.domain.errors import NotFound
-from sender_app.ports.store import Answer, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.answers import Answer
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
 NOW = datetime.now(UTC)

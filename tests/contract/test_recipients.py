@@ -2,17 +2,18 @@
 
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from sender_app.domain.campaign import CampaignStatus, sources
 from sender_app.domain.delivery import Claim, Outcome, RecipientStatus
-from sender_app.ports.store import CampaignFilter, Store
-from tests.contract.test_store import NOW, Clinic, sent
+from sender_app.ports.store import Store
+from sender_app.ports.store.campaigns import CampaignFilter
+from tests.contract.clinic import NOW, Clinic, sent
 
-LATER = datetime.now(UTC) + timedelta(hours=1)
+LATER = NOW + timedelta(days=1)
 
 
 @pytest.fixture
@@ -32,6 +33,15 @@ def paged(clinic: Clinic, status: RecipientStatus | None, limit: int = 1) -> lis
 
 def ids(claims: Sequence[Claim]) -> list[UUID]:
     return [claim.recipient_id for claim in claims]
+
+
+def test_it_says_when_somebodys_turn_came_though_nothing_left(clinic: Clinic):
+    (failed,) = clinic.claim(lease := clinic.lease(), 1)
+    clinic.settle(lease, [Outcome(failed, RecipientStatus.ERROR, NOW, error_code="rejected")])
+    first, second, *_ = clinic.store.campaigns.recipients(clinic.campaign.id, None, None, 8).rows
+    assert (first.status, first.sent_at) == (RecipientStatus.ERROR, None)
+    assert first.claimed_at is not None
+    assert second.claimed_at is None
 
 
 @pytest.mark.parametrize("limit", [1, 3, 8])
@@ -98,7 +108,7 @@ def test_a_person_may_settle_some_of_those_in_doubt(clinic: Clinic):
     now = clinic.now()
     assert (now.sent_count, now.unconfirmed_count) == (2, 0)
     assert clinic.sent_today() == 2
-    assert clinic.store.deliveries.history(clinic.account.id, datetime.now(UTC)).today == 2
+    assert clinic.store.deliveries.history(clinic.account.id, NOW).today == 2
 
 
 def test_a_large_campaign_is_cancelled_while_it_is_being_sent(store: Store):

@@ -11,9 +11,11 @@ from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.delivery import Claim, Lease, Outcome, RecipientStatus, Settlement
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import AudienceSpec, NewCampaign, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.audiences import AudienceSpec
+from sender_app.ports.store.campaigns import NewCampaign
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
-from tests.contract.test_store import DEFAULTS, NOW, TTL, sent
+from tests.contract.clinic import DEFAULTS, NOW, TTL, sent
 
 
 class Pair:
@@ -89,12 +91,12 @@ def test_each_account_recovers_what_it_left_and_nothing_of_the_other(pair: Pair)
         pair.store.leases.release(lease)
     new_one, new_other = pair.leases()
     deliveries = pair.store.deliveries
-    orphans = {orphan.recipient_id for orphan in deliveries.orphans(new_one)}
-    assert orphans == {claim.recipient_id for claim in mine}
+    orphans = deliveries.orphans(new_one)
+    assert {orphan.recipient_id for orphan in orphans} == {claim.recipient_id for claim in mine}
     assert {orphan.recipient_id for orphan in deliveries.orphans(new_other)} == {
         claim.recipient_id for claim in theirs
     }
-    deliveries.recover(new_one, [Settlement(orphan) for orphan in orphans])
+    deliveries.recover(new_one, [Settlement(o.campaign_id, o.recipient_id) for o in orphans])
     assert len(pair.claim(new_other, 50)) == 8
 
 

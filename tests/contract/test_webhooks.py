@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import TypeAdapter
 
 from sender_app.adapters.sealing import WebhookSecrets
 from sender_app.adapters.webhook_client import GuardedClient
+from sender_app.api.v1.events import AnyEvent
 from sender_app.domain.account import AccountStatus
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason, sources
@@ -17,6 +19,7 @@ from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.domain.webhook import (
     ATTEMPTS,
     OLD_SECRET_LIVES,
+    TEST,
     DeliveryStatus,
     Disabled,
     EventType,
@@ -24,7 +27,8 @@ from sender_app.domain.webhook import (
     issue_secret,
 )
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import NewCampaign, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.campaigns import NewCampaign
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
 from sender_app.services.courier import Courier
 from tests.receiver import Call, Receiver, receiving, status
@@ -32,6 +36,7 @@ from tests.receiver import Call, Receiver, receiving, status
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
 HERE = [ipaddress.ip_network("127.0.0.1/32")]
 SECRETS = WebhookSecrets("the key of these tests")
+DESCRIBED = TypeAdapter(AnyEvent)  # as the API's description has them
 
 
 @pytest.fixture
@@ -45,7 +50,7 @@ class Clinic:
 
     def __init__(self, store: Store, receiver: Receiver) -> None:
         self.store, self.receiver = store, receiver
-        self.now = datetime.now(UTC) + timedelta(seconds=20)  # after all that a test does
+        self.now = datetime.now(UTC) + timedelta(minutes=10)  # after all that a test does
         self.workspace = store.workspaces.ensure("alice", "Alice", DEFAULTS).id
         self.account = store.accounts.create(self.workspace, "alice", "WhatsApp").id
         self.webhook, self.secret = self.endpoint(*EventType)
@@ -59,8 +64,8 @@ class Clinic:
         return webhook_id, secret
 
     def deliver(self, client: object | None = None) -> int:
-        client = client or GuardedClient(HERE, seconds=2)
-        return Courier(self.store, client, SECRETS, lambda: self.now).run(seconds=20)
+        client = client or GuardedClient(HERE, seconds=20)
+        return Courier(self.store, client, SECRETS, lambda: self.now).run(seconds=100)
 
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)
@@ -84,6 +89,8 @@ class Clinic:
         self.deliver()
         calls, self.receiver.calls = self.receiver.calls, []
         calls.sort(key=lambda call: call.id)
+        for call in calls:
+            DESCRIBED.validate_json(call.body)
         return [(call.event["type"], call.event["data"]) for call in calls]
 
     def log(self) -> list:
@@ -341,6 +348,7 @@ def test_endpoints_do_not_wait_for_each_other(clinic: Clinic, store: Store):
 def test_another_workspace_sees_and_changes_nothing(clinic: Clinic, store: Store):
     there = store.workspaces.ensure("charlie", "Charlie", DEFAULTS).id
     webhooks, mine = store.webhooks, clinic.webhook
+    test = webhooks.add_test(clinic.workspace, mine)
     assert webhooks.list(there) == []
     for call in (
         lambda: webhooks.get(there, mine),
@@ -350,12 +358,13 @@ def test_another_workspace_sees_and_changes_nothing(clinic: Clinic, store: Store
         lambda: webhooks.delete(there, mine),
         lambda: webhooks.add_test(there, mine),
         lambda: webhooks.deliveries(there, mine, None, None, 10),
+        lambda: webhooks.delivery(there, mine, test),
         lambda: webhooks.send_again(there, mine, None),
     ):
         with pytest.raises(NotFound):
             call()
     store.opt_outs.add(there, ["+595981000001"], "person", "")
-    assert clinic.log() == []
+    assert [entry.id for entry in clinic.log()] == [test]
 
 
 def test_old_events_go_with_their_deliveries_but_for_those_on_their_way(clinic: Clinic):
@@ -406,6 +415,28 @@ def test_the_log_of_an_endpoint_is_read_by_pages_and_by_state(clinic: Clinic):
         assert ([entry.status for entry in page], cursor) == ([state] * number, None)
     with pytest.raises(RuleViolation):
         read(clinic.workspace, clinic.webhook, None, "no cursor", 2)
+    one = seen[1]
+    assert clinic.store.webhooks.delivery(clinic.workspace, clinic.webhook, one.id) == one
+    with pytest.raises(NotFound):
+        clinic.store.webhooks.delivery(clinic.workspace, clinic.webhook, uuid4())
+
+
+def test_the_log_is_narrowed_to_one_event(clinic: Clinic):
+    tests = [clinic.store.webhooks.add_test(clinic.workspace, clinic.webhook) for _ in range(3)]
+    for _ in range(3):
+        clinic.tell()
+    read = clinic.store.webhooks.deliveries
+    seen, cursor = [], None
+    while True:
+        page, cursor = read(clinic.workspace, clinic.webhook, None, cursor, 2, TEST)
+        seen += [entry.id for entry in page]
+        if cursor is None:
+            break
+    assert seen == tests[::-1]
+    clinic.deliver()
+    none, _ = read(clinic.workspace, clinic.webhook, DeliveryStatus.PENDING, None, 2, TEST)
+    page, _ = read(clinic.workspace, clinic.webhook, DeliveryStatus.DELIVERED, None, 9, TEST)
+    assert (len(none), [entry.id for entry in page]) == (0, tests[::-1])
 
 
 def test_a_delivery_that_arrived_can_be_sent_again_and_others_are_left_alone(clinic: Clinic):

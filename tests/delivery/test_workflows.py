@@ -205,5 +205,26 @@ def test_composed_ports_are_this_machines_and_every_variable_is_explained():
     assert len(ports) > 3
     assert all(port.startswith("127.0.0.1:") for port in ports)
     required = set(re.findall(r"\$\{(\w+):\?", text))
-    example = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    assert required - example == set()
+    assert required - explained() == set()
+
+
+def explained() -> set[str]:
+    """Variables of the example, also those that are to be uncommented."""
+    return set(re.findall(r"^#?(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def test_a_composed_bucket_and_realm_can_be_used():
+    services = COMPOSE["services"]
+    passed = set(services["web"]["environment"])
+    assert {"S3_BUCKET", "S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY"} <= passed & explained()
+    assert {"OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"} <= passed & explained()
+    bucket, minio = services["minio-bucket"], services["minio"]
+    assert bucket["profiles"] == minio["profiles"] == ["storage"]
+    assert bucket["command"] == ["mc mb --ignore-existing here/sender"]
+    keycloak = services["keycloak"]
+    [source] = [volume.split(":")[0] for volume in keycloak["volumes"]]
+    # Keycloak itself fills in `${client_id}`; what comes from the environment is in capitals.
+    filled_in = set(re.findall(r"\$\{([A-Z_]+)\}", (ROOT / source).read_text()))
+    assert "SENDER_URL" in filled_in
+    assert filled_in - set(keycloak["environment"]) == set()
+    assert "--import-realm" in keycloak["command"]

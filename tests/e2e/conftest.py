@@ -7,13 +7,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Cookie,
+    Page,
+    expect,
+    sync_playwright,
+)
 
-from tests.stack import ROOT, eventually, free_ports
+from tests.stack import ROOT, free_ports, wait_for_start
 from whatsapp_loopback.client import Loopback
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -25,7 +32,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-expect.set_options(timeout=15_000)  # milliseconds; a busy machine takes its time
+PATIENCE = 60_000  # milliseconds; a busy machine takes its time
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -37,6 +45,7 @@ class Demo:
     data: Path
     url: str
     phones: Loopback
+    session: list[Cookie] = field(default_factory=list)  # of whom a link has let in
 
     def link(self) -> str:
         """A fresh sign-in link, as `make link` gives it."""
@@ -63,27 +72,24 @@ def start_demo(data: Path, output: Path, **env: str) -> subprocess.Popen[bytes]:
         )
 
 
-def run_demo(folder: Path, output: Path, **env: str) -> Iterator[Demo]:
-    """`make demo` on ports of its own; afterwards nothing of it runs."""
-    port = free_ports(2)
+def run_demo(folder: Path, output: Path, port: int | None = None, **env: str) -> Iterator[Demo]:
+    """`make demo` on ports of its own, or on `port` and the next; afterwards nothing of it runs."""
+    port = port or free_ports(2)
     process = start_demo(folder, output, PORT=str(port), WEBHOOK_NETWORKS="127.0.0.1/32", **env)
-    eventually(
-        lambda: "Ctrl-C" in output.read_text() or process.poll() is not None, 170, "the start"
-    )
-    assert process.poll() is None, output.read_text()
+    wait_for_start(process, output)
     phones = json.loads((folder / "whatsapp" / "ready.json").read_text())["url"]
     running = Demo(process, output, folder, f"http://127.0.0.1:{port}", Loopback(phones))
     yield running
     running.phones.close()
     process.terminate()
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
     left = subprocess.run(
         ["pgrep", "-f", str(folder)], check=False, capture_output=True, text=True
     ).stdout
     assert left == "", f"processes left behind: {left}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # the tests of other packages have the machine to themselves
 def demo_of(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Iterator[Callable[..., Demo]]:
     """The demonstration with a store, started when it is first asked for."""
     running: dict[str, Iterator[Demo]] = {}
@@ -123,13 +129,31 @@ def browser() -> Iterator[Browser]:
 
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+# For what does not depend on the width; what does is looked at in both.
+on_desktop = pytest.mark.parametrize("page", ["desktop"], indirect=True)
+on_phone = pytest.mark.parametrize("page", ["phone"], indirect=True)
+_KNOWN = "local_storage,indexeddb,service_workers"
+
+
+@pytest.fixture(scope="package")
+def contexts(browser: Browser) -> dict[str, BrowserContext]:
+    """A browser of each width, which keeps what it has fetched, as browsers do."""
+    found = {
+        name: browser.new_context(viewport={"width": width, "height": height}, locale="es-PY")
+        for name, (width, height) in SIZES.items()
+    }
+    for context in found.values():
+        context.set_default_timeout(PATIENCE)
+    return found
 
 
 @pytest.fixture(params=SIZES)
-def page(browser: Browser, demo: Demo, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page at desktop or phone width; any error in its console fails the test."""
-    width, height = SIZES[request.param]
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="es-PY")
+def page(
+    contexts: dict[str, BrowserContext], demo: Demo, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """A page at desktop or phone width, which knows nobody; any error in its console fails the
+    test."""
+    context = contexts[request.param]
     page = context.new_page()
     problems: list[str] = []
     page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
@@ -138,5 +162,9 @@ def page(browser: Browser, demo: Demo, request: pytest.FixtureRequest) -> Iterat
     ARTEFACTS.mkdir(exist_ok=True)
     name = re.sub(r"\W+", "-", request.node.name)
     page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
-    context.close()
+    wishes = {"origin": demo.url, "storageTypes": _KNOWN}
+    context.new_cdp_session(page).send("Storage.clearDataForOrigin", wishes)
+    for one in context.pages:
+        one.close()
+    context.clear_cookies()
     assert problems == []

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Demo
+from tests.e2e.conftest import Demo, on_phone
 from tests.e2e.test_journey import GOOD, begin, go, send, sign_in, step, write
 from tests.files import picture, sound
 
@@ -30,6 +30,7 @@ def test_files_are_added_captioned_ordered_sent_and_seen_again(page: Page, demo:
     expect(rows.nth(0)).to_contain_text("Lleva el texto del mensaje")
     expect(rows.nth(1)).to_contain_text("Nota de voz")
     expect(rows.nth(1)).to_contain_text("0:02")
+    expect(rows.nth(2)).to_contain_text("1 kB")
     page.get_by_label("Pie de Precios 2027.pdf").fill("Para {grupo}")
     bubbles = page.locator(".chat .bubble")
     expect(bubbles).to_have_count(3)
@@ -47,7 +48,7 @@ def test_files_are_added_captioned_ordered_sent_and_seen_again(page: Page, demo:
     expect(rows).to_have_count(2)
 
     send(page)
-    expect(page.locator(".progress-head")).to_contain_text("Terminada", timeout=60_000)
+    expect(page.locator(".progress-head")).to_contain_text("Terminada")
     got = [m for m in demo.phones.messages() if m["recipient"] == "595984000001"]
     assert [(m["kind"], m["text"]) for m in got] == [
         ("text", "Hola Persona 1"),
@@ -76,6 +77,7 @@ def test_a_file_that_cannot_be_sent_says_why_and_the_others_stay(browser: Browse
     context.close()
 
 
+@on_phone
 def test_a_message_may_be_files_alone(page: Page, demo: Demo):
     demo.phones.clear()
     begin(page, demo)
@@ -85,5 +87,5 @@ def test_a_message_may_be_files_alone(page: Page, demo: Demo):
     add(page, "Foto, video o audio", chosen("saludo.wav", sound()))
     expect(page.locator(".chat .bubble")).to_have_count(1)
     send(page)
-    expect(page.locator(".progress-head")).to_contain_text("Terminada", timeout=60_000)
+    expect(page.locator(".progress-head")).to_contain_text("Terminada")
     assert [m["kind"] for m in demo.phones.messages()] == ["audio"] * len(GOOD)

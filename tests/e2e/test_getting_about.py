@@ -2,14 +2,13 @@
 
 import re
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Demo
+from tests.e2e.conftest import Demo, on_desktop, on_phone
 from tests.e2e.test_journey import csv, go, link, send, sign_in, write
 
 
-@pytest.mark.parametrize("page", ["desktop"], indirect=True)
+@on_desktop
 def test_the_palette_finds_pages_campaigns_and_contacts_by_keyboard(page: Page, demo: Demo):
     sign_in(page, demo)
     go(page, "Contactos")
@@ -28,11 +27,13 @@ def test_the_palette_finds_pages_campaigns_and_contacts_by_keyboard(page: Page, 
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Plantillas")
     page.keyboard.press("Control+k")
+    expect(field).to_be_focused()
     page.keyboard.type("zunilda pal")
     expect(page.get_by_role("option")).to_contain_text(["Zunilda Palette"])
     page.keyboard.press("Escape")
     expect(field).to_have_count(0)
     page.keyboard.press("Control+k")
+    expect(field).to_be_focused()
     page.keyboard.type("zunilda pal")
     expect(page.get_by_role("option")).to_contain_text(["Zunilda Palette"])
     page.keyboard.press("ArrowDown")
@@ -40,7 +41,7 @@ def test_the_palette_finds_pages_campaigns_and_contacts_by_keyboard(page: Page, 
     expect(page.locator("h1")).to_have_text("Zunilda Palette")
 
 
-@pytest.mark.parametrize("page", ["phone"], indirect=True)
+@on_phone
 def test_a_phone_has_five_places_at_most_and_the_rest_a_tap_away(page: Page, demo: Demo):
     page.set_viewport_size({"width": 360, "height": 740})
     sign_in(page, demo)
@@ -52,25 +53,27 @@ def test_a_phone_has_five_places_at_most_and_the_rest_a_tap_away(page: Page, dem
     expect(page.locator("h1")).to_have_text("Integrantes")
     expect(bar.get_by_role("dialog")).to_have_count(0)
     more.click()
+    expect(bar.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(more).to_be_focused()
 
 
-@pytest.mark.parametrize("page", ["desktop"], indirect=True)
 def test_the_dashboard_follows_its_choices_and_gives_its_figures_away(page: Page, demo: Demo):
-    sign_in(page, demo)
+    sign_in(page, demo, "whatsapp")
     link(page, demo)
     go(page, "Mensajes")
-    people = [(f"0987{n:06d}", "Sr.", f"Persona {n}", "Choices") for n in range(100, 105)]
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    group, first = f"Choices {width}", width * 10
+    people = [(f"0987{n:06d}", "Sr.", f"Persona {n}", group) for n in range(first, first + 5)]
     page.set_input_files("input[type=file]", files=[csv(people)])
     expect(page.get_by_text("5 personas listas")).to_be_visible()
     write(page, "Hola {nombre}")
     send(page)
-    expect(page.locator(".progress-head")).to_contain_text("Terminada", timeout=30_000)
+    expect(page.locator(".progress-head")).to_contain_text("Terminada")
     go(page, "Tablero")
-    page.get_by_label("Grupo", exact=True).select_option("Choices")
+    page.get_by_label("Grupo", exact=True).select_option(group)
     sent = page.locator(".kpis .stat").first
-    expect(sent).to_contain_text("Enviados5", timeout=20_000)
+    expect(sent).to_contain_text("Enviados5")
     expect(page.locator(".top li")).to_have_count(5)
     page.get_by_label("Período", exact=True).select_option("Hoy")
     expect(page.get_by_role("heading", name="Mensajes por hora")).to_be_visible()
@@ -83,9 +86,22 @@ def test_the_dashboard_follows_its_choices_and_gives_its_figures_away(page: Page
         page.get_by_role("link", name="Descargar «Por grupo» como CSV").click()
     lines = table.value.path().read_text("utf-8-sig").splitlines()
     assert lines[0] == "Grupo,Enviados,Errores"
-    assert lines[1:] == ["Choices,5,0"]
+    assert lines[1:] == [f"{group},5,0"]
     page.get_by_label("Período", exact=True).select_option("Elegir fechas…")
     page.get_by_label("Desde").fill("2026-01-01")
     page.get_by_label("Hasta").fill("2026-01-31")
     page.get_by_role("button", name="Ver", exact=True).click()
     expect(page.get_by_text("Nadie en este período.").first).to_be_visible()
+
+
+def test_an_address_that_leads_nowhere_says_so_and_leads_back(browser: Browser, demo: Demo):
+    context = browser.new_context(locale="es-PY")  # not `page`: its console tells of the 404
+    page = context.new_page()
+    sign_in(page, demo)
+    answer = page.goto(f"{demo.url}/nowhere/at/all")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.locator("h1")).to_have_text("Esta página no existe")
+    page.get_by_role("link", name="Ir al tablero").click()
+    expect(page.locator("h1")).to_have_text("Tablero")
+    context.close()

@@ -1,5 +1,6 @@
 """Importing contacts, as a person does it in a browser."""
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -40,14 +41,14 @@ def test_from_a_file_to_the_address_book_and_back_with_what_was_rejected(
     page.get_by_role("combobox", name="Ciudad").select_option("grupo")
     page.get_by_role("button", name="Revisar el archivo").click()
     figures = page.locator(".import-stats")
-    expect(figures).to_contain_text("Nuevos3000", timeout=30_000)
+    expect(figures).to_contain_text("Nuevos3.000")
     expect(figures).to_contain_text("Rechazadas1")
     expect(figures).to_contain_text("Filas repetidas1")
     expect(page.locator("tbody tr").first).to_contain_text(f"Cliente {first}")
     page.reload()  # it is where it was
     expect(page.get_by_text("No es un número de teléfono")).to_be_visible()
-    page.get_by_role("button", name="Importar 3000 personas").click()
-    expect(page.get_by_text("libreta.csv está importado")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name=re.compile(r"Importar 3\.?000 personas")).click()
+    expect(page.get_by_text("libreta.csv está importado")).to_be_visible()
 
     with page.expect_download() as download:
         page.get_by_role("link", name="Descargar").click()
@@ -58,7 +59,7 @@ def test_from_a_file_to_the_address_book_and_back_with_what_was_rejected(
     choose(page, "corregida.csv", mended.encode())
     expect(page.get_by_role("combobox", name="Celular")).to_have_value("numero")
     page.get_by_role("button", name="Revisar el archivo").click()
-    expect(figures).to_contain_text("Nuevos1", timeout=30_000)
+    expect(figures).to_contain_text("Nuevos1")
     page.get_by_role("button", name="Importar 1 persona").click()
     page.get_by_role("link", name="Ver los contactos").click()
     page.get_by_role("searchbox").fill("Mala")

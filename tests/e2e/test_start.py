@@ -10,7 +10,7 @@ from pathlib import Path
 from redis import Redis
 
 from tests.e2e.conftest import Demo, start_demo
-from tests.stack import ROOT, eventually, free_ports
+from tests.stack import ROOT, eventually, free_ports, wait_for_start
 
 
 def failed_start(tmp_path: Path, **env: str) -> str:
@@ -22,7 +22,7 @@ def failed_start(tmp_path: Path, **env: str) -> str:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
@@ -61,6 +61,7 @@ def test_it_does_not_start_on_a_redis_alone_that_forgets(redis_url: str, tmp_pat
         line = failed_start(tmp_path, **alone)
         redis.config_set("appendonly", "yes")
     assert "set appendonly yes" in line
+    assert "REDIS_FSYNC" in failed_start(tmp_path, **alone), "the run's Valkey has everysec"
     assert "STORE" in failed_start(tmp_path, **alone | {"STORE": "sqlite"})
 
 
@@ -89,10 +90,11 @@ def test_two_run_side_by_side_and_a_killed_one_leaves_nothing_and_comes_back(
 
     def up() -> "subprocess.Popen[bytes]":
         process = start_demo(folder, output, PORT=str(port))
-        eventually(lambda: "Ctrl-C" in output.read_text(), 60, "the start")
+        wait_for_start(process, output)
         return process
 
     process = up()
+    assert "building" not in output.read_text(), "it was built for the first one"
     assert demo.process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -102,8 +104,8 @@ def test_two_run_side_by_side_and_a_killed_one_leaves_nothing_and_comes_back(
             ["pgrep", "-f", str(folder)], check=False, capture_output=True, text=True
         ).stdout
 
-    eventually(lambda: not left(), 20, "the end of its processes")
+    eventually(lambda: not left(), what="the end of its processes")
     process = up()
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
     assert left() == ""

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import ARTEFACTS
 from tests.oidc import SECRET, Provider
-from tests.stack import ROOT, eventually, free_ports
+from tests.stack import ROOT, free_ports, wait_for_start
 
 
 @dataclass
@@ -59,15 +59,12 @@ def team(tmp_path_factory: pytest.TempPathFactory, data: Path, browser: Browser)
             stdout=out,
             stderr=subprocess.STDOUT,
         )
-    eventually(
-        lambda: "Ctrl-C" in output.read_text() or process.poll() is not None, 170, "the start"
-    )
-    assert process.poll() is None, output.read_text()
+    wait_for_start(process, output)
     assert "Sign in with the team's account" in output.read_text()
     assert "token=" not in output.read_text()
     yield Team(url, provider, browser)
     process.terminate()
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
     provider.stop()
 
 
@@ -143,7 +140,7 @@ def test_an_admin_changes_roles_and_a_removed_persons_page_ends(team: Team):
     ana.get_by_role("button", name="Quitar a Bob").click()
     ana.get_by_role("alertdialog").get_by_role("button", name="Quitar").click()
     expect(ana.get_by_text("Sin acceso")).to_be_visible()
-    expect(bob).to_have_url(re.compile(r"/sign-in/?\?next=%2Fcampaigns$"), timeout=15_000)
+    expect(bob).to_have_url(re.compile(r"/sign-in/?\?next=%2Fcampaigns$"))
     ana.goto(f"{team.url}/audit")
     expect(ana.get_by_text("Quitó a una persona").first).to_be_visible()
     expect(ana.get_by_text("Cambió un rol")).to_be_visible()
@@ -158,7 +155,7 @@ def test_a_logout_at_the_provider_ends_the_open_page(team: Team):
     other = page.context.new_page()
     other.goto(f"{team.provider.issuer}/session/end")
     other.get_by_role("button", name="Yes, sign me out").click()
-    expect(page).to_have_url(re.compile(r"/sign-in/?\?next=%2Fcampaigns$"), timeout=15_000)
+    expect(page).to_have_url(re.compile(r"/sign-in/?\?next=%2Fcampaigns$"))
     page.context.close()
 
 

@@ -2,15 +2,16 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from sender_app.bootstrap import Services
-from sender_app.local.postgres import Postgres
+from sender_app import bootstrap
 from sender_app.local.valkey import Valkey
-from tests.conftest import fresh_database
-from tests.integration.personas import World, make_world, services_on
+from tests.conftest import flush, fresh_database
+from tests.integration.kept import Kept
+from tests.integration.personas import World, make_world, services_with
 from tests.office import Office
 from tests.stack import Stack, Whatsapp, start_over, store_variables
 
@@ -23,7 +24,7 @@ def whatsapp(tmp_path: Path) -> Iterator[Whatsapp]:
     server.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def kept_in() -> str:
     """The store of `stack`; tests that shall have the other one too name it."""
     return os.environ.get("STORE", "postgres")
@@ -43,8 +44,6 @@ def stack(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Stack]:
     """A worker, linked to nothing yet; no pace, little lingering."""
-    from sender_app import bootstrap
-
     env = store_env | {
         "DATA_DIR": str(tmp_path / "data"),
         "PACE_INTERVAL": "0",
@@ -73,8 +72,6 @@ def stack(
 def office(
     store_env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Office]:
-    from sender_app import bootstrap
-
     for name, value in (store_env | {"DATA_DIR": str(tmp_path)}).items():
         monkeypatch.setenv(name, value)
     start_over()
@@ -83,21 +80,36 @@ def office(
 
 
 @pytest.fixture(scope="module")
-def running(
+def installation(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings of a module's world."""
+    return request.module.INSTALLATION
+
+
+@pytest.fixture(scope="module")
+def one_world(
+    kept_in: str,
+    installation: dict[str, str],
     request: pytest.FixtureRequest,
-    postgres: Postgres,
     valkey: Valkey,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Services]:
-    """The services for a module's worlds, with the settings of its `INSTALLATION`."""
-    folder = str(tmp_path_factory.mktemp("running"))
-    with (
-        fresh_database(postgres) as url,
-        services_on(url, valkey.url, DATA_DIR=folder, **request.module.INSTALLATION) as found,
-    ):
-        yield found
+) -> Iterator[tuple[World, Kept]]:
+    """A module's world, and how it was at first."""
+    folder = tmp_path_factory.mktemp("world")
+    with ExitStack() as stack:
+
+        def database_url() -> str:
+            return stack.enter_context(fresh_database(request.getfixturevalue("postgres")))
+
+        flush(valkey.url)
+        env = store_variables(kept_in, valkey.url, database_url) | {"DATA_DIR": str(folder)}
+        services = stack.enter_context(services_with(**env | installation))
+        made = make_world(services)
+        yield made, Kept(made.store, bootstrap.redis(), folder)
 
 
 @pytest.fixture
-def world(running: Services, redis_url: str) -> World:
-    return make_world(running)
+def world(one_world: tuple[World, Kept]) -> World:
+    """The module's world as it was at first."""
+    world, kept = one_world
+    kept.put_back()
+    return world

@@ -1,4 +1,4 @@
-"""Runs one connection of the real gateway with its devices in Redis, by commands on stdin.
+"""Runs one connection of the real gateway with its devices in a store, by commands on stdin.
 
 A program, not a test: the Go library must not be loaded into pytest's own process.
 """
@@ -10,6 +10,7 @@ import threading
 from dataclasses import asdict
 from uuid import UUID
 
+from sender_app.adapters.linked_devices import PostgresDevices
 from sender_app.adapters.redis_devices.process import RedisDevices
 from sender_app.domain.delivery import Lease
 from sender_app.domain.errors import SenderError
@@ -19,8 +20,9 @@ from sender_app.ports.whatsapp import OutgoingMessage
 class Driver:
     """The commands, one after the other; each answers with a line of JSON."""
 
-    def __init__(self, redis_url: str, secret_key: str) -> None:
-        devices = RedisDevices(redis_url, secret_key)
+    def __init__(self, store_url: str, secret_key: str) -> None:
+        in_postgres = store_url.startswith("postgresql:")
+        devices = PostgresDevices(store_url) if in_postgres else RedisDevices(store_url, secret_key)
         from sender_app.adapters.neonize_gateway import NeonizeGateway
 
         self.gateway = NeonizeGateway(devices)

@@ -1,5 +1,6 @@
 """Five people, and two workspaces with something in them to see and to change."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from tempfile import TemporaryDirectory
 from uuid import UUID, uuid4
 
 import pytest
+from redis import Redis
 from sqlmodel import SQLModel
 
 from sender_app.bootstrap import Services
@@ -20,10 +22,14 @@ from sender_app.domain.contact_search import ContactQuery
 from sender_app.domain.webhook import EventType
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.identity import Session, User
-from sender_app.ports.store import NewCampaign
+from sender_app.ports.store import Store
+from sender_app.ports.store.campaigns import NewCampaign
 from sender_app.ports.whatsapp import Incoming
 from sender_app.services.drafts import Draft
 from sender_app.stores.postgres.store import PostgresStore
+from sender_app.stores.redis.keys import place
+from sender_app.stores.redis.media import USED
+from sender_app.stores.redis.store import RedisStore
 from tests.stack import start_over
 
 SECRET = "Secretísima"  # in every name of the workspace that is looked after
@@ -36,7 +42,7 @@ class World:
     """A workspace that the viewer, the sender and the admin belong to, and the outsider's own."""
 
     services: Services
-    store: PostgresStore
+    store: Store
     workspace_id: UUID
     account_id: UUID
     campaign_id: UUID
@@ -58,26 +64,44 @@ class World:
     mores: Mapping[str, str]  # state → a cursor of its list
     ids: set[str] = field(default_factory=set)
 
+    @property
+    def names_in_paths(self) -> dict[str, object]:
+        """Ids of the workspace's by what the API's paths call them."""
+        return {
+            "accountId": self.account_id,
+            "campaignId": self.campaign_id,
+            "contactId": self.contact_id,
+            "groupId": self.group_id,
+            "templateId": self.template_id,
+            "conversationId": self.conversation_id,
+            "messageId": self.answer_id,
+            "webhookId": self.webhook_id,
+            "deliveryId": self.delivery_id,
+        }
+
     def facts(self) -> set[tuple[str, str]]:
         """Every row, and every key in Redis, that is about the workspace; not what was noted."""
         from sender_app import bootstrap
 
+        redis = bootstrap.redis()
+        if isinstance(self.store, RedisStore):
+            return {(name, row) for name, row in _kept_in(redis) if self._ours(name + row)}
+        names = (key.decode() for key in redis.scan_iter())
+        found = {("redis", one) for one in names if self._ours(one) and not one.startswith("user:")}
+        return found | self._rows(self.store)
+
+    def _rows(self, store: PostgresStore) -> set[tuple[str, str]]:
         tables = [one.name for one in SQLModel.metadata.sorted_tables if one.name != "audit_log"]
         every = " UNION ALL ".join(
             f"SELECT '{name}', (to_jsonb(t) - 'seen_at' - 'used_at')::text FROM {name} t"  # noqa: S608
             for name in tables
         )
-        with self.store.database.transaction() as cursor:
+        with store.database.transaction() as cursor:
             cursor.execute(
                 f"SELECT name, row FROM ({every}) AS f(name, row) WHERE row LIKE ANY(%s)",  # noqa: S608
                 ([f"%{one}%" for one in self.ids],),
             )
-            found = {(one.name, one.row) for one in cursor}
-        for key in bootstrap.redis().scan_iter():
-            name = key.decode()
-            if self._ours(name) and not name.startswith("user:"):  # reads that are cached
-                found.add(("redis", name))
-        return found
+            return {(one.name, one.row) for one in cursor}
 
     def noted(self) -> list[tuple[str, str]]:
         """Who did what, newest first."""
@@ -91,10 +115,17 @@ class World:
 @contextmanager
 def services_on(database_url: str, redis_url: str, **env: str) -> Iterator[Services]:
     """The real services, on servers of the test's own."""
+    with services_with(DATABASE_URL=database_url, REDIS_URL=redis_url, **env) as services:
+        yield services
+
+
+@contextmanager
+def services_with(**env: str) -> Iterator[Services]:
+    """The real services, with these settings."""
     from sender_app import bootstrap
 
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **env}.items():
+        for name, value in env.items():
             patch.setenv(name, value)
         start_over()
         yield bootstrap.services()
@@ -102,13 +133,10 @@ def services_on(database_url: str, redis_url: str, **env: str) -> Iterator[Servi
 
 
 def make_world(services: Services) -> World:
-    """A world in the database of `services`, which has nothing else."""
+    """A world in the store of `services`, which has nothing else."""
     from sender_app import bootstrap
 
     store = bootstrap.store()
-    assert isinstance(store, PostgresStore)
-    with store.database.transaction() as cursor:
-        cursor.execute("DELETE FROM workspaces")
     tag, other = uuid4().hex[:8], uuid4().hex[:8]
     here = store.workspaces.ensure(f"team:{tag}", f"Equipo {SECRET}", _DEFAULTS).id
     there = store.workspaces.ensure(f"team:{other}", "Otro equipo", _DEFAULTS).id
@@ -194,7 +222,30 @@ def make_world(services: Services) -> World:
     )
 
 
-def _key(store: PostgresStore, workspace_id: UUID, user_id: str, role: Role) -> str:
+def _kept_in(redis: Redis) -> Iterator[tuple[str, str]]:
+    """Every key with each of its rows, names or parts, as `World.facts` looks at them."""
+    for key in redis.scan_iter():
+        name = key.decode()
+        if ":cache:" in name or ":team:audit" in name or name == place("audit"):
+            continue
+        match redis.type(key):
+            case b"hash":
+                for field, row in redis.hgetall(key).items():
+                    yield name, f"{field.decode()} {_without_looks(row)}"
+            case b"zset" if name != USED:
+                yield from ((name, f"{one!r} {score}") for one, score in redis.zscan_iter(key))
+            case _:
+                yield name, ""
+
+
+def _without_looks(row: bytes) -> str:
+    """A row without when it was last looked at, if it is one."""
+    if not row.startswith(b"{"):
+        return repr(row)
+    return str({k: v for k, v in json.loads(row).items() if k not in ("seen_at", "used_at")})
+
+
+def _key(store: Store, workspace_id: UUID, user_id: str, role: Role) -> str:
     secret = new_secret()
     store.api_keys.create(workspace_id, user_id, "Programa", role, secret, None)
     return secret

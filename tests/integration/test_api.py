@@ -8,17 +8,19 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from sender_app.api.v1.app import api
 from sender_app.domain.account import AccountStatus
 from sender_app.domain.actor import Role
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.delivery import Outcome, RecipientStatus
+from sender_app.domain.webhook import TEST, EventType
 from sender_app.local.postgres import Postgres
 from sender_app.local.valkey import Valkey
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import NewCampaign
+from sender_app.ports.store.campaigns import NewCampaign
 from sender_app.ports.whatsapp import Incoming
-from tests.aging import age_answers
+from tests.aging import age_answers, age_claims
 from tests.api import Program
 from tests.conftest import fresh_database
 from tests.files import picture
@@ -326,6 +328,41 @@ def test_a_campaign_is_steered(program: Program, office: Office):
     assert move("retry") == (409, "nothing_to_retry")
     skipped = program("GET", f"{path}/recipients", params={"status": "skipped"}).json()
     assert len(skipped["items"]) == 3
+    assert program("DELETE", path).status_code == 204
+    assert program("GET", path).status_code == 404
+
+
+def test_a_person_settles_what_nobody_knows(program: Program, office: Office):
+    files = {"file": ("gente.csv", PEOPLE.encode())}
+    sent = program("POST", "/send-messages", data={"templates": ["Hola"]}, files=files).json()
+    path, store = f"/campaigns/{sent['campaignId']}", office.store
+    assert program("DELETE", path).json()["code"] == "campaign_move_refused"
+    campaign = store.campaigns.get(office.alice.workspace_id, UUID(sent["campaignId"]))
+    lease = store.leases.take(office.account_id, "x", timedelta(seconds=30))
+    claims = store.deliveries.claim(lease, campaign.id, None, 2, False)
+    now, doubt = datetime.now(UTC), RecipientStatus.UNCONFIRMED
+    unknown = [Outcome(one, doubt, now, message_id=uuid4().hex) for one in claims]
+    store.deliveries.open_journal(lease).settle(unknown, fold=True)
+    early = program("POST", f"{path}/resolve", json={"sent": True})
+    assert (early.status_code, early.json()["code"]) == (409, "nothing_unconfirmed")
+    age_claims(store, campaign, timedelta(minutes=10))
+    first = {"sent": True, "recipientIds": [str(claims[0].recipient_id)]}
+    assert program("POST", f"{path}/resolve", json=first).json() == {"settled": 1}
+    assert program("POST", f"{path}/resolve", json={"sent": False}).json() == {"settled": 1}
+    recipients = program("GET", f"{path}/recipients").json()["items"]
+    assert sorted(one["status"] for one in recipients) == ["queued", "queued", "sent"]
+
+
+def test_a_program_adds_accounts_and_names_them(office: Office):
+    _key, secret = office.services.api_keys.create_key(office.alice, "CRM", Role.ADMIN, 30)
+    program = Program(secret)
+    made = program("POST", "/accounts", json={"label": "Ventas"})
+    assert (made.status_code, made.json()["linked"]) == (201, False)
+    path = made.headers["location"].removeprefix("/api/v1")
+    twin = program("POST", "/accounts", json={"label": "ventas"})
+    assert (twin.status_code, twin.json()["code"]) == (409, "account_name_taken")
+    assert program("PATCH", path, json={"label": "Compras"}).status_code == 204
+    assert program("GET", path).json()["label"] == "Compras"
 
 
 def test_several_accounts_share_a_campaign(program: Program, office: Office):
@@ -387,6 +424,25 @@ def test_what_a_contact_is_not_asked_to_change_stays(program: Program):
     assert changed | {"updatedAt": ""} == made | {"nombre": "Ana María", "updatedAt": ""}
     assert program("DELETE", path).status_code == 204
     assert program("DELETE", path).status_code == 404
+
+
+def test_a_contact_has_fields_of_its_own_which_fill_placeholders(program: Program, office: Office):
+    fields = {"Fecha de pago": "5/12", "saldo": "120", "nada": " "}
+    made = program("POST", "/contacts", json=NEW | {"fields": fields}).json()
+    assert made["fields"] == {"fecha_de_pago": "5/12", "saldo": "120"}
+    path = f"/contacts/{made['id']}"
+    change = {"fields": {"Saldo": "95", "fecha_de_pago": None, "cuota": "3"}}
+    assert program("PATCH", path, json=change).json()["fields"] == {"saldo": "95", "cuota": "3"}
+    assert program("PATCH", path, json={"grupo": "Coro"}).json()["fields"]["saldo"] == "95"
+    assert program("GET", path).json()["fields"] == {"saldo": "95", "cuota": "3"}
+    for name in ("nombre", "Número", "¿?"):
+        bad = program("PATCH", path, json={"fields": {name: "x"}})
+        assert (bad.status_code, bad.json()["code"]) == (422, "column_name_invalid"), name
+    order = {"templates": ["Debe {saldo}"], "contactIds": [made["id"]]}
+    sent = program("POST", "/send-messages", data=order)
+    assert (sent.status_code, sent.json()["queued"]) == (202, 1), sent.text
+    gone = program("POST", "/send-messages", data=order | {"templates": ["{fecha_de_pago}"]})
+    assert gone.json()["code"] == "placeholder_unknown"
 
 
 def test_the_seeds_answers_have_their_shapes(program: Program, office: Office):
@@ -493,7 +549,24 @@ def test_the_docs_load_nothing_from_elsewhere():
     assert document["servers"] == [{"url": "/api/v1"}]
 
 
-def test_the_requests_log_has_no_whole_phone():
-    from sender_app.api.requests import without_phones
+def test_every_event_of_webhooks_is_described():
+    document = api.openapi()
+    schemas = document["components"]["schemas"]
+    kinds = set()
+    for one in document["webhooks"].values():
+        body = one["post"]["requestBody"]["content"]["application/json"]["schema"]
+        kind = schemas[body["$ref"].rsplit("/", 1)[1]]["properties"]["type"]
+        kinds |= set(kind.get("enum", [kind.get("const")]))
+    assert kinds == {*EventType, TEST}
 
-    assert without_phones("/api/v1/opt-outs/+595981000001") == "/api/v1/opt-outs/+…001"
+
+def test_whatever_is_sent_and_answered_has_an_example():
+    schemas = api.openapi()["components"]["schemas"]
+    bare = {
+        name
+        for name, schema in schemas.items()
+        if "properties" in schema
+        and not name.startswith("PageOf")  # of things that have examples themselves
+        and not any("examples" in field for field in schema["properties"].values())
+    }
+    assert bare == set()

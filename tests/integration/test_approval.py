@@ -10,7 +10,7 @@ from sender_app.domain.actor import Actor, Role
 from sender_app.domain.audience_choice import AudienceChoice, BookFilter, Source
 from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.errors import NotFound, NotPermitted, RuleViolation
-from sender_app.ports.store import CampaignFilter
+from sender_app.ports.store.campaigns import CampaignFilter
 from sender_app.ports.whatsapp import Incoming
 from sender_app.services.sending import Order
 from tests.office import Office

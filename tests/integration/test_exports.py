@@ -14,7 +14,7 @@ from sender_app import bootstrap
 from sender_app.api import exports
 from sender_app.api.sign_in import COOKIE
 from sender_app.domain.actor import Actor
-from sender_app.ports.store import ContactDraft
+from sender_app.ports.store.contacts import ContactDraft
 from tests.stack import start_over
 
 

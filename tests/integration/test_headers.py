@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import re
+import socket
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -44,7 +46,7 @@ def policy(answer: httpx.Response) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/campaigns/1", "/nowhere/at/all"])
 def test_a_page_may_run_its_own_scripts_and_no_others(web: Web, path: str):
-    answer = httpx.get(f"{web.url}{path}", follow_redirects=True)
+    answer = web.get(path, follow_redirects=True)
     assert answer.headers["content-type"].startswith("text/html")
     allowed = policy(answer)
     scripts = _INLINE.findall(answer.text)
@@ -59,15 +61,15 @@ def test_a_page_may_run_its_own_scripts_and_no_others(web: Web, path: str):
 
 def test_a_page_that_a_browser_kept_keeps_its_policy(web: Web):
     """The headers of a 304 take the place of those of the page that was kept."""
-    page = httpx.get(f"{web.url}/")
-    again = httpx.get(f"{web.url}/", headers={"If-None-Match": page.headers["etag"]})
+    page = web.get("/")
+    again = web.get("/", headers={"If-None-Match": page.headers["etag"]})
     assert again.status_code == 304
     assert "content-security-policy" not in again.headers
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/first.js", "/auth/local?token=x", "/metrics"])
 def test_every_answer_has_the_headers_that_concern_it(web: Web, path: str):
-    headers = httpx.get(f"{web.url}{path}").headers
+    headers = web.get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
     assert headers["referrer-policy"] == "same-origin"
@@ -81,7 +83,7 @@ def test_every_answer_has_the_headers_that_concern_it(web: Web, path: str):
     [("https://friend.example", True), ("https://evil.example", False), ("null", False)],
 )
 def test_only_named_sites_may_read_answers_and_listen(web: Web, origin: str, allowed: bool):
-    answer = httpx.get(f"{web.url}/health", headers={"Origin": origin, "Cookie": "a=b"})
+    answer = web.get("/health", headers={"Origin": origin, "Cookie": "a=b"})
     assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None)
     assert listens(web, origin) is allowed
 
@@ -91,8 +93,31 @@ def test_its_own_pages_may_listen_by_either_name(web: Web):
     assert listens(web, "https://sender.example")
 
 
+@pytest.mark.parametrize(
+    ("path", "size"),
+    [
+        *[(path, 2**31) for path in ("/_upload", "/media", "/api/v1/contacts")],
+        ("/auth/workspace", 21_000),
+    ],
+)
+def test_nobody_has_more_read_than_anybody_may_send(web: Web, path: str, size: int):
+    place = urlsplit(web.url)
+    handler = "reflex___state____state.sender_app___states___compose____compose.upload"
+    lines = [
+        f"POST {path} HTTP/1.1",
+        f"Host: {place.netloc}",
+        f"Content-Length: {size}",
+        "Content-Type: multipart/form-data; boundary=x",
+        "Reflex-Client-Token: x",
+        f"Reflex-Event-Handler: {handler}",
+    ]
+    with socket.create_connection((place.hostname, place.port), timeout=60) as line:
+        line.sendall("\r\n".join([*lines, "", ""]).encode() + b"x" * 10_000)
+        assert line.recv(100).split(b" ")[1] == b"413"
+
+
 def listens(web: Web, origin: str) -> bool:
     """Whether the live connection opens for a page of `origin`."""
     url = f"{web.url}/_event/?EIO=4&transport=websocket&token=x"
-    with httpx.stream("GET", url, headers=UPGRADE | {"Origin": origin}) as answer:
+    with httpx.stream("GET", url, headers=UPGRADE | {"Origin": origin}, timeout=60) as answer:
         return answer.status_code == 101

@@ -19,7 +19,9 @@ from sender_app.domain.errors import LeaseLost
 from sender_app.domain.media import MediaKind, Prepared
 from sender_app.domain.reporting import EVERYTHING, Only, last_days
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import Journal, NewCampaign, RecipientRow, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.campaigns import NewCampaign, RecipientRow
+from sender_app.ports.store.journals import Journal
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
 from sender_app.stores.postgres.store import PostgresStore
 from sender_app.stores.redis.store import RedisStore
@@ -76,14 +78,16 @@ class Side:
         assert lease is not None
         self.leases[a], self.claims[a] = lease, []
         found = self.store.deliveries.orphans(lease)
-        self.left = {self.name(one.recipient_id): one.recipient_id for one in found}
+        self.left = {
+            self.name(one.recipient_id): (one.campaign_id, one.recipient_id) for one in found
+        }
         self.journals[a] = self.store.deliveries.open_journal(lease)
         return sorted((self.name(one.recipient_id), sorted(one.secrets)) for one in found)
 
     def recover(
         self, a: int, ends: Sequence[tuple[object, str | None, tuple[SentPart, ...]]]
     ) -> None:
-        found = [Settlement(self.left[name], message, parts) for name, message, parts in ends]
+        found = [Settlement(*self.left[name], message, parts) for name, message, parts in ends]
         self.store.deliveries.recover(self.leases[a], found)
 
     def die(self, a: int) -> None:

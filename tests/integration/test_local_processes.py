@@ -15,17 +15,18 @@ import pytest
 from sender_app.local.failure import StartFailure
 from sender_app.local.frontend import build_frontend
 from sender_app.local.process import start
-from tests.stack import ROOT, eventually, free_ports
+from sender_app.local.running import data_in_use, note_running, the_only_one
+from tests.stack import ROOT, eventually, free_ports, wait_for_start
 
 
 def number_in(noted: Path) -> int:
     """The number in a file, once somebody has written it."""
-    return int(eventually(lambda: noted.exists() and noted.read_text().strip(), 10, "the note"))
+    return int(eventually(lambda: noted.exists() and noted.read_text().strip(), what="the note"))
 
 
 def gone(pid: int) -> None:
     """Wait for the end of a process."""
-    eventually(lambda: not alive(pid), 20, f"the end of {pid}")
+    eventually(lambda: not alive(pid), what=f"the end of {pid}")
 
 
 def alive(pid: int) -> bool:
@@ -71,6 +72,24 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path):
     gone(pid)
 
 
+def test_links_are_of_the_demonstration_while_only_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATA_DIR", raising=False)
+    own, demo = tmp_path / ".data", tmp_path / ".data-demo"
+    address = {"PUBLIC_URL": "http://127.0.0.1:3000"}
+    assert data_in_use() == own
+    with the_only_one(demo):
+        note_running(demo, address)
+        assert data_in_use() == demo
+        with the_only_one(own):
+            note_running(own, address)
+            assert data_in_use() == own
+        monkeypatch.setenv("DATA_DIR", str(tmp_path / "other"))
+        assert data_in_use() == tmp_path / "other"
+
+
 def test_the_browsers_part_is_built_once(tmp_path: Path):
     build_frontend(tmp_path / "log")
     assert build_frontend(tmp_path / "log") is False
@@ -81,13 +100,14 @@ def test_a_build_ends_when_it_is_told_to(tmp_path: Path, monkeypatch: pytest.Mon
     before = set(psutil.pids())
     with pytest.raises(StartFailure):
         build_frontend(tmp_path / "log", lambda: True)
-    assert not [pid for pid in set(psutil.pids()) - before if "reflex" in command(pid)]
+    assert not [pid for pid in set(psutil.pids()) - before if "reflex" in command(pid, ROOT)]
 
 
-def command(pid: int) -> str:
-    """How a process was started; nothing when it has ended."""
+def command(pid: int, under: Path = Path("/")) -> str:
+    """How a process was started; nothing when it has ended, or does not work `under` a folder."""
     try:
-        return " ".join(psutil.Process(pid).cmdline())
+        process = psutil.Process(pid)
+        return " ".join(process.cmdline()) if Path(process.cwd()).is_relative_to(under) else ""
     except psutil.Error:
         return ""
 
@@ -105,7 +125,7 @@ class Running:
                 stdout=out,
                 stderr=out,
             )
-        eventually(lambda: "Ctrl-C" in self.said(), 120, "the start")
+        wait_for_start(self.process, output)
 
     def said(self) -> str:
         return self.output.read_text()
@@ -117,7 +137,7 @@ class Running:
             children = psutil.Process(self.process.pid).children()
             return [child for child in children if word in command(child.pid)]
 
-        return eventually(found, 30, word)[-1]
+        return eventually(found, what=word)[-1]
 
 
 @pytest.fixture
@@ -135,14 +155,14 @@ def test_what_ends_by_itself_comes_back_and_then_everything_ends(running: Runnin
     for child in lost:
         child.kill()
     for word, old in zip(("granian", "valkey-server", "bin/postgres"), lost, strict=True):
-        eventually(lambda word=word, old=old: running.child(word).pid != old.pid, 30, word)
+        eventually(lambda word=word, old=old: running.child(word).pid != old.pid, what=word)
     assert running.said().count("starting it again") == 3
     for orphan in orphans:
         gone(orphan.pid)
-    eventually(lambda: listening(running.port), 30, "the web tier")
+    eventually(lambda: listening(running.port), what="the web tier")
     everyone = psutil.Process(running.process.pid).children(recursive=True)
     running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(60) == 0
+    assert running.process.wait(120) == 0
     assert [child for child in everyone if alive(child.pid)] == []
     assert not listening(running.port)
 

@@ -167,7 +167,7 @@ def test_the_account_hears_and_keeps_its_lease_while_a_large_file_goes_up(stack:
     stack.loopback.reply(NUMBER, "595982000001", "BAJA")
     workspace = stack.actor.workspace_id
     heard = eventually(
-        lambda: stack.store.deliveries.opted_out(workspace, ["+595982000001"]), 4, "the opt-out"
+        lambda: stack.store.deliveries.opted_out(workspace, ["+595982000001"]), what="the opt-out"
     )
     assert heard
     assert uploads(stack) == 0

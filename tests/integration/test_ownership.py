@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import aiohttp
@@ -15,9 +15,15 @@ import httpx
 import pytest
 import socketio
 
+from sender_app.adapters.redis_events import RedisEvents
+from sender_app.bootstrap import redis
 from sender_app.local.frontend import environment, node_environment
+from sender_app.ports.events import Changed
+from sender_app.ports.whatsapp import Incoming
 from sender_app.states.live import ENDED
-from tests.integration.personas import SECRET, World, make_world, services_on
+from sender_app.text import translate
+from tests.integration.kept import Kept
+from tests.integration.personas import SECRET, World
 from tests.stack import ROOT, eventually, free_ports
 
 HYDRATE = "reflex___state____state.hydrate_and_load"
@@ -51,7 +57,7 @@ class Tab:
         event = {"token": self._token, "name": name, "payload": payload, "router_data": router}
         await self._client.emit("event", event, namespace="/_event")
 
-    async def hears(self, text: str, within: float = 15) -> None:
+    async def hears(self, text: str, within: float = 60) -> None:
         """Wait until `text` came."""
         async with asyncio.timeout(within):
             while text not in self.heard:
@@ -61,39 +67,50 @@ class Tab:
         await self._client.disconnect()
 
 
-@pytest.fixture
-def world(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[tuple[World, str]]:
-    """The pages' server, with a world behind it."""
+@pytest.fixture(scope="module")
+def installation() -> dict[str, str]:
     port = free_ports(1)
     url = f"http://127.0.0.1:{port}"
-    env = {"DATA_DIR": str(tmp_path), "PUBLIC_URL": url, "HOST": "127.0.0.1", "PORT": str(port)}
-    with services_on(database_url, redis_url, **env) as services:
-        command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory"]
-        command += ["--host", "127.0.0.1", "--port", str(port), "sender_app.sender_app:app"]
-        with (tmp_path / "web.log").open("wb") as log:
-            process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=environment(node_environment() | os.environ),
-                stdout=log,
-                stderr=log,
-            )
+    return {"PUBLIC_URL": url, "HOST": "127.0.0.1", "PORT": str(port), "SECRET_KEY": "x" * 32}
 
-        def answers() -> bool:
-            assert process.poll() is None, (tmp_path / "web.log").read_text()
-            try:
-                return httpx.get(f"{url}/ping").status_code == 200
-            except httpx.TransportError:
-                return False
 
-        eventually(answers, 60, "the pages' server")
-        yield make_world(services), url
+@pytest.fixture(scope="module")
+def pages(
+    one_world: tuple[World, Kept],
+    installation: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The address of the pages' server, with a world behind it."""
+    url = installation["PUBLIC_URL"]
+    output = tmp_path_factory.mktemp("pages") / "web.log"
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory"]
+    command += ["--host", "127.0.0.1", "--port", installation["PORT"], "sender_app.sender_app:app"]
+    with output.open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment(node_environment() | os.environ),
+            stdout=log,
+            stderr=log,
+        )
+
+    def answers() -> bool:
+        assert process.poll() is None, output.read_text()
+        try:
+            return httpx.get(f"{url}/ping", timeout=60).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    try:
+        eventually(answers, what="the pages' server")
+        yield url
+    finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
-def test_nobody_gets_what_somebody_else_loaded_in_the_same_tab(world: tuple[World, str]):
-    here, url = world
+def test_nobody_gets_what_somebody_else_loaded_in_the_same_tab(world: World, pages: str):
+    here, url = world, pages
     token = uuid4().hex
 
     async def visit(persona: str, until: str, event: str = "") -> str:
@@ -114,8 +131,8 @@ def test_nobody_gets_what_somebody_else_loaded_in_the_same_tab(world: tuple[Worl
     asyncio.run(course())
 
 
-def test_a_live_page_gets_nothing_more_once_its_person_was_removed(world: tuple[World, str]):
-    here, url = world
+def test_a_live_page_gets_nothing_more_once_its_person_was_removed(world: World, pages: str):
+    here, url = world, pages
     path = f"/campaigns/{here.campaign_id}"
     orders = here.services.campaigns
     admin = here.services.sign_in.find_actor(here.sessions["admin"])
@@ -134,15 +151,15 @@ def test_a_live_page_gets_nothing_more_once_its_person_was_removed(world: tuple[
             aiohttp.ClientSession(url, cookies=cookies) as browser,
             browser.ws_connect(live[1]) as socket,
         ):
-            assert SECRET in await socket.receive_str(timeout=10)
+            assert SECRET in await socket.receive_str(timeout=60)
             orders.pause(admin, here.campaign_id)
-            assert '"status":"paused"' in await socket.receive_str(timeout=10)
+            assert '"status":"paused"' in await socket.receive_str(timeout=60)
             here.store.members.change(here.workspace_id, sender.user_id, None)
-            ended = await socket.receive(timeout=10)
+            ended = await socket.receive(timeout=60)
             assert (ended.type, ended.data) == (aiohttp.WSMsgType.CLOSE, ENDED)
             orders.resume(admin, here.campaign_id)
             async with browser.ws_connect(live[1]) as again:
-                assert (await again.receive(timeout=10)).data == ENDED
+                assert (await again.receive(timeout=60)).data == ENDED
         tab.heard = ""
         state = "reflex___state____state.sender_app___states___campaign____campaign"
         await tab.send(f"{state}.look_again", path)
@@ -153,8 +170,69 @@ def test_a_live_page_gets_nothing_more_once_its_person_was_removed(world: tuple[
     asyncio.run(course())
 
 
-def test_a_live_view_is_for_members_on_a_page_of_ours(world: tuple[World, str]):
-    here, url = world
+WATCHES = {
+    "/inbox": "reflex___state____state.sender_app___states___inbox____inbox",
+    "/contacts/import": "reflex___state____state.sender_app___states___contact_import____importing",
+}
+
+
+@pytest.mark.parametrize("path", WATCHES)
+def test_a_watch_ends_with_its_persons_membership(world: World, pages: str, path: str):
+    here, url = world, pages
+    sender = here.services.sign_in.find_actor(here.sessions["sender"])
+    assert sender is not None
+    key = here.workspace_id if path == "/inbox" else here.import_id
+    news = "Novedad"
+
+    def bring_news() -> None:
+        heard = Incoming("R9", "+595980000002", news, None, datetime.now(UTC))
+        here.store.receipts.reply(here.account_id, heard, opt_out=False)
+        here.services.imports.dismiss(sender, here.import_id)
+        upload = here.services.imports.open_upload(sender, "x.csv")
+        upload.write(f"0981000003,Sr.,{news},G".encode())
+        here.services.imports.keep(sender, upload)
+
+    async def course() -> None:
+        tab = Tab(url, uuid4().hex, here.sessions["sender"])
+        await tab.open(path)
+        await tab.hears(SECRET)
+        here.store.members.change(here.workspace_id, sender.user_id, None)
+        bring_news()
+        RedisEvents(redis()).publish(Changed(here.workspace_id, "inbox", key))
+        await tab.hears("/sign-in")
+        assert news not in tab.heard
+        await tab.close()
+
+    asyncio.run(course())
+
+
+@pytest.mark.parametrize("path", WATCHES)
+@pytest.mark.parametrize("persona", ["nobody", "outsider"])
+def test_a_watch_that_is_asked_for_by_name_tells_strangers_nothing(
+    world: World, pages: str, path: str, persona: str
+):
+    here, url = world, pages
+
+    async def course() -> None:
+        tab = Tab(url, uuid4().hex, here.sessions[persona])
+        await tab.open(path)
+        await tab.hears("/sign-in" if persona == "nobody" else '"is_hydrated_rx_state_": true')
+        for state in WATCHES.values():
+            await tab.send(f"{state}.watch", path)
+        RedisEvents(redis()).publish(Changed(here.workspace_id, "inbox", here.workspace_id))
+        tab.heard = ""
+        greet = "reflex___state____state.sender_app___states___session____session"
+        await tab.send(f"{greet}.choose_language", path, lang="en")
+        await tab.hears("lang=en")
+        for words in (SECRET, translate("es", "error.fault"), "An error occurred"):
+            assert words not in tab.heard
+        await tab.close()
+
+    asyncio.run(course())
+
+
+def test_a_live_view_is_for_members_on_a_page_of_ours(world: World, pages: str):
+    here, url = world, pages
 
     async def ask(persona: str, origin: str | None, filter: str) -> aiohttp.WSMessage:
         cookies = {"sender_session": here.sessions[persona]}
@@ -163,7 +241,7 @@ def test_a_live_view_is_for_members_on_a_page_of_ours(world: tuple[World, str]):
             aiohttp.ClientSession(url, cookies=cookies) as browser,
             browser.ws_connect(path, origin=origin) as socket,
         ):
-            return await socket.receive(timeout=10)
+            return await socket.receive(timeout=60)
 
     assert SECRET in asyncio.run(ask("viewer", url, "queued")).data
     for refused in (

@@ -13,10 +13,11 @@ from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.delivery import attempt_secret
 from sender_app.domain.errors import LeaseLost
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import AudienceSpec, NewCampaign
+from sender_app.ports.store.audiences import AudienceSpec
+from sender_app.ports.store.campaigns import NewCampaign
 from sender_app.stores.redis.leases import key_of
 from sender_app.stores.redis.store import RedisStore
-from tests.contract.test_store import TTL, Clinic, sent
+from tests.contract.clinic import TTL, Clinic, sent
 
 PEOPLE = 3_000
 WEEK = timedelta(days=7, minutes=1)

@@ -11,7 +11,8 @@ from sender_app.domain.audience import AudienceRow
 from sender_app.domain.contact_import import ContactImport, Counts, ImportStatus, Layout, sources
 from sender_app.domain.contact_search import ContactQuery
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import ContactDraft, NewImport
+from sender_app.ports.store.contacts import ContactDraft
+from sender_app.ports.store.imports import NewImport
 from sender_app.stores.redis.staging import Stage
 from sender_app.stores.redis.store import RedisStore
 

@@ -31,11 +31,11 @@ class Gone(Exception):
 class Process:
     """An account's process: one connection of the gateway, with what keeps its devices."""
 
-    def __init__(self, redis_url: str, whatsapp: Whatsapp, log: Path, key: str = KEY) -> None:
+    def __init__(self, store_url: str, whatsapp: Whatsapp, log: Path, key: str = KEY) -> None:
         self.log = log
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.integration.gateway_driver", redis_url, key],
+                [sys.executable, "-m", "tests.integration.gateway_driver", store_url, key],
                 cwd=ROOT,
                 env=os.environ | environment(whatsapp.data) | {"TMPDIR": str(log.parent)},
                 stdin=subprocess.PIPE,
@@ -47,6 +47,10 @@ class Process:
     def __call__(self, what: str, *details: Any) -> Any:
         """Do it; raises Gone with what was raised."""
         self.begin(what, *details)
+        return self.answer()
+
+    def answer(self) -> Any:
+        """What came of it; raises Gone with what was raised."""
         assert self.process.stdout is not None
         while not (line := self.process.stdout.readline()).startswith("{"):
             assert line, self.log.read_text()
@@ -56,7 +60,7 @@ class Process:
         return answer["value"]
 
     def begin(self, what: str, *details: Any) -> None:
-        """Have it do something that nobody waits for."""
+        """Have it do something; nobody waits for it here."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps([what, *details]) + "\n")
         self.process.stdin.flush()

@@ -28,10 +28,10 @@ class Visitors:
     def leave(self) -> None:
         self._stop.set()
         for thread in self._threads:
-            thread.join(30)
+            thread.join(100)
 
     def _visit(self, n: int) -> None:
-        with httpx.Client(base_url=self.url, timeout=30) as client:
+        with httpx.Client(base_url=self.url, timeout=60) as client:
             while not self._stop.wait(0.01):  # and leave some of the machine to the replicas
                 n += 1
                 try:
@@ -55,17 +55,16 @@ def replicas(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[list
             web.stop()
 
 
-@pytest.mark.timeout(300)
 def test_no_request_fails_while_replicas_are_replaced(replicas: list[Web], tmp_path: Path):
     nginx = Nginx(tmp_path / "nginx", free_ports(1), [web.port for web in replicas])
     visitors = Visitors(nginx.url, 8)
-    eventually(lambda: sum(visitors.answers.values()) > 200, 30, "visitors")
+    eventually(lambda: sum(visitors.answers.values()) > 200, what="visitors")
     for web in replicas:
         assert web.stop() == 0
         web.start()
-        eventually(lambda web=web: httpx.get(f"{web.url}/ready").status_code == 200, 30, "ready")
+        eventually(lambda web=web: web.get("/ready").status_code == 200, what="ready")
+    eventually(lambda: sum(visitors.answers.values()) > 500, what="enough of them")
     visitors.leave()
     nginx.stop()
     print(f"answers during two restarts: {dict(visitors.answers)}")
-    assert sum(visitors.answers.values()) > 500
     assert set(visitors.answers) == {"200", "303"}, visitors.answers

@@ -54,7 +54,12 @@ def test_it_keeps_the_go_library_out_of_every_process_but_the_accounts(stack: St
     everyone = [stack.process.pid, *children(stack.process.pid)]
     with_go = [pid for pid in everyone if loads_go(pid)]
     assert len(with_go) == 1
-    assert len(everyone) >= 6  # supervisor, cron, control, jobs, two for accounts
+    assert len(everyone) >= 6  # supervisor, cron, control, jobs, webhooks, accounts
+
+
+def test_its_log_asks_for_no_program_that_it_does_without(stack: Stack):
+    stack.link()
+    assert "ffmpeg" not in stack.log.read_text()
 
 
 def test_a_process_that_dies_takes_nothing_with_it_and_nobody_gets_a_message_twice(stack: Stack):
@@ -69,9 +74,10 @@ def test_a_process_that_dies_takes_nothing_with_it_and_nobody_gets_a_message_twi
 
 def test_a_worker_killed_in_the_middle_goes_on_after_its_restart(stack: Stack):
     stack.link()
-    campaign = stack.send(100)
-    eventually(lambda: stack.now(campaign).sent_count >= 20, what="progress")
-    stack.kill_worker()
+    with stack.at_leisure():
+        campaign = stack.send(100)
+        eventually(lambda: stack.now(campaign).sent_count >= 20, what="progress")
+        stack.kill_worker()
     assert stack.now(campaign).status is CampaignStatus.RUNNING
     stack.start_worker()
     settled_honestly(stack, campaign, kills=1)
@@ -79,9 +85,10 @@ def test_a_worker_killed_in_the_middle_goes_on_after_its_restart(stack: Stack):
 
 def test_it_ends_in_good_order_on_sigterm_and_goes_on_later(stack: Stack):
     stack.link()
-    campaign = stack.send(200)
-    eventually(lambda: stack.now(campaign).sent_count >= 20, what="progress")
-    assert stack.stop_worker() == 0
+    with stack.at_leisure():
+        campaign = stack.send(200)
+        eventually(lambda: stack.now(campaign).sent_count >= 20, what="progress")
+        assert stack.stop_worker() == 0
     stopped = stack.now(campaign)
     assert 20 <= stopped.sent_count < 200
     assert stopped.unconfirmed_count == 0
@@ -91,14 +98,47 @@ def test_it_ends_in_good_order_on_sigterm_and_goes_on_later(stack: Stack):
     assert sorted(stack.loopback.count().values()) == [1] * 200
 
 
+def test_a_connected_account_goes_by_a_pace_and_words_that_were_just_chosen(stack: Stack):
+    stack.link()
+    stack.finished(stack.send(2))
+
+    def choose(interval: int) -> None:
+        workspace = stack.services.workspaces.get_workspace(stack.actor)
+        stack.services.workspaces.update_workspace(
+            stack.actor,
+            name=workspace.name,
+            default_country=workspace.default_country,
+            time_zone=workspace.time_zone,
+            language=workspace.language,
+            pacing={"interval": interval, "jitter": 0},
+        )
+
+    choose(3600)
+    campaign = stack.send(5)
+    stack.services.workspaces.update_opt_out(stack.actor, "NUNCA MÁS", "")
+    phone = "+595982000001"
+
+    def is_heard() -> bool:
+        stack.loopback.reply(NUMBER, phone[1:], "nunca más")
+        return bool(stack.store.deliveries.opted_out(stack.actor.workspace_id, [phone]))
+
+    eventually(is_heard, what="the opt-out")
+    assert stack.now(campaign).sent_count == 0  # an hour from the last one
+    choose(0)
+    done = stack.finished(campaign)
+    assert (done.sent_count, done.skipped_count) == (4, 1)
+
+
 def test_pause_and_resume_hold_before_the_next_message(stack: Stack):
     stack.link()
-    campaign = stack.send(150)
-    eventually(lambda: stack.now(campaign).sent_count >= 10, what="progress")
-    stack.services.campaigns.pause(stack.actor, campaign.id)
+    with stack.at_leisure():
+        campaign = stack.send(150)
+        eventually(lambda: stack.now(campaign).sent_count >= 10, what="progress")
+        stack.services.campaigns.pause(stack.actor, campaign.id)
     eventually(lambda: not stack.store.deliveries.running(stack.account().id), what="pause")
     eventually(
-        lambda: stack.now(campaign).sent_count == len(stack.loopback.count()), 5, "the last record"
+        lambda: stack.now(campaign).sent_count == len(stack.loopback.count()),
+        what="the record",
     )
     held = stack.now(campaign)
     assert held.status is CampaignStatus.PAUSED
@@ -157,9 +197,7 @@ def test_numbers_are_looked_up_on_whatsapp_when_somebody_asks(stack: Stack):
     eventually(lambda: contacts.page(stack.actor, absent).rows, what="the look-up")
     assert [row.phone for row in contacts.page(stack.actor, absent).rows] == ["+595982000002"]
     assert contacts.count(stack.actor, ContactQuery(whatsapp=OnWhatsapp.PRESENT)).n == 2
-    eventually(
-        lambda: stack.status() is AccountStatus.OFFLINE, timeout=60, what="rest"
-    )  # it looks once more
+    eventually(lambda: stack.status() is AccountStatus.OFFLINE, what="rest")  # it looks once more
 
 
 def test_a_baja_that_came_while_nobody_was_connected_is_honoured(stack: Stack):
@@ -183,9 +221,10 @@ def test_it_says_when_whatsapp_cannot_be_reached_and_goes_on_trying(stack: Stack
 
 def test_a_logout_on_the_phone_pauses_with_the_reason_and_linking_again_loses_nothing(stack: Stack):
     stack.link()
-    campaign = stack.send(300)
-    eventually(lambda: stack.now(campaign).sent_count >= 20, what="progress")
-    stack.loopback.unlink(NUMBER)
+    with stack.at_leisure():
+        campaign = stack.send(300)
+        eventually(lambda: stack.now(campaign).sent_count >= 20, what="progress")
+        stack.loopback.unlink(NUMBER)
     eventually(lambda: stack.now(campaign).status is CampaignStatus.PAUSED, what="the log-out")
     assert stack.now(campaign).pause_reason is PauseReason.LOGGED_OUT
     assert stack.status() is AccountStatus.LOGGED_OUT

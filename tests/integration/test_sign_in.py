@@ -101,7 +101,7 @@ def test_the_provider_ends_one_session_by_its_sid_or_all_of_a_person(services: S
     assert kept is not None
     assert sessions.close_of(sid="1", user_id="ana") == 1
     assert sessions.find(one) is None
-    assert sessions.replace(one, kept) is False  # a renewal under way does not bring it back
+    assert sessions.change(one, lambda _: kept) is None  # a renewal under way brings nothing back
     assert sessions.find(one) is None
     assert sessions.find(two)
     assert sessions.close_of(user_id="ana") == 1

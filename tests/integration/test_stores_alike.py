@@ -11,7 +11,8 @@ import pytest
 from sender_app.adapters.redis_client import connect
 from sender_app.domain.contact_search import ContactQuery, ContactSort, OnWhatsapp
 from sender_app.domain.errors import RuleViolation
-from sender_app.ports.store import ContactDraft, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.contacts import ContactDraft
 from sender_app.stores.postgres.store import PostgresStore
 from sender_app.stores.redis.store import RedisStore
 
@@ -48,16 +49,27 @@ class Side:
         self.contacts.update(self.id, self.people[n], draft)
 
     def delete(self, n: int) -> int:
-        return self.contacts.delete(self.id, [self.people.pop(n)])
+        return self.contacts.delete(self.id, [self.people.pop(n)]).count
+
+    def think_better(self, n: int, name: str, some: list[int]) -> tuple[int, int, int]:
+        """Delete somebody and take some out of a group, and undo both."""
+        gone = self.contacts.delete(self.id, [self.people[n]])
+        group = self.group(name)
+        left = self.groups.remove(self.id, group, self._some(some))
+        back = self.contacts.restore(self.id, gone.record)
+        return back, len(left.ids), self.groups.rejoin(self.id, group, left)
+
+    def _some(self, some: list[int]) -> list[UUID]:
+        return [self.people[n] for n in some]
 
     def merge(self, n: int) -> None:
         self.contacts.merge(self.id, self.people[n], [self.people.pop()])
 
     def join(self, name: str, some: list[int]) -> int:
-        return self.groups.add(self.id, self.group(name), [self.people[n] for n in some])
+        return len(self.groups.add(self.id, self.group(name), self._some(some)).ids)
 
     def leave(self, name: str, some: list[int]) -> int:
-        return self.groups.remove(self.id, self.group(name), [self.people[n] for n in some])
+        return len(self.groups.remove(self.id, self.group(name), self._some(some)).ids)
 
     def rename(self, name: str, new: str) -> str:
         try:
@@ -147,6 +159,7 @@ def change(
         lambda side: side.opt_out(one),
         lambda side: side.delete(one),
         lambda side: side.merge(0),
+        lambda side: side.think_better(one, name, some),
     ]
     if people < FEWEST or chance.random() < 0.5:
         both(lambda side: side.create(draft))

@@ -4,21 +4,26 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 
+from sender_app.adapters.oidc import OidcProvider
 from sender_app.adapters.redis_sessions import RedisSessions
 from sender_app.bootstrap import Services
 from sender_app.domain.actor import Actor, Role
+from sender_app.domain.member import Member
 from sender_app.local.postgres import Postgres
 from sender_app.local.valkey import Valkey
-from sender_app.ports.identity import Session
+from sender_app.ports.identity import Granted, Session
+from sender_app.stores.postgres.members import PostgresMembers
 from tests.conftest import fresh_database
 from tests.oidc import SECRET, Provider, Visitor
 from tests.stack import ROOT, eventually, free_ports, start_over
@@ -75,7 +80,7 @@ def running(
         process = serve(port, folder / "web.log")
         yield Team(url, provider, bootstrap.services())
         process.terminate()
-        process.wait(10)
+        process.wait(60)
         start_over()
     provider.stop()
 
@@ -89,12 +94,12 @@ def serve(port: int, log: Path) -> "subprocess.Popen[bytes]":
 
     def answers() -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/auth/nothing").status_code == 404
+            return httpx.get(f"http://127.0.0.1:{port}/auth/nothing", timeout=60).status_code == 404
         except httpx.TransportError:
             assert process.poll() is None, log.read_text()
             return False
 
-    eventually(answers, 30, "the routes")
+    eventually(answers, what="the routes")
     return process
 
 
@@ -273,9 +278,9 @@ def test_a_role_changed_at_the_provider_counts_from_the_next_refresh(team: Team)
     visitor.sign_in("ana")
     assert team.signed_in(visitor).role is Role.ADMIN
     team.provider.person("ana", "sender-viewer", groups=["/clinic"])
-    eventually(lambda: team.signed_in(visitor).role is Role.VIEWER, 10, "the new role")
+    eventually(lambda: team.signed_in(visitor).role is Role.VIEWER, what="the new role")
     team.provider.person("ana", groups=["/clinic"])
-    eventually(lambda: team.actor(visitor) is None, 10, "the end of the session")
+    eventually(lambda: team.actor(visitor) is None, what="the end of the session")
     assert team.services.sign_in.sessions.find(visitor.session) is None
 
 
@@ -286,7 +291,7 @@ def test_a_team_that_was_left_is_closed_from_the_next_refresh(team: Team):
     visitor.sign_in("ana")
     assert team.workspace(visitor) == "one"
     team.provider.person("ana", "sender-admin", groups=["/two"])
-    eventually(lambda: team.workspace(visitor) == "two", 10, "the other team")
+    eventually(lambda: team.workspace(visitor) == "two", what="the other team")
 
 
 def test_a_provider_that_is_down_throws_nobody_out(team: Team):
@@ -322,18 +327,85 @@ def test_a_request_before_the_new_token_is_kept_does_not_use_the_old_one(
     visitor = team.visitor()
     visitor.sign_in("ana")
     time.sleep(1.2)
-    replace, meanwhile = RedisSessions.replace, []
+    change, meanwhile = RedisSessions.change, []
 
-    def interrupted(sessions: RedisSessions, session_id: str, session: Session) -> bool:
+    def interrupted(
+        sessions: RedisSessions, session_id: str, wish: Callable[[Session], Session]
+    ) -> Session | None:
         if not meanwhile:
             meanwhile.append(None)
             meanwhile[0] = team.actor(visitor)
-        return replace(sessions, session_id, session)
+        return change(sessions, session_id, wish)
 
-    monkeypatch.setattr(RedisSessions, "replace", interrupted)
+    monkeypatch.setattr(RedisSessions, "change", interrupted)
     assert team.actor(visitor)
     assert meanwhile[0]
     assert team.actor(visitor)
+
+
+def renewed(team: Team, visitor: Visitor) -> Actor:
+    """The person, after the provider was asked again."""
+    asked = timedelta(hours=1)
+    later = replace(team.services.sign_in, clock=lambda: datetime.now(UTC) + asked)
+    found = later.find_actor(visitor.session)
+    assert found is not None
+    return found
+
+
+def elsewhere(team: Team, visitor: Visitor) -> UUID:
+    """Another of the person's workspaces than the one that they act in."""
+    here = team.signed_in(visitor).workspace_id
+    found = team.services.sign_in.list_workspaces(visitor.session)
+    return next(one.workspace_id for one in found if one.workspace_id != here)
+
+
+@pytest.mark.parametrize("step", ["another is left", "another is chosen"])
+def test_who_changes_workspace_keeps_a_token_that_came_meanwhile(
+    team: Team, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    team.provider.person("ana", "sender-sender", groups=["/one", "/two"])
+    visitor = team.visitor()
+    visitor.sign_in("ana")
+    sign_in, other = team.services.sign_in, elsewhere(team, visitor)
+    find, meanwhile = PostgresMembers.find, []
+
+    def interrupted(members: PostgresMembers, workspace_id: UUID, user_id: str) -> Member | None:
+        if not meanwhile:
+            meanwhile.append(workspace_id)
+            renewed(team, visitor)
+            return None if step == "another is left" else find(members, workspace_id, user_id)
+        return find(members, workspace_id, user_id)
+
+    before = sign_in.sessions.find(visitor.session)
+    monkeypatch.setattr(PostgresMembers, "find", interrupted)
+    if step == "another is left":
+        team.signed_in(visitor)
+    else:
+        sign_in.choose_workspace(visitor.session, other)
+    now = sign_in.sessions.find(visitor.session)
+    assert meanwhile
+    assert before is not None
+    assert now is not None
+    assert now.refresh_token != before.refresh_token
+    assert renewed(team, visitor)  # this provider ends a session whose token comes twice
+
+
+def test_a_workspace_that_is_chosen_while_the_provider_is_asked_is_kept(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+):
+    team.provider.person("ana", "sender-sender", groups=["/one", "/two"])
+    visitor = team.visitor()
+    visitor.sign_in("ana")
+    sign_in, other = team.services.sign_in, elsewhere(team, visitor)
+    refresh = OidcProvider.refresh
+
+    def interrupted(provider: OidcProvider, session: Session) -> Granted:
+        sign_in.choose_workspace(visitor.session, other)
+        return refresh(provider, session)
+
+    monkeypatch.setattr(OidcProvider, "refresh", interrupted)
+    assert renewed(team, visitor).workspace_id == other
+    assert team.signed_in(visitor).workspace_id == other
 
 
 def test_signing_out_ends_the_session_here_and_at_the_provider(team: Team):
@@ -361,7 +433,7 @@ def test_the_provider_ends_sessions_through_the_back_channel(team: Team):
     here.http.post(
         f"{team.provider.issuer}/session/end/confirm", data={"xsrf": secret, "logout": "yes"}
     )
-    eventually(lambda: team.services.sign_in.find_actor(here_only) is None, 10, "the logout")
+    eventually(lambda: team.services.sign_in.find_actor(here_only) is None, what="the logout")
     assert team.actor(there)  # another browser, another session of the provider
 
 
@@ -373,7 +445,7 @@ def test_nobody_else_ends_sessions_through_the_back_channel(team: Team):
     assert kept is not None
     url = f"{team.url}/auth/back-channel-logout"
     for token in ("", "x.y.z", kept.id_token, "A" * 30_000):
-        assert httpx.post(url, data={"logout_token": token}).status_code == 400
+        assert httpx.post(url, data={"logout_token": token}, timeout=60).status_code == 400
     assert team.actor(visitor)
 
 

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from pydantic import TypeAdapter
 
+from sender_app.api.v1.events import AnyEvent
 from sender_app.domain.webhook import DeliveryStatus, EventType
 from tests.receiver import Receiver, receiving
 from tests.stack import NUMBER, Stack, eventually
@@ -45,24 +47,27 @@ def test_a_campaign_and_what_comes_back_is_told_of_once_each(
     eventually(lambda: stack.now(campaign).delivered_count == PEOPLE, what="delivery")
     stack.loopback.reply(NUMBER, "595982000000", "BAJA")
 
-    def told_of_all() -> bool:
-        delivered = people_of(receiver, EventType.RECIPIENT_DELIVERED)
-        return len(delivered) == PEOPLE and bool(receiver.of(EventType.OPT_OUT_CREATED))
-
-    eventually(told_of_all, what="telling")
-    for kind in (EventType.RECIPIENT_SENT, EventType.RECIPIENT_DELIVERED):
-        assert set(people_of(receiver, kind).values()) == {1}, kind
-        assert len(people_of(receiver, kind)) == PEOPLE, kind
-    told = Counter(event["type"] for event in {c.id: c.event for c in receiver.calls}.values())
-    for kind in (
+    of_people = (EventType.RECIPIENT_SENT, EventType.RECIPIENT_DELIVERED)
+    once = (
         *(EventType.ACCOUNT_LINKED, EventType.CAMPAIGN_STARTED, EventType.CAMPAIGN_FINISHED),
         *(EventType.REPLY_RECEIVED, EventType.OPT_OUT_CREATED),
-    ):
-        assert told[kind] == 1, kind
-    assert all(call.signed_with(secret) for call in receiver.calls)
+    )
+
+    def told_of_all() -> bool:
+        everybody = all(len(people_of(receiver, kind)) == PEOPLE for kind in of_people)
+        return everybody and all(receiver.of(kind) for kind in once)
 
     def log() -> set[DeliveryStatus]:
         rows, _ = webhooks.list_deliveries(stack.actor, webhook_id, limit=1000)
         return {row.status for row in rows}
 
+    eventually(told_of_all, what="telling")
     eventually(lambda: log() == {DeliveryStatus.DELIVERED}, what="everything settled")
+    for kind in of_people:
+        assert set(people_of(receiver, kind).values()) == {1}, kind
+    told = Counter(event["type"] for event in {c.id: c.event for c in receiver.calls}.values())
+    for kind in once:
+        assert told[kind] == 1, kind
+    assert all(call.signed_with(secret) for call in receiver.calls)
+    for call in receiver.calls:
+        TypeAdapter(AnyEvent).validate_json(call.body)

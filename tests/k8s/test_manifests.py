@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Iterator
 
 import jsonschema
 import kubernetes_validate
@@ -13,7 +14,7 @@ from sender_app.config import Settings
 from sender_app.jobs import pool
 from sender_app.stores.postgres.store import PostgresStore
 from sender_app.web import _KILL_AFTER
-from tests.contract.test_store import Clinic
+from tests.contract.clinic import Clinic
 from tests.k8s.manifests import (
     K8S,
     OVERLAYS,
@@ -157,6 +158,18 @@ def test_what_the_scaler_decides_is_left_to_it(overlay: str):
     assert trigger["metadata"]["targetQueryValue"] == config["WORKERS"]
 
 
+@overlays
+def test_postgres_has_a_connection_for_whatever_the_scalers_may_start(overlay: str):
+    [server] = find(overlay, "Deployment", "sender-postgres")["spec"]["template"]["spec"][
+        "containers"
+    ]
+    allowed = dict(arg.split("=") for arg in server["args"] if "=" in arg)["max_connections"]
+    config = find(overlay, "ConfigMap", "sender-backend-config")["data"]
+    workers = find(overlay, "ScaledObject", "sender-worker")["spec"]["maxReplicaCount"]
+    needed = 5 * int(config["WORKERS"]) * workers + 5 * workers + 10 * 5 + 20
+    assert needed <= int(allowed), "as k8s/README.md counts them"
+
+
 def test_web_replicas_are_one_to_five_and_two_in_production():
     base = loaded(K8S / "base/scaling.yaml")[-1]["spec"]
     assert (base["minReplicaCount"], base["maxReplicaCount"]) == (1, 5)
@@ -232,7 +245,7 @@ def test_each_object_belongs_to_a_step_of_the_deployment(overlay: str):
 
 
 @pytest.fixture
-def scaler(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def scaler(database_url: str) -> Iterator[str]:
     """The database after sender-postgres-init, and the URL of the scaler's own role."""
     data = find("production", "ConfigMap", "sender-postgres-init")["data"]
     script = data["10-scaler.sh"]
@@ -241,7 +254,10 @@ def scaler(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("DROP ROLE IF EXISTS sender_scaler")
         connection.execute(statements)
-    return make_conninfo(database_url, user="sender_scaler")
+    yield make_conninfo(database_url, user="sender_scaler")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("DROP OWNED BY sender_scaler")
+        connection.execute("DROP ROLE sender_scaler")
 
 
 def wanted(url: str) -> int:
@@ -253,38 +269,33 @@ def wanted(url: str) -> int:
 
 
 def test_the_workers_trigger_counts_accounts_that_are_due_or_served(scaler: str, database_url: str):
-    try:
-        assert wanted(scaler) == 0
-        store = PostgresStore(database_url)
-        clinic = Clinic(store)
-        assert wanted(scaler) == 1, "an account with a campaign is due"
-        lease = clinic.lease()
-        seen = store.accounts.get(clinic.account.id).wake_at
-        assert store.accounts.rest(clinic.account.id, seen, None)
-        assert wanted(scaler) == 1, "an account that is served counts while it lingers"
-        store.leases.release(lease)
-        assert wanted(scaler) == 0
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute(
-                "UPDATE campaigns SET status = 'scheduled', scheduled_at = now() - interval '1 s'"
-            )
-        assert wanted(scaler) == 1, "nobody but a worker starts a scheduled campaign"
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute(
-                "INSERT INTO imports (workspace_id, user_id, filename, size, country, status)"
-                " SELECT id, 'alice', 'x.csv', 1, 'PY', 'checking' FROM workspaces"
-            )
-        assert wanted(scaler) == 2, "nobody but a worker reads a file of contacts"
-        store.close()
-        with (
-            psycopg.connect(scaler) as connection,
-            pytest.raises(psycopg.errors.InsufficientPrivilege),
-        ):
-            connection.execute("SELECT * FROM contacts")
-    finally:
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute("DROP OWNED BY sender_scaler")
-            connection.execute("DROP ROLE sender_scaler")
+    assert wanted(scaler) == 0
+    store = PostgresStore(database_url)
+    clinic = Clinic(store)
+    assert wanted(scaler) == 1, "an account with a campaign is due"
+    lease = clinic.lease()
+    seen = store.accounts.get(clinic.account.id).wake_at
+    assert store.accounts.rest(clinic.account.id, seen, None)
+    assert wanted(scaler) == 1, "an account that is served counts while it lingers"
+    store.leases.release(lease)
+    assert wanted(scaler) == 0
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE campaigns SET status = 'scheduled', scheduled_at = now() - interval '1 s'"
+        )
+    assert wanted(scaler) == 1, "nobody but a worker starts a scheduled campaign"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO imports (workspace_id, user_id, filename, size, country, status)"
+            " SELECT id, 'alice', 'x.csv', 1, 'PY', 'checking' FROM workspaces"
+        )
+    assert wanted(scaler) == 2, "nobody but a worker reads a file of contacts"
+    store.close()
+    with (
+        psycopg.connect(scaler) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("SELECT * FROM contacts")
 
 
 def test_the_readme_names_every_overlay_and_secret():

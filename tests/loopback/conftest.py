@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from loopback_processes import ALICE, BOB, LoopbackServer, NeonizeClient, copy_store, link
+from loopback_processes import (
+    ALICE,
+    BOB,
+    LoopbackServer,
+    NeonizeClient,
+    copy_store,
+    link,
+    wait_until,
+)
 
 from whatsapp_loopback.client import Loopback
 
@@ -63,14 +71,28 @@ def new_client(server: LoopbackServer, tmp_path: Path) -> Iterator[Callable[...,
 
 
 @pytest.fixture(scope="session")
-def alice(
+def session_alice(
     server: LoopbackServer, session_loopback: Loopback, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[NeonizeClient]:
-    """A client linked to ALICE's phone and connected, shared by tests that leave it so."""
+    """A client linked to ALICE's phone."""
     store = tmp_path_factory.mktemp("alice") / "alice.db"
     client = link(NeonizeClient(store, server.data_dir), session_loopback, ALICE)
     yield client
     client.kill()
+
+
+@pytest.fixture
+def alice(session_alice: NeonizeClient, loopback: Loopback) -> NeonizeClient:
+    """ALICE's client, shared by all tests: connected, whatever the test before did to its line,
+    and with all told of that."""
+
+    def is_at_rest() -> bool:
+        account = loopback.account(ALICE)
+        told = session_alice.count("Connected") == account["logins"]
+        return account["connected"] and told and session_alice.do("state") == [True, True]
+
+    wait_until(is_at_rest)
+    return session_alice
 
 
 @pytest.fixture(scope="session")

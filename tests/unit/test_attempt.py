@@ -80,7 +80,7 @@ def test_a_campaign_of_one_part_notes_none():
     [([], None, []), ([1], None, [1]), ([1, 2], "M2", [1, 2])],
 )
 def test_recovery_knows_what_left_and_is_sure_of_none_of_it(found, message_id, left):
-    orphan = Orphan(CLAIM.recipient_id, {1: b"one", 2: b"two"}, several=True)
+    orphan = Orphan(CLAIM.campaign_id, CLAIM.recipient_id, {1: b"one", 2: b"two"}, several=True)
     ids = {orphan.secrets[part]: f"M{part}" for part in found}
     settlement = recovered(orphan, ids, NOW)
     assert settlement.message_id == message_id
@@ -89,7 +89,7 @@ def test_recovery_knows_what_left_and_is_sure_of_none_of_it(found, message_id, l
 
 
 def test_recovery_of_a_single_message_notes_no_parts():
-    orphan = Orphan(CLAIM.recipient_id, {0: b"one"})
+    orphan = Orphan(CLAIM.campaign_id, CLAIM.recipient_id, {0: b"one"})
     assert recovered(orphan, {b"one": "M"}, NOW).message_id == "M"
     assert recovered(orphan, {b"one": "M"}, NOW).parts == ()
     assert recovered(orphan, {}, NOW).message_id is None

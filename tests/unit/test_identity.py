@@ -8,7 +8,14 @@ import pytest
 from sender_app.domain.actor import Role
 from sender_app.domain.address import path_within
 from sender_app.domain.identity import ClaimRules, identity_from, names_roles
-from sender_app.domain.member import Member, RoleSource, Standing, standing_at_sign_in
+from sender_app.domain.member import (
+    Admission,
+    Member,
+    RoleSource,
+    Standing,
+    admission,
+    standing_at_sign_in,
+)
 
 KEYCLOAK = ClaimRules("sender")
 
@@ -118,6 +125,45 @@ def test_the_providers_word_comes_before_the_workspaces(
     kept: Member | None, granted: Role | None, default: Role | None, expected: Standing | None
 ):
     assert standing_at_sign_in(kept, granted, default) == expected
+
+
+KEPT = {
+    "ana": member(LOCAL),
+    "team:named": member(LOCAL),
+    "team:given": member(PROVIDER),
+    "team:removed": member(LOCAL, removed=True),
+    "team:other": member(LOCAL),
+}
+NAMED = ["team:named", "team:given", "team:removed", "team:new"]
+GRANTED = Standing(Role.VIEWER, PROVIDER)
+
+
+@pytest.mark.parametrize(
+    ("granted", "default", "standings", "left"),
+    [
+        (Role.VIEWER, None, dict.fromkeys(NAMED, GRANTED), {"team:other"}),
+        (
+            None,
+            None,
+            {"team:named": Standing(Role.SENDER, LOCAL)},
+            {"team:given", "team:other"},
+        ),
+        (
+            None,
+            Role.ADMIN,
+            {
+                "team:named": Standing(Role.SENDER, LOCAL),
+                "team:given": Standing(Role.ADMIN, LOCAL),
+                "team:new": Standing(Role.ADMIN, LOCAL),
+            },
+            {"team:other"},
+        ),
+    ],
+)
+def test_a_sign_in_leaves_the_teams_that_the_provider_does_not_name(
+    granted: Role | None, default: Role | None, standings: dict[str, Standing], left: set[str]
+):
+    assert admission(KEPT, NAMED, granted, default) == Admission(standings, frozenset(left))
 
 
 @pytest.mark.parametrize("address", ["/", "/campaigns/1?a=b#c", "/contacts?search=%2F%2Fx"])

@@ -34,7 +34,7 @@ class SlowJournal:
 
     def settle(self, outcomes: Sequence[Outcome], *, fold: bool) -> int:
         self.asked.release()
-        assert self.go_on.acquire(timeout=10)
+        assert self.go_on.acquire(timeout=60)
         if self.error is not None:
             raise self.error
         self.commits += 1
@@ -49,6 +49,14 @@ class SlowJournal:
         self.go_on.release(1000)
 
 
+class Journals(list[SlowJournal]):
+    """Journals, one for each lane that has begun."""
+
+    def open(self) -> SlowJournal:
+        self.append(SlowJournal())
+        return self[-1]
+
+
 def recorder(journal: SlowJournal, *, window: int = 5, group: int = 5) -> Recorder:
     return Recorder(lambda: journal, lambda _: None, window=window, group=group, lanes=1)
 
@@ -57,7 +65,7 @@ def test_it_gathers_for_the_next_commit_what_comes_in_during_one():
     journal = SlowJournal()
     with recorder(journal) as record:
         record.put(outcome(0))
-        assert journal.asked.acquire(timeout=10)
+        assert journal.asked.acquire(timeout=60)
         for n in (1, 2, 3):
             record.put(outcome(n))
         journal.commits_freely()
@@ -88,11 +96,12 @@ def test_it_lets_no_more_than_a_window_go_unrecorded():
     with recorder(journal, window=2) as record:
         sender = threading.Thread(target=send)
         sender.start()
-        assert journal.asked.acquire(timeout=10)
+        assert journal.asked.acquire(timeout=60)
+        eventually(lambda: accepted == [0, 1], what="a full window")
         sender.join(0.2)
         assert accepted == [0, 1]
         journal.commits_freely()
-        sender.join(10)
+        sender.join(60)
         record.flush()
         assert accepted == [0, 1, 2, 3]
         assert list(chain(*journal.records)) == [0, 1, 2, 3]
@@ -132,16 +141,11 @@ def test_counters_follow_by_themselves_and_cost_no_commit_of_their_own_at_first(
 
 
 def test_it_needs_one_lane_as_long_as_a_commit_has_room_for_what_waits():
-    opened: list[SlowJournal] = []
-
-    def open_journal() -> SlowJournal:
-        opened.append(SlowJournal())
-        return opened[-1]
-
-    with Recorder(open_journal, lambda _: None, window=9, group=5, lanes=3) as record:
+    opened = Journals()
+    with Recorder(opened.open, lambda _: None, window=9, group=5, lanes=3) as record:
         record.put(outcome(0))
         eventually(lambda: opened)
-        assert opened[0].asked.acquire(timeout=10)
+        assert opened[0].asked.acquire(timeout=60)
         for n in (1, 2, 3, 4):
             record.put(outcome(n))
         assert len(opened) == 1
@@ -152,22 +156,41 @@ def test_it_needs_one_lane_as_long_as_a_commit_has_room_for_what_waits():
         record.flush()
 
 
+def test_a_commit_beside_another_waits_for_half_a_window():
+    journals = Journals()
+    with Recorder(journals.open, lambda _: None, window=8, group=8, lanes=2) as record:
+        record.put(outcome(0))
+        eventually(lambda: journals)
+        first = journals[0]
+        assert first.asked.acquire(timeout=60)
+        for n in (1, 2, 3, 4):
+            record.put(outcome(n))
+        eventually(lambda: len(journals) == 2)
+        second = journals[1]
+        assert second.asked.acquire(timeout=60)
+        first.go_on.release()
+        eventually(lambda: record._idle, what="the first lane's rest")
+        record.put(outcome(5))
+        record.put(outcome(6))
+        second.go_on.release()
+        assert second.asked.acquire(timeout=60)
+        for journal in journals:
+            journal.commits_freely()
+        record.flush()
+        assert (first.records, second.records) == ([[0]], [[1, 2, 3, 4], [5, 6]])
+
+
 def test_each_lane_counts_what_it_recorded_before_a_flush_ends():
-    journals: list[SlowJournal] = []
-
-    def open_journal() -> SlowJournal:
-        journal = SlowJournal()
-        journals.append(journal)
-        return journal
-
+    journals = Journals()
     folded: list[Outcome] = []
-    with Recorder(open_journal, folded.extend, window=9, group=1, lanes=2) as record:
+    with Recorder(journals.open, folded.extend, window=9, group=1, lanes=2) as record:
         for n in range(3):
             record.put(outcome(n))
-        for journal in list(journals):
-            assert journal.asked.acquire(timeout=10)
+        eventually(lambda: len(journals) == 2)
+        for journal in journals:
+            assert journal.asked.acquire(timeout=60)
         journals[0].commits_freely()  # goes on with the third while the other still commits
-        assert journals[0].asked.acquire(timeout=10)
+        assert journals[0].asked.acquire(timeout=60)
         for journal in journals:
             journal.commits_freely()
         record.flush()

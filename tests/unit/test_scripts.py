@@ -1,14 +1,19 @@
 """What the server has the browser run is what the browser lets through (assets/first.js)."""
 
+import asyncio
 import base64
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import reflex as rx
 from reflex.event import fix_events
 
 from sender_app.domain.api_key import new_secret
+from sender_app.services.undoing import Done
+from sender_app.states import undoing
+from sender_app.states.access import ANSWERED, REFUSED
 from sender_app.states.api_keys import NEW_KEY
 from sender_app.states.first_steps import _COOKIE as NAME
 from sender_app.states.webhook import SHOWN_ONCE
@@ -51,7 +56,7 @@ def scripts_of(path: str, **filled: str) -> list[str]:
 
 
 def test_the_scripts_of_the_server_get_through_and_there_are_no_others():
-    assert sum(text.count("rx.call_script(") for text in SOURCES) == 3
+    assert sum(text.count("rx.call_script(") for text in SOURCES) == 6
     assert all(map(pattern("CHOICE").match, scripts_of("states/session.py")))
     assert all(map(pattern("CHOICE").match, scripts_of("states/first_steps.py")))
     signing = "whsec_" + base64.b64encode(bytes(range(224, 256))).decode()
@@ -63,11 +68,34 @@ def test_the_scripts_of_the_server_get_through_and_there_are_no_others():
     assert payload(rx.call_script("x = 1")) == {"javascript_code": "x = 1", "callback": None}
 
 
+class Tab:
+    """A tab of somebody who reads Portuguese."""
+
+    async def get_state(self, _kind: type) -> SimpleNamespace:
+        return SimpleNamespace(lang="pt")
+
+
+def test_what_controls_and_undoing_are_told_gets_through_as_what_it_is():
+    found = pattern("EVENT").match(payload(REFUSED)["javascript_code"])
+    assert found is not None
+    assert (found[1], json.loads(found[2])) == ("refused", {})
+    found = pattern("EVENT").match(payload(ANSWERED)["javascript_code"])
+    assert found is not None
+    assert (found[1], json.loads(found[2])) == ("answered", {})
+    event = asyncio.run(undoing.say_done(Tab(), "contacts.joined", Done(3, "s3-cret"), "onLeft"))  # type: ignore[arg-type]
+    found = pattern("EVENT").match(payload(event)["javascript_code"])
+    assert found is not None
+    told = {"text": "Adicionados ao grupo: 3", "label": "Desfazer"}
+    told |= {"kind": "onLeft", "secret": "s3-cret"}
+    assert (found[1], json.loads(found[2])) == ("undoable", {"detail": told})
+
+
 def test_nothing_else_gets_through():
     for text in ("alert(1)", "(() => (refs['__toast']?.[\"error\"](alert(1))), x)", "", "(()=>1)"):
         found = pattern("TOAST").match(text)
         assert found is None or not found[2].startswith('"'), text
         assert pattern("CHOICE").match(text) is None
         assert pattern("SECRET").match(text) is None
+        assert pattern("EVENT").match(text) is None
     sneaky = "document.cookie='lang=es;path=/;max-age=1;samesite=lax';alert(1)"
     assert pattern("CHOICE").match(sneaky) is None

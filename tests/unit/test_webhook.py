@@ -89,6 +89,7 @@ def test_it_reads_addresses_and_events():
         *[("64:ff9b::808:808", True), ("0.0.0.0", False), ("0.1.2.3", False)],  # noqa: S104
         *[(one, False) for one in ("127.0.0.1", "127.9.9.9", "10.1.2.3", "172.16.0.1")],
         *[(one, False) for one in ("192.168.1.1", "169.254.169.254", "100.64.0.1", "192.0.0.8")],
+        *[(one, False) for one in ("192.88.99.1", "3fff::1")],
         *[(one, False) for one in ("198.18.0.1", "203.0.113.5", "224.0.0.1", "240.0.0.1")],
         *[(one, False) for one in ("255.255.255.255", "::", "::1", "::7f00:1", "fe80::1")],
         *[(one, False) for one in ("fc00::1", "fd12::1", "fec0::1", "ff02::1", "2001:db8::1")],
@@ -176,7 +177,7 @@ def endless(handler: BaseHTTPRequestHandler) -> None:
 
 
 def dripping(handler: BaseHTTPRequestHandler) -> None:
-    for _ in range(200):
+    while True:  # until whoever asked hangs up
         handler.wfile.write(b"H")
         handler.wfile.flush()
         time.sleep(0.02)
@@ -184,14 +185,13 @@ def dripping(handler: BaseHTTPRequestHandler) -> None:
 
 def test_an_answer_is_bounded_in_size_and_time(receiver: Receiver):
     receiver.answers = [endless, dripping]
-    client = GuardedClient(HERE, seconds=0.4)
-    large = client.post(receiver.url, {}, b"{}")
+    large = GuardedClient(HERE, seconds=60).post(receiver.url, {}, b"{}")
     assert large.arrived
     assert len(large.excerpt) == 500
     assert "\0" not in large.excerpt
-    slow = client.post(receiver.url, {}, b"{}")
+    slow = GuardedClient(HERE, seconds=0.4).post(receiver.url, {}, b"{}")
     assert slow.error == "timeout"
-    assert slow.took < timedelta(seconds=2)
+    assert slow.took < timedelta(seconds=10)  # each letter of the answer came at once
 
 
 def test_what_cannot_be_reached_says_so(receiver: Receiver):

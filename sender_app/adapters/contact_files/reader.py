@@ -14,11 +14,11 @@ from sender_app.adapters.contact_files.text import Broken, Piece, pieces, record
 from sender_app.domain import columns as rules
 from sender_app.domain.audience import BadRow
 from sender_app.domain.contact_import import Layout
-from sender_app.ports.contact_reader import ContactBatch, Rows
+from sender_app.ports.contact_reader import TEXTS, ContactBatch, Rows
 
 LONGEST_CELL = 1_000  # characters; longer cells are not names of people or groups
 _SHEET_BATCH = 20_000  # rows
-_TEXTS = ("nombre", "sustantivo", "grupo")
+_SPACED = r"\s\s|[^\S ]"  # a line break or a second blank, which would stand in every message
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,6 @@ class _Batches:
     """Tables to checked rows, remembering the phones that came before."""
 
     def __init__(self, columns: tuple[str, ...], country: str) -> None:
-        self._columns = columns
         self._country = country
         self._at = {name: f"c{n}" for n, name in enumerate(columns) if name}
         self._own = [name for name in self._at if name not in rules.KNOWN]
@@ -68,13 +67,15 @@ class _Batches:
         return Rows(good, bad, table.done)
 
     def _tidied(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Row numbers and the columns in use, by their meaning, without blanks around."""
+        """Row numbers and the columns in use, by their meaning: trimmed, names in one line."""
         used = frame.select(
             "n", *(pl.col(at).str.strip_chars().alias(n) for n, at in self._at.items())
         )
         marked = [n for n in self._at if n != "numero" and used[n].str.starts_with("'").any()]
         # The mark that keeps a spreadsheet from taking a text for a formula.
-        return used.with_columns(pl.col(n).str.replace(r"^'([=+\-@])", "$1") for n in marked)
+        used = used.with_columns(pl.col(n).str.replace(r"^'([=+\-@])", "$1") for n in marked)
+        spaced = [n for n in TEXTS if n in self._at and used[n].str.contains(_SPACED).any()]
+        return used.with_columns(pl.col(n).str.replace_all(r"\s+", " ") for n in spaced)
 
     def _problems(self, used: pl.DataFrame, code: pl.Series) -> pl.Series:
         problem = pl.lit(None, dtype=pl.String)
@@ -93,14 +94,20 @@ class _Batches:
         number = used["phone"].str.slice(1).cast(pl.Int64)
         again = ~number.is_first_distinct() | number.is_in(self._seen.implode())
         self._seen = pl.concat([self._seen, number.filter(~again)])
-        text = [pl.col(n) if n in self._at else pl.lit("").alias(n) for n in _TEXTS]
+        text = [pl.col(n) if n in self._at else pl.lit("").alias(n) for n in TEXTS]
         own = pl.lit(None, dtype=pl.String)
         if self._own:
             filled = [pl.when(pl.col(n) != "").then(pl.col(n)).alias(n) for n in self._own]
             own = pl.struct(filled).struct.json_encode()
         rows = used.select("n", "phone", *text, own.alias("own"))
         return ContactBatch(
-            rows.write_csv(include_header=False).encode(), rows.height, int(again.sum())
+            rows.write_csv(include_header=False).encode(),
+            rows.height,
+            int(again.sum()),
+            last=rows["n"].max() or 0,
+            lowest=rows["phone"].min() or "",
+            highest=rows["phone"].max() or "",
+            full=frozenset(name for name in TEXTS if (rows[name] != "").all()),
         )
 
     def _bad(

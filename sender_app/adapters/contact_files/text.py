@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-PIECE = 2 * 1024 * 1024  # bytes read at once
+PIECE = 512 * 1024  # bytes read at once: the store takes one in while the next is read
 LONGEST_LINE = 1024 * 1024  # characters
 _LONGEST_RECORD = 200  # lines that a quoted cell may go over
 csv.field_size_limit(LONGEST_LINE)
@@ -97,7 +97,6 @@ class _Lines:
 
     def __init__(self, encoding: str) -> None:
         self._order = ("utf-8",) if encoding == "utf-8" else ("utf-8", encoding)
-        self._strict = codecs.getincrementaldecoder("utf-8")()
         self._held = b""
         self._begun = False
 

@@ -5,14 +5,15 @@ from typing import Annotated
 from uuid import UUID
 
 import segno
-from fastapi import APIRouter, Path
-from pydantic import Field
+from fastapi import APIRouter, Path, Response
+from pydantic import Field, StringConstraints
 
 from sender_app import bootstrap
 from sender_app.api.v1.requests import ApiRoute, CallingActor, Repeatable
-from sender_app.api.v1.shapes import Asked, PageOf, Shown, Typed, whole
+from sender_app.api.v1.shapes import NO_NUL, Asked, PageOf, Shown, Typed, whole
 from sender_app.domain.account import Account as LinkedAccount
 from sender_app.domain.account import AccountStatus
+from sender_app.services.accounts import LONGEST_LABEL
 from sender_app.services.accounts import ConnectionStatus as Status
 
 router = APIRouter(route_class=ApiRoute, tags=["accounts"])
@@ -36,6 +37,14 @@ class Account(Shown):
     )
 
 
+class AccountName(Asked):
+    """What an account is called."""
+
+    label: Annotated[str, StringConstraints(max_length=LONGEST_LABEL, pattern=NO_NUL)] = Field(
+        min_length=1, examples=["Ventas"]
+    )
+
+
 class LinkedState(Account):
     """An account, with the codes that link it while there are any."""
 
@@ -51,7 +60,7 @@ class Connection(Shown):
 
     connected: bool = Field(description="A device is linked, and nothing keeps it from sending.")
     state: AccountStatus
-    phone: str | None
+    phone: str | None = Field(examples=["+595981000001"])
     qr: str | None = Field(description="The text of the QR code to be scanned.")
     qr_url: str | None = Field(description="The same as an image, in a data: URL (SVG).")
     pairing_code: str | None
@@ -87,6 +96,20 @@ def connection_status(actor: CallingActor):
 def list_accounts(actor: CallingActor):
     """List all accounts, the oldest first."""
     return whole(_account(one) for one in bootstrap.services().accounts.list_accounts(actor))
+
+
+@router.post("/accounts", status_code=201, response_model=Account, dependencies=[Repeatable])
+def create_account(response: Response, actor: CallingActor, new: AccountName):
+    """Add an account, to be linked. 409 `account_name_taken` where another has that name."""
+    account = bootstrap.services().accounts.create_account(actor, new.label)
+    response.headers["Location"] = f"/api/v1/accounts/{account.id}"
+    return _account(account)
+
+
+@router.patch("/accounts/{accountId}", status_code=204)
+def rename_account(actor: CallingActor, account_id: AccountId, name: AccountName) -> None:
+    """Rename an account. 409 `account_name_taken` where another has that name."""
+    bootstrap.services().accounts.rename_account(actor, account_id, name.label)
 
 
 @router.get("/accounts/{accountId}", response_model=LinkedState)

@@ -17,9 +17,11 @@ from sender_app.api.v1 import (
     contacts,
     conversations,
     dashboard,
+    events,
     opt_outs,
     sending,
     templates,
+    webhooks,
 )
 from sender_app.api.v1.problems import MEDIA_TYPE, Problem, answer_to
 
@@ -28,7 +30,7 @@ _DESCRIPTION = """
 WhatsApp campaigns for programs: contacts, messages, and who got them.
 
 Every request bears a token: `Authorization: Bearer sender_…`. A *viewer* may read, a *sender* also
-write contacts and send, an *admin* also link accounts and lift opt-outs.
+write contacts and send, an *admin* also link accounts, lift opt-outs and manage webhooks.
 
 Lists come in pages: `{"items": […], "next": "…"}`; give `next` back as `cursor` for what follows.
 Failures are RFC 9457 problems with a stable `code`. A `POST` with an `Idempotency-Key` is carried
@@ -57,6 +59,7 @@ _TAGS = {
     "templates": "The library of messages.",
     "opt-outs": "Numbers that are never written to.",
     "accounts": "WhatsApp accounts, and how to link one.",
+    "webhooks": "Have events told to other systems, and see what arrived there.",
     "dashboard": "Figures.",
     "cache": "What figures are kept in for a while.",
 }
@@ -131,9 +134,11 @@ api = Api(
     redirect_slashes=False,
 )
 for module in (
-    *(sending, campaigns, conversations, contacts, templates, opt_outs, accounts, dashboard),
+    *(sending, campaigns, conversations, contacts, templates, opt_outs, accounts, webhooks),
+    dashboard,
 ):
     api.include_router(module.router)
+api.webhooks.include_router(events.router)
 
 
 @api.exception_handler(HTTPException)

@@ -12,7 +12,7 @@ from sender_app.api.v1.requests import ApiRoute, CallingActor, Repeatable
 from sender_app.api.v1.shapes import NO_NUL, Asked, Cursor, Limit, PageOf, Shown, page_of, start_of
 from sender_app.domain.campaign import CampaignStatus, PauseReason
 from sender_app.domain.delivery import RecipientStatus
-from sender_app.ports.store import CampaignFilter
+from sender_app.ports.store.campaigns import CampaignFilter
 from sender_app.services.campaigns import LONGEST_NOTE
 
 router = APIRouter(route_class=ApiRoute, tags=["campaigns"])
@@ -66,13 +66,32 @@ class Recipient(Shown):
 class Review(Asked):
     """What the second person says."""
 
-    note: Annotated[str, StringConstraints(max_length=LONGEST_NOTE, pattern=NO_NUL)] = ""
+    note: Annotated[str, StringConstraints(max_length=LONGEST_NOTE, pattern=NO_NUL)] = Field(
+        "", examples=["Falta la dirección."]
+    )
+
+
+class Verdict(Asked):
+    """A person's word on recipients of whom nobody knows whether they got the message."""
+
+    sent: bool = Field(description="They did; false has it sent again.", examples=[True])
+    recipient_ids: Annotated[list[UUID], Field(max_length=1_000)] = Field(
+        [],
+        description="Whom it is about; without, all who are unconfirmed for more than 5 minutes.",
+        examples=[["0197a3c2-7e6b-7b6e-9a52-3f1d2c4b5a69"]],
+    )
+
+
+class Settled(Shown):
+    """What came of a person's word."""
+
+    settled: int = Field(description="How many recipients it was about.", examples=[2])
 
 
 class Retried(Shown):
     """What came of trying again."""
 
-    queued: int = Field(description="How many recipients are queued again.")
+    queued: int = Field(description="How many recipients are queued again.", examples=[7])
 
 
 @router.get("/campaigns", response_model=PageOf[Campaign])
@@ -95,6 +114,15 @@ def list_campaigns(
 def get_campaign(actor: CallingActor, campaign_id: CampaignId):
     """Get a campaign."""
     return bootstrap.services().campaigns.get_campaign(actor, campaign_id)
+
+
+@router.delete("/campaigns/{campaignId}", status_code=204)
+def delete_campaign(actor: CallingActor, campaign_id: CampaignId) -> None:
+    """Show a draft, or a campaign that has ended, no more; figures keep what it sent.
+
+    409 `campaign_move_refused` for one that may still send: cancel it first.
+    """
+    bootstrap.services().campaigns.delete(actor, campaign_id)
 
 
 @router.get("/campaigns/{campaignId}/recipients", response_model=PageOf[Recipient])
@@ -146,6 +174,18 @@ def cancel_campaign(actor: CallingActor, campaign_id: CampaignId):
 def retry_campaign(actor: CallingActor, campaign_id: CampaignId):
     """Queue the recipients in error again."""
     return {"queued": bootstrap.services().campaigns.retry_failed(actor, campaign_id)}
+
+
+@router.post("/campaigns/{campaignId}/resolve", response_model=Settled, dependencies=[Repeatable])
+def resolve_campaign(actor: CallingActor, campaign_id: CampaignId, verdict: Verdict):
+    """Say of unconfirmed recipients that they were sent to, or have them sent to again.
+
+    Only after some minutes, in which a receipt settles it by itself: 409 `nothing_unconfirmed`.
+    """
+    settled = bootstrap.services().campaigns.resolve_unconfirmed(
+        actor, campaign_id, verdict.recipient_ids, sent=verdict.sent
+    )
+    return {"settled": settled}
 
 
 @router.post("/campaigns/{campaignId}/approve", response_model=Campaign, dependencies=[Repeatable])

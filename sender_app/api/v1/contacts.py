@@ -1,11 +1,12 @@
 """Contacts and their groups."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from sender_app import bootstrap
 from sender_app.api.v1.requests import ApiRoute, CallingActor, Repeatable
@@ -22,12 +23,17 @@ from sender_app.api.v1.shapes import (
     start_of,
     whole,
 )
+from sender_app.domain.columns import MOST, key_of
 from sender_app.domain.contact_search import ContactQuery, ContactSort, OnWhatsapp
 from sender_app.domain.errors import NotFound
-from sender_app.ports.store import ContactDraft
+from sender_app.ports.store.contacts import ContactDraft
+from sender_app.services.contacts import LONGEST_OWN
 
 router = APIRouter(route_class=ApiRoute)
 Groups = Annotated[list[Name], Field(max_length=50)]
+FieldName = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=NO_NUL)]
+FieldValue = Annotated[str, StringConstraints(max_length=LONGEST_OWN, pattern=NO_NUL)]
+_FIELDS = {"saldo": "120.000"}
 Ids = Annotated[list[UUID], Field(max_length=1_000)]
 
 
@@ -40,6 +46,10 @@ class Contact(Shown):
     sustantivo: str = Field(description="The form of address.", examples=["Sra."])
     grupo: str = Field(description="The first group.", examples=["Clientes"])
     more_groups: list[str]
+    fields: dict[str, str] = Field(
+        description="Further values, by the name of the placeholder that each fills.",
+        examples=[_FIELDS],
+    )
     source: str
     opted_out: bool = Field(description="Asked never to be written to.")
     whatsapp: OnWhatsapp
@@ -54,7 +64,14 @@ class NewContact(Asked):
     nombre: Name = Field("", examples=["Ana"])
     sustantivo: Name = Field("", examples=["Sra."])
     grupo: Name = Field("", examples=["Clientes"])
-    more_groups: Groups = []
+    more_groups: Groups = Field([], examples=[["Coro"]])
+    fields: dict[FieldName, FieldValue] = Field(
+        {},
+        max_length=MOST,
+        description="Further values, for placeholders: a name in lower case, without accents, its "
+        "words joined by `_`, is made of what is given. What is blank is left out.",
+        examples=[_FIELDS],
+    )
 
 
 class ContactChange(Asked):
@@ -64,7 +81,13 @@ class ContactChange(Asked):
     nombre: Name | None = Field(None, examples=["Ana María"])
     sustantivo: Name | None = None
     grupo: Name | None = None
-    more_groups: Groups | None = None
+    more_groups: Groups | None = Field(None, examples=[["Coro"]])
+    fields: dict[FieldName, FieldValue | None] | None = Field(
+        None,
+        max_length=MOST,
+        description="Only the fields named here change; null, or a blank, takes one away.",
+        examples=[{"saldo": "95.000", "cuota": None}],
+    )
 
 
 class Group(Shown):
@@ -90,20 +113,20 @@ class GroupName(Asked):
 class ContactIds(Asked):
     """Some contacts."""
 
-    contact_ids: Ids
+    contact_ids: Ids = Field(examples=[["0197a3c2-7e6b-7b6e-9a52-3f1d2c4b5a69"]])
 
 
 class Joined(Shown):
     """A group after contacts joined it."""
 
     group: Group
-    added: int = Field(description="How many were not in it yet.")
+    added: int = Field(description="How many were not in it yet.", examples=[12])
 
 
 class Left(Shown):
     """What came of taking contacts out of a group."""
 
-    removed: int
+    removed: int = Field(description="How many were in it.", examples=[3])
 
 
 ContactId = Annotated[UUID, Path(alias="contactId")]
@@ -141,7 +164,9 @@ def list_contacts(
 )
 def create_contact(actor: CallingActor, new: NewContact):
     """Add a contact. 409 `contact_exists` where the number is in the book already."""
-    draft = ContactDraft(new.phone, new.nombre, new.sustantivo, new.grupo, tuple(new.more_groups))
+    draft = ContactDraft(
+        new.phone, new.nombre, new.sustantivo, new.grupo, tuple(new.more_groups), new.fields
+    )
     return bootstrap.services().contacts.create_contact(actor, draft)
 
 
@@ -164,14 +189,25 @@ def change_contact(actor: CallingActor, contact_id: ContactId, change: ContactCh
         wanted.get("sustantivo", now.sustantivo),
         wanted.get("grupo", now.grupo),
         groups,
+        _merged(now.fields, change.fields),
     )
     return contacts.update_contact(actor, contact_id, draft)
+
+
+def _merged(
+    now: Mapping[str, str], change: Mapping[str, str | None] | None
+) -> Mapping[str, str] | None:
+    """A contact's fields after a change; blank are those that go."""
+    if change is None:
+        return None
+    named = {key_of(name) or name: text or "" for name, text in change.items()}
+    return {**now, **named}
 
 
 @router.delete("/contacts/{contactId}", tags=["contacts"], status_code=204)
 def delete_contact(actor: CallingActor, contact_id: ContactId) -> None:
     """Forget a contact. What was sent to them stays in the campaigns, an opt-out on its list."""
-    if not bootstrap.services().contacts.delete_contacts(actor, [contact_id]):
+    if not bootstrap.services().contacts.delete_contacts(actor, [contact_id]).count:
         raise NotFound("contact", contact_id)
 
 
@@ -192,7 +228,7 @@ def add_to_group(actor: CallingActor, members: GroupMembers):
     """Put contacts into the group of a name, which is made if there is none."""
     contacts = bootstrap.services().contacts
     group, added = contacts.add_to_group(actor, members.name, members.contact_ids)
-    return {"group": group, "added": added}
+    return {"group": group, "added": added.count}
 
 
 @router.patch("/groups/{groupId}", tags=["groups"], status_code=204)
@@ -216,4 +252,5 @@ def delete_group(actor: CallingActor, group_id: GroupId) -> None:
 def remove_from_group(actor: CallingActor, group_id: GroupId, members: ContactIds):
     """Take contacts out of a group."""
     contacts = bootstrap.services().contacts
-    return {"removed": contacts.remove_from_group(actor, group_id, members.contact_ids)}
+    left = contacts.remove_from_group(actor, group_id, members.contact_ids)
+    return {"removed": left.count}

@@ -21,8 +21,8 @@ from sender_app.api.v1.shapes import (
     whole,
 )
 from sender_app.domain.conversation import LONGEST_ANSWER, MessageKind
-from sender_app.ports.conversations import Conversation as Found
-from sender_app.ports.conversations import ConversationFilter, Entry
+from sender_app.ports.store.conversations import Conversation as Found
+from sender_app.ports.store.conversations import ConversationFilter, Entry
 
 router = APIRouter(route_class=ApiRoute, tags=["conversations"])
 ConversationId = Annotated[UUID, Path(alias="conversationId")]
@@ -48,10 +48,15 @@ class Message(Shown):
     """One message of a conversation."""
 
     id: UUID
-    source: Literal["reply", "answer", "campaign"]
+    source: Literal["reply", "answer", "confirmation", "campaign"] = Field(
+        description="A confirmation is what Sender itself answers to an opt-out."
+    )
     at: datetime
     kind: MessageKind
-    text: str = Field(description="Blank for a campaign's message whose campaign was deleted.")
+    text: str = Field(
+        description="Blank for a campaign's message whose campaign was deleted.",
+        examples=["¿A qué hora?"],
+    )
     status: str | None = Field(
         description="Of what we sent. An answer: waiting, sending, sent, failed or unconfirmed; a "
         "campaign's message: the recipient's."
@@ -73,13 +78,13 @@ class NewMessage(Asked):
 class Read(Shown):
     """What came of marking as read."""
 
-    read: int = Field(description="How many conversations had something unread.")
+    read: int = Field(description="How many conversations had something unread.", examples=[1])
 
 
 class Word(Asked):
     """A person's word on an answer of which nobody knows whether it was sent."""
 
-    sent: bool = Field(description="It was sent; false has it sent again.")
+    sent: bool = Field(description="It was sent; false has it sent again.", examples=[True])
 
 
 @router.get("/conversations", response_model=PageOf[Conversation])
@@ -111,7 +116,7 @@ def get_conversation(actor: CallingActor, conversation_id: ConversationId) -> Fo
 @router.get("/conversations/{conversationId}/messages", response_model=PageOf[Message])
 def list_messages(actor: CallingActor, conversation_id: ConversationId, limit: Limit = 50):
     """List the last messages of a conversation, the oldest of them first: what the person wrote,
-    what the team answered, and what campaigns sent. There is one page, of up to `limit`."""
+    what was answered, and what campaigns sent. There is one page, of up to `limit`."""
     entries = bootstrap.services().conversations.entries(actor, conversation_id, limit)
     return whole(_message(entry) for entry in entries)
 
@@ -161,7 +166,7 @@ def resolve_answer(
     """
     conversations = bootstrap.services().conversations
     conversations.get(actor, conversation_id)
-    conversations.resolve_answer(actor, message_id, sent=word.sent)
+    conversations.resolve_answer(actor, conversation_id, message_id, sent=word.sent)
 
 
 def _message(entry: Entry) -> dict[str, Any]:

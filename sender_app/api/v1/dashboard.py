@@ -35,7 +35,7 @@ class Day(Shown):
 class GroupFigures(Shown):
     """One group; that of people without one is blank."""
 
-    group: str
+    group: str = Field(examples=["Clientes"])
     sent: int
     errors: int
 
@@ -43,8 +43,10 @@ class GroupFigures(Shown):
 class ContactFigures(Shown):
     """One contact."""
 
-    phone: str = Field(description="The number that was written to, in E.164.")
-    label: str = Field(description="The contact's name, or number.")
+    phone: str = Field(
+        description="The number that was written to, in E.164.", examples=["+595981000001"]
+    )
+    label: str = Field(description="The contact's name, or number.", examples=["Ana"])
     sent: int
     errors: int
 
@@ -53,7 +55,7 @@ class Cleared(Shown):
     """What was cleared."""
 
     success: bool
-    deleted_keys: int
+    deleted_keys: int = Field(examples=[4])
 
 
 @router.get("/dashboard/current-month", response_model=Month)

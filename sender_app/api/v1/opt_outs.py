@@ -43,8 +43,8 @@ class NewOptOuts(Asked):
 class OptedOut(Shown):
     """What came of it."""
 
-    added: int
-    known: int = Field(description="Numbers that were on the list already.")
+    added: int = Field(examples=[1])
+    known: int = Field(description="Numbers that were on the list already.", examples=[0])
     unreadable: list[str] = Field(description="The first of those that are no numbers.")
     unreadable_count: int
 
@@ -71,5 +71,5 @@ def add_opt_outs(actor: CallingActor, new: NewOptOuts):
 @router.delete("/opt-outs/{phone}", status_code=204)
 def lift_opt_out(actor: CallingActor, phone: E164) -> None:
     """Write to a number again from now on. For admins: the person asked for the contrary."""
-    if not bootstrap.services().opt_outs.remove(actor, phone):
+    if not bootstrap.services().opt_outs.remove(actor, phone).count:
         raise NotFound("opt-out", phone)

@@ -27,8 +27,9 @@ _CONFLICTS = frozenset(
     {
         *("account_linked_already", "account_not_linked", "campaign_move_refused"),
         *("contact_exists", "draft_gone", "group_exists", "nothing_to_retry"),
-        *("phone_opted_out", "nothing_unconfirmed"),
+        *("phone_opted_out", "nothing_unconfirmed", "account_name_taken"),
         *("idempotency_under_way", "idempotency_unknown", "template_name_taken"),
+        *("webhook_disabled", "webhooks_too_many"),
     }
 )
 _log = structlog.get_logger()
@@ -37,7 +38,10 @@ _log = structlog.get_logger()
 class FieldProblem(BaseModel):
     """One field of the request that cannot be read."""
 
-    field: str = Field(description="Its name, or path of names and positions, joined by dots.")
+    field: str = Field(
+        description="Its name, or path of names and positions, joined by dots.",
+        examples=["phone"],
+    )
     where: str = Field(description="path, query, header or body.")
     code: str = Field(description="What is wrong, for a program.")
     message: str = Field(description="What is wrong, in English.")

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 from fastapi import Depends, Header, Request, Security
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.datastructures import FormData, UploadFile
@@ -23,7 +23,7 @@ from sender_app.config import settings
 from sender_app.domain.actor import Actor
 from sender_app.domain.errors import SignInRefused
 from sender_app.ports.limits import Allowance
-from sender_app.ports.store import Answer
+from sender_app.ports.store.answers import Answer
 from sender_app.services.bearer import Caller
 
 _REFUSALS = 30  # a minute and address, of tokens that do not hold
@@ -37,6 +37,17 @@ bearer = HTTPBearer(
     description="An API key (`sender_…`, made by an admin under *Ajustes → Claves de API*), or an "
     "access token of the team's OpenID provider.",
 )
+
+
+class ToldOnce(JSONResponse):
+    """An answer with a `secret`, which a repeat of the request, and so the store, is not given."""
+
+    kept: bytes
+
+    def render(self, content: dict[str, Any]) -> bytes:
+        """The answer; beside it what a repeat gets."""
+        self.kept = orjson.dumps(content | {"secret": None})
+        return orjson.dumps(content)
 
 
 class ApiRoute(APIRoute):
@@ -158,9 +169,8 @@ async def _carry_out(
         await asyncio.to_thread(once.release, actor, key)
     else:
         kept = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
-        await asyncio.to_thread(
-            once.keep, actor, key, Answer(answer.status_code, kept, bytes(answer.body))
-        )
+        body = answer.kept if isinstance(answer, ToldOnce) else bytes(answer.body)
+        await asyncio.to_thread(once.keep, actor, key, Answer(answer.status_code, kept, body))
     return answer
 
 

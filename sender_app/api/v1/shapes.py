@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from sender_app.domain.errors import RuleViolation
-from sender_app.ports.store import Page
+from sender_app.ports.pages import Page
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")

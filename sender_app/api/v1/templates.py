@@ -19,8 +19,8 @@ class Template(Shown):
     """A message of the library."""
 
     id: UUID
-    name: str
-    texts: list[str]
+    name: str = Field(examples=["Recordatorio"])
+    texts: list[str] = Field(examples=[["Hola {sustantivo} {nombre|cliente}"]])
     updated_at: datetime
 
 
@@ -37,7 +37,9 @@ class TemplateChange(Asked):
     """What is to be another; what is left out stays as it is."""
 
     name: Name | None = Field(None, min_length=1)
-    texts: list[Text] | None = Field(None, min_length=1, max_length=5)
+    texts: list[Text] | None = Field(
+        None, min_length=1, max_length=5, examples=[["Hola {nombre|cliente}"]]
+    )
 
 
 @router.get("/templates", response_model=PageOf[Template])

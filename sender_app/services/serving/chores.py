@@ -1,6 +1,5 @@
 """What an account does beside its campaigns: answer people, confirm opt-outs, look numbers up."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from sender_app.domain.errors import GatewayError, SessionUnusable
-from sender_app.domain.phone import masked
-from sender_app.ports.whatsapp import Connection, OutgoingMessage
+from sender_app.ports.whatsapp import Connection
 from sender_app.services.serving.answering import Answering
 from sender_app.services.serving.desk import Desk
 from sender_app.text import translate
@@ -44,8 +42,7 @@ class Chores:
         self.more_to_check = self.answering.more = True
 
     def _confirm(self) -> bool:
-        """Confirm to who opted out, once: crossed off first, so that a crash costs an answer and
-        never makes a second one."""
+        """Have who opted out answered, once."""
         desk = self.desk
         text = desk.workspace.opt_out_reply
         if text is None:
@@ -53,19 +50,9 @@ class Chores:
         due = desk.store.opt_outs.answers_due(desk.account.id, _ANSWERED_AT_ONCE)
         desk.answers_due = len(due) == _ANSWERED_AT_ONCE
         for phone in due:
-            desk.keeper.guard()
-            if desk.store.opt_outs.answered(desk.account.id, phone) and text:
-                self._send(phone, text)
+            desk.store.answering.confirm(desk.lease, phone, text)
+        self.answering.more = self.answering.more or bool(due)
         return bool(due)
-
-    def _send(self, phone: str, text: str) -> None:
-        try:
-            with self.desk.keeper.sending():
-                self.connection.send(phone, OutgoingMessage(text), secrets.token_bytes(32))
-        except SessionUnusable:
-            raise
-        except GatewayError as error:
-            _log.warning("opt-out not confirmed", phone=masked(phone), error=str(error))
 
     def _check(self) -> bool:
         """Look up the next few numbers that somebody asked about; how often, the timings say."""

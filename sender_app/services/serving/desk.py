@@ -1,13 +1,14 @@
 """What the parts of an account's process share: the account, its lease, its orders."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sender_app.domain.account import Account, AccountStatus
 from sender_app.domain.conversation import REPLY_WINDOW
 from sender_app.domain.delivery import Lease
-from sender_app.domain.pacing import Pace
+from sender_app.domain.pacing import Pace, pace_of
 from sender_app.domain.workspace import Workspace
 from sender_app.ports.events import Changed, Events
 from sender_app.ports.store import Store
@@ -46,20 +47,35 @@ class Desk:
     keeper: LeaseKeeper
     account: Account
     workspace: Workspace
-    pace: Pace
+    default_pace: Pace
     stop: threading.Event  # the process shall end
     nudged: threading.Event = field(default_factory=threading.Event)  # orders may have changed
+    on_nudge: Callable[[], None] = lambda: None  # ends the wait for what WhatsApp may say
     opted_out: set[str] = field(default_factory=set)  # phones, heard since the last claim
     answers_due: bool = True  # somebody may wait for the confirmation of an opt-out
+    pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._set_pace()
 
     def now(self) -> datetime:
         """The time, aware."""
         return self.clock()
 
     def reload(self) -> Account:
-        """Read the account's orders again."""
+        """Read the account's orders and the workspace's rules again."""
         self.account = self.store.accounts.get(self.lease.account_id)
+        self.workspace = self.store.workspaces.get(self.account.workspace_id)
+        self._set_pace()
         return self.account
+
+    def _set_pace(self) -> None:
+        self.pace = pace_of(self.account, self.workspace, self.default_pace)
+
+    def nudge(self) -> None:
+        """Have the orders looked at now; called from any thread."""
+        self.nudged.set()
+        self.on_nudge()
 
     def interrupted(self) -> bool:
         """Whether to look at the orders before going on."""

@@ -10,7 +10,7 @@ import structlog
 
 from sender_app.domain.delivery import Lease
 from sender_app.domain.errors import LeaseLost
-from sender_app.ports.store import LeaseStore
+from sender_app.ports.store.leases import LeaseStore
 
 _log = structlog.get_logger()
 _TICK = 0.5  # seconds between two looks at a send that may be stuck

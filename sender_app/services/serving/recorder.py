@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from sender_app.domain.delivery import Outcome
-from sender_app.ports.store import Journal
+from sender_app.ports.store.journals import Journal
 
 _log = structlog.get_logger()
 _FOLD_EVERY = 0.2  # seconds between two updates of the counters
@@ -17,9 +17,9 @@ _FOLD_EVERY = 0.2  # seconds between two updates of the counters
 class Recorder:
     """Lanes, each a thread with a journal of its own, take outcomes in their order.
 
-    While a lane commits, the outcomes that come in are gathered for its next record: slow sends
-    have a commit each, quick ones share. Another lane begins only when as many wait as may share a
-    commit. Never more than `window` outcomes are unrecorded.
+    While a lane commits, the outcomes that come in are gathered for the next record: slow sends
+    have a commit each, quick ones share. A second commit at once is worth its cost only for as many
+    as fill one, or half of the window. Never more than `window` outcomes are unrecorded.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class Recorder:
         self._on_folded = on_folded
         self._window = window
         self._group = group
+        self._enough = min(group, (window + 1) // 2)  # for a commit beside another one
         self._most_lanes = lanes
         self._lanes: list[threading.Thread] = []
         self._idle = 0  # lanes that wait for outcomes
@@ -85,12 +86,19 @@ class Recorder:
     def _take(self, outcomes: Iterable[Outcome]) -> None:
         self._check()
         self._waiting.extend(outcomes)
-        enough = len(self._waiting) >= (self._group if self._lanes else 1)
+        enough = len(self._waiting) >= (self._enough if self._lanes else 1)
         if enough and not self._idle and len(self._lanes) < self._most_lanes:
             lane = threading.Thread(target=self._run, name="recorder", daemon=True)
             self._lanes.append(lane)
             lane.start()
-        self._more.notify()
+        elif self._is_worth_a_commit():
+            self._more.notify()
+
+    def _is_worth_a_commit(self) -> bool:
+        """Whether what waits shall be recorded now, not with what still comes."""
+        return bool(self._waiting) and (
+            not self._recording or len(self._waiting) >= self._enough or bool(self._flushing)
+        )
 
     def _check(self) -> None:
         if self._error is not None:
@@ -132,7 +140,11 @@ class Recorder:
         """The next outcomes to record together. None when the recorder is closed, and, for a lane
         that has something to count at `fold_at`, when it is time or somebody waits for that."""
         with self._more:
-            while not (self._waiting or self._closing or (self._flushing and fold_at is not None)):
+            while not (
+                self._is_worth_a_commit()
+                or self._closing
+                or (self._flushing and fold_at is not None)
+            ):
                 left = None if fold_at is None else fold_at - time.monotonic()
                 if left is not None and left <= 0:
                     break

@@ -1,24 +1,18 @@
-"""One account's process: take the lease, connect, send what is due, hear, linger, rest."""
+"""The course of one lease: connect, send what is due, hear, linger, rest."""
 
-import os
-import random
-import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import structlog
 
 from sender_app.domain.account import NEEDS_LINKING, AccountStatus
 from sender_app.domain.campaign import PauseReason
-from sender_app.domain.errors import LeaseLost, SessionProblem, SessionUnusable, Unavailable
-from sender_app.domain.pacing import History, Never, Pace, SendNow, WaitUntil, decide, pace_from
-from sender_app.ports.events import Control, Events
+from sender_app.domain.errors import SessionProblem, SessionUnusable, Unavailable
+from sender_app.domain.pacing import History, Never, SendNow, WaitUntil, decide
 from sender_app.ports.media import MediaStore
 from sender_app.ports.pairing import PairingBoard
-from sender_app.ports.store import LeaseStore, Store
 from sender_app.ports.whatsapp import (
     CaughtUp,
     Connected,
@@ -30,19 +24,18 @@ from sender_app.ports.whatsapp import (
     SessionEnded,
     Stopped,
 )
-from sender_app.services.clock import Clock, system_clock
 from sender_app.services.serving import inbox
 from sender_app.services.serving.answering import Answering
 from sender_app.services.serving.chores import Chores
 from sender_app.services.serving.delivery import Delivery
-from sender_app.services.serving.desk import Desk, Timings
-from sender_app.services.serving.lease_keeper import LeaseKeeper
+from sender_app.services.serving.desk import Desk
 from sender_app.services.serving.linking import link
 from sender_app.services.serving.recorder import Recorder
 from sender_app.services.serving.uploads import Uploads
 
 _log = structlog.get_logger()
 _TICK = 0.5  # seconds at most between two looks at orders and events
+_LOOK = timedelta(seconds=0.5)  # between two looks at orders that nobody was told of
 _LANES = 3  # commits on their way at once, where sending is quicker than they are
 _IDLE = timedelta(seconds=2)  # between two looks for work while lingering
 _AFTER_REPLACED = timedelta(seconds=3)  # before the account tries to come back
@@ -60,69 +53,6 @@ class _Ended(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
-    """Serves accounts, one at a time; the parts that a process needs for that."""
-
-    store: Store
-    leases: LeaseStore
-    gateway: Gateway
-    files: MediaStore
-    board: PairingBoard
-    control: Control
-    events: Events
-    default_pace: Pace
-    timings: Timings = field(default_factory=Timings)
-    clock: Clock = system_clock
-    draw: Callable[[], float] = random.random
-    end_owner: Callable[[str], None] = lambda _owner: None  # ends a process that let its lease go
-    on_stuck: Callable[[], None] = lambda: os._exit(75)  # a thread in the library cannot be ended
-
-    def serve(self, account_id: UUID, owner: str, stop: threading.Event) -> bool:
-        """Serve the account until nothing is due, `stop` is set or it needs a person.
-
-        Returns False when another process serves it already.
-        """
-        lease = self.leases.take(account_id, owner, self.timings.lease_ttl)
-        if lease is None:
-            return False
-        structlog.contextvars.bind_contextvars(account_id=str(account_id), epoch=lease.epoch)
-        if lease.previous is not None:
-            self.end_owner(lease.previous)
-        try:
-            with LeaseKeeper(
-                self.leases, lease, self.timings.lease_ttl, self.timings.send, self.on_stuck
-            ) as keeper:
-                account = self.store.accounts.get(account_id)
-                workspace = self.store.workspaces.get(account.workspace_id)
-                pace = pace_from(workspace.pacing | account.pacing, self.default_pace)
-                desk = Desk(
-                    self.store,
-                    self.events,
-                    self.clock,
-                    self.timings,
-                    lease,
-                    keeper,
-                    account,
-                    workspace,
-                    pace,
-                    stop,
-                )
-                unlisten = self.control.listen(account_id, desk.nudged.set)
-                try:
-                    _log.info("serving")
-                    _Session(self, desk).run()
-                finally:
-                    unlisten()
-        except LeaseLost as lost:
-            _log.warning("lease lost", error=str(lost))
-        finally:
-            self.leases.release(lease)
-            _log.info("served")
-            structlog.contextvars.unbind_contextvars("account_id", "epoch")
-        return True
-
-
-@dataclass(frozen=True, slots=True)
 class _Step:
     """What a step came to. `idle`: nothing is due; `worked`: the account was busy."""
 
@@ -131,15 +61,26 @@ class _Step:
     idle: bool = False
 
 
-class _Session:
-    """The course of one lease."""
+class Session:
+    """What an account's process does while it holds the lease."""
 
-    def __init__(self, serving: Serving, desk: Desk) -> None:
-        self._serving = serving
+    def __init__(
+        self,
+        desk: Desk,
+        gateway: Gateway,
+        files: MediaStore,
+        board: PairingBoard,
+        draw: Callable[[], float],
+    ) -> None:
         self._desk = desk
+        self._gateway = gateway
+        self._files = files
+        self._board = board
+        self._drawing = draw
         self._seen: datetime | None = desk.account.wake_at
         self._history = History()
-        self._draw = serving.draw()
+        self._looks_back = False
+        self._draw = draw()
         # Receipts heard before recovery may be of messages whose ids only recovery will find.
         self._early: list[GatewayEvent] | None = []
         self._recorder: Recorder | None = None
@@ -148,7 +89,7 @@ class _Session:
         """Everything, from the first look at the orders to the rest."""
         desk = self._desk
         try:
-            connection = self._serving.gateway.open(desk.account.session_id, desk.lease)
+            connection = self._gateway.open(desk.account.session_id, desk.lease)
         except Unavailable as error:
             with suppress(_Ended):
                 self._unreachable(str(error))
@@ -156,6 +97,7 @@ class _Session:
         except SessionUnusable as error:
             self._session_ended(error.problem, error.until, str(error))
             return
+        desk.on_nudge = connection.wake
         try:
             if desk.account.session_id is None or desk.account.status in NEEDS_LINKING:
                 if not self._link(connection):
@@ -173,6 +115,16 @@ class _Session:
             return
         finally:
             connection.close()
+            self._take_in_the_rest(connection)
+
+    def _take_in_the_rest(self, connection: Connection) -> None:
+        """What came while the connection was being closed: WhatsApp counts it as delivered, and
+        will not tell it again."""
+        desk, early = self._desk, self._early or []
+        desk.answers_due = False
+        inbox.record(desk, [*early, *connection.events(0.0)])
+        if desk.answers_due:  # somebody asked to be left alone, and waits for the word
+            desk.store.accounts.wake(desk.account.id)
 
     def _link(self, connection: Connection) -> bool:
         """Link a device if somebody is looking; otherwise say that one is needed, and rest."""
@@ -180,7 +132,7 @@ class _Session:
         if desk.account.unlink_wished:
             desk.store.accounts.unlinked(desk.account.id, AccountStatus.UNLINKED, None)
         try:
-            if self._wished() and link(desk, connection, self._serving.board):
+            if self._wished() and link(desk, connection, self._board):
                 return True
         except Unavailable as error:
             self._unreachable(str(error))
@@ -242,24 +194,25 @@ class _Session:
         def hear() -> None:
             self._hear(connection, 0.0)
 
-        uploads = Uploads(desk, connection, self._serving.files, hear)
+        uploads = Uploads(desk, connection, self._files, hear)
         delivery = Delivery(desk, connection, self._sent, hear, recorder, uploads)
         answering = Answering(desk, connection)
         desk.keeper.last_words = lambda: (answering.rescue(), delivery.rescue())
-        chores = Chores(desk, connection, self._serving.draw, answering)
+        chores = Chores(desk, connection, self._drawing, answering)
         delivery.recover()
         answering.recover()
         early, self._early = self._early or [], None
         inbox.record(desk, early)
-        self._history = desk.store.deliveries.history(desk.account.id, desk.now())
+        self._look_back(recorder)
         step = _Step(desk.now(), worked=True)
-        last_work = desk.now()
+        last_work = look_at = desk.now()
         while not desk.stop.is_set():
             desk.keeper.guard()
             if desk.nudged.is_set() or desk.now() >= step.again_at:
-                desk.nudged.clear()
-                self._seen = desk.reload().wake_at
-                chores.forget_rest()
+                if desk.nudged.is_set() or desk.now() >= look_at:
+                    self._look_at_orders(recorder)
+                    look_at = desk.now() + _LOOK
+                    chores.forget_rest()
                 if desk.account.unlink_wished:
                     self._unlink(connection)
                     return
@@ -273,6 +226,22 @@ class _Session:
             if idle and self._may_rest(step):
                 return
         desk.show(AccountStatus.OFFLINE)
+
+    def _look_at_orders(self, recorder: Recorder) -> None:
+        """Read the account and the workspace's rules again, and go by them."""
+        desk = self._desk
+        desk.nudged.clear()
+        before = desk.pace, desk.workspace.zone
+        self._seen = desk.reload().wake_at
+        if (desk.pace, desk.workspace.zone) != before:
+            self._look_back(recorder)
+
+    def _look_back(self, recorder: Recorder) -> None:
+        """Read what the account has sent as its pace wants to know it."""
+        desk = self._desk
+        recorder.flush()
+        self._history = desk.store.deliveries.history(desk.account.id, desk.now())
+        self._looks_back = desk.pace.looks_back
 
     def _do(self, chores: Chores) -> bool:
         """The account's chores; whether there were any."""
@@ -308,8 +277,8 @@ class _Session:
                 return _Step(now + timedelta(hours=1))
 
     def _sent(self, at: datetime) -> None:
-        self._draw = self._serving.draw()
-        if self._desk.pace.looks_back:
+        self._draw = self._drawing()
+        if self._looks_back:
             self._history = self._history.with_sent(at, self._desk.workspace.zone)
 
     def _may_rest(self, step: _Step) -> bool:
@@ -325,7 +294,7 @@ class _Session:
         thaw = locked if locked is not None and locked > now else None
         due = min((at for at in (due, answer_due, thaw) if at is not None), default=None)
         # Each account at a time of its own, so that they do not all come at once.
-        check_in = now + desk.timings.check_in * (1 + 0.2 * self._serving.draw())
+        check_in = now + desk.timings.check_in * (1 + 0.2 * self._drawing())
         until = min(due or check_in, check_in)
         if until - now < desk.timings.linger:
             return False

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from sender_app.domain.account import Account, AccountStatus
+from sender_app.domain.account import TROUBLES, Account, AccountStatus
 from sender_app.domain.errors import NotFound
 from sender_app.stores.postgres.engine import Database
-from sender_app.stores.postgres.tables import AccountRow
+from sender_app.stores.postgres.tables.accounts import AccountRow
 
 # `wake_at` says when an account has something to do. Whoever makes work sets it to now; the
 # process that serves the account sets it to the next due time when it goes. A process that dies
@@ -30,7 +30,7 @@ SERVED = """(
 
 
 class PostgresAccounts:
-    """See ports.store.AccountStore."""
+    """See ports.store.accounts.AccountStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -75,8 +75,17 @@ class PostgresAccounts:
                 "UPDATE accounts SET status = %(status)s::text, status_reason = %(reason)s,"
                 " status_until = %(until)s,"
                 " last_online_at = CASE WHEN %(status)s::text = 'online' THEN now()"
-                " ELSE last_online_at END WHERE id = %(id)s",
-                {"status": status.value, "reason": reason, "until": until, "id": account_id},
+                " ELSE last_online_at END,"
+                " last_problem = CASE WHEN %(bad)s THEN %(status)s::text ELSE last_problem END,"
+                " last_problem_at = CASE WHEN %(bad)s THEN now() ELSE last_problem_at END"
+                " WHERE id = %(id)s",
+                {
+                    "status": status.value,
+                    "reason": reason,
+                    "until": until,
+                    "bad": status in TROUBLES,
+                    "id": account_id,
+                },
             )
 
     def linked(self, account_id: UUID, phone: str, session_id: str) -> None:
@@ -89,11 +98,13 @@ class PostgresAccounts:
             )
 
     def unlinked(self, account_id: UUID, status: AccountStatus, reason: str | None) -> None:
+        problem = status.value if status in TROUBLES else None
         with self._database.transaction() as cursor:
             cursor.execute(
                 "UPDATE accounts SET session_id = NULL, linked_at = NULL, unlink_wished = false,"
-                " status = %s, status_reason = %s, status_until = NULL WHERE id = %s",
-                (status.value, reason, account_id),
+                " status = %s, status_reason = %s, status_until = NULL, last_problem = %s,"
+                " last_problem_at = CASE WHEN %s THEN now() END WHERE id = %s",
+                (status.value, reason, problem, problem is not None, account_id),
             )
 
     def wish_pairing(self, account_id: UUID, until: datetime | None, phone: str | None) -> None:
@@ -158,6 +169,8 @@ def _account(row: AccountRow) -> Account:
         linked_at=row.linked_at,
         replaced_at=row.replaced_at,
         last_online_at=row.last_online_at,
+        last_problem=AccountStatus(row.last_problem) if row.last_problem else None,
+        last_problem_at=row.last_problem_at,
         pacing=dict(row.pacing),
         created_at=row.created_at,
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sender_app.domain.conversation import AnswerClaim, AnswerOutcome
+from sender_app.domain.conversation import SENDER, AnswerClaim, AnswerOutcome
 from sender_app.domain.delivery import Lease
 from sender_app.domain.errors import LeaseLost
 from sender_app.ports.whatsapp import Receipt, ReceiptKind
@@ -20,11 +20,28 @@ _LEASE = """
 SELECT epoch FROM leases
 WHERE account_id = %(account)s AND epoch = %(epoch)s AND expires_at > now() FOR SHARE
 """
+_CONFIRM = """
+WITH due AS (
+  UPDATE opt_outs SET answer_due = NULL WHERE answer_due = %(account)s AND phone = %(phone)s
+  RETURNING phone),
+written AS (
+  INSERT INTO answers (workspace_id, account_id, conversation_id, request_id, user_id, phone, text)
+  SELECT v.workspace_id, v.account_id, v.id, gen_random_uuid(), %(author)s, v.phone, %(text)s::text
+  FROM due JOIN conversations v ON v.account_id = %(account)s AND v.phone = due.phone
+  WHERE %(text)s::text <> '' RETURNING conversation_id, text),
+shown AS (
+  UPDATE conversations v SET last_text = w.text, last_kind = 'text', last_is_ours = true,
+    last_at = greatest(v.last_at, now())
+  FROM written w WHERE v.id = w.conversation_id)
+SELECT FROM due
+"""
 _REFUSE = """
-UPDATE answers a SET status = 'failed', error_code = 'opted_out'
-FROM opt_outs o
+UPDATE answers a
+SET status = 'failed',
+  error_code = CASE WHEN a.user_id = %(author)s THEN 'opt_out_lifted' ELSE 'opted_out' END
 WHERE a.account_id = %(account)s AND a.status = 'waiting'
-  AND o.workspace_id = a.workspace_id AND o.phone = a.phone
+  AND (a.user_id = %(author)s) <> EXISTS (
+    SELECT FROM opt_outs o WHERE o.workspace_id = a.workspace_id AND o.phone = a.phone)
 """
 _CLAIM = """
 UPDATE answers a SET status = 'sending', lease_epoch = %(epoch)s, attempts = a.attempts + 1,
@@ -75,15 +92,20 @@ FROM heard WHERE a.message_id = heard.id AND a.account_id = %(account)s
 
 
 class PostgresAnswering:
-    """See ports.conversations.AnsweringStore."""
+    """See ports.store.answering.AnsweringStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def confirm(self, lease: Lease, phone: str, text: str) -> bool:
+        with self._database.transaction() as cursor:
+            values = _hold(cursor, lease) | {"phone": phone, "text": text, "author": SENDER}
+            return cursor.execute(_CONFIRM, values).rowcount == 1
+
     def claim(self, lease: Lease, secret: bytes) -> AnswerClaim | None:
         with self._database.transaction() as cursor:
             held = _hold(cursor, lease)
-            cursor.execute(_REFUSE, held)
+            cursor.execute(_REFUSE, held | {"author": SENDER})
             row = cursor.execute(_CLAIM, held | {"secret": secret}).fetchone()
             return _claim(row) if row else None
 

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from uuid import UUID
 
-from sender_app.ports.store import Answer, KeptAnswer
+from sender_app.ports.store.answers import Answer, KeptAnswer
 from sender_app.stores.postgres.engine import Database
 
 # The row of a key whose day is over is taken over; of several at once, one gets it.
@@ -28,7 +28,7 @@ _RELEASE = "DELETE FROM api_answers WHERE workspace_id = %(workspace)s AND key =
 
 
 class PostgresAnswers:
-    """See ports.store.AnswerStore."""
+    """See ports.store.answers.AnswerStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

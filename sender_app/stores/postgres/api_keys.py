@@ -10,11 +10,12 @@ from sender_app.domain.actor import Role
 from sender_app.domain.api_key import ApiKey, digest_of, hint_of
 from sender_app.domain.errors import NotFound
 from sender_app.stores.postgres.engine import Database
-from sender_app.stores.postgres.tables import ApiKeyRow, MemberRow
+from sender_app.stores.postgres.tables.api_keys import ApiKeyRow
+from sender_app.stores.postgres.tables.members import MemberRow
 
 
 class PostgresApiKeys:
-    """See ports.store.ApiKeyStore."""
+    """See ports.store.api_keys.ApiKeyStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

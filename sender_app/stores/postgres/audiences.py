@@ -9,7 +9,7 @@ from uuid import UUID
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.audience_choice import AudienceChoice, Source
 from sender_app.domain.errors import RuleViolation
-from sender_app.ports.store import AudienceCounts, AudienceSpec, Likes
+from sender_app.ports.store.audiences import AudienceCounts, AudienceSpec, Likes
 from sender_app.stores.postgres import book, contact_index
 from sender_app.stores.postgres.engine import Cursor, Database, like, only
 from sender_app.stores.postgres.staging import Stage
@@ -94,7 +94,7 @@ _OWN_COLUMNS = ("nombre", "sustantivo", "grupo")
 
 
 class PostgresAudiences:
-    """See ports.store.AudienceStore."""
+    """See ports.store.audiences.AudienceStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -123,7 +123,7 @@ def check_caught_up(cursor: Cursor, workspace_id: UUID, choice: AudienceChoice) 
     """Raise RuleViolation where groups and searches would miss what was imported just now."""
     if choice.groups or choice.filter is not None:
         contact_index.refresh(cursor, workspace_id)
-        if contact_index.behind(cursor, workspace_id, 1):
+        if contact_index.behind(cursor, workspace_id):
             raise RuleViolation("book_behind")
 
 
@@ -149,7 +149,7 @@ def _choose(cursor: Cursor, workspace_id: UUID, choice: AudienceChoice) -> None:
 
 
 class Gathered:
-    """See ports.store.GatheredAudience."""
+    """See ports.store.audiences.GatheredAudience."""
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor

@@ -5,14 +5,15 @@ from uuid import UUID
 from sqlmodel import col, select
 
 from sender_app.domain.actor import Actor
-from sender_app.ports.store import AuditEntry, Page
+from sender_app.ports.pages import Page
+from sender_app.ports.store.audit import AuditEntry
 from sender_app.stores.cursors import key_at
 from sender_app.stores.postgres.engine import Database
-from sender_app.stores.postgres.tables import AuditRow
+from sender_app.stores.postgres.tables.audit import AuditRow
 
 
 class PostgresAudit:
-    """See ports.store.AuditStore."""
+    """See ports.store.audit.AuditStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

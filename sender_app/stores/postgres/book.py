@@ -16,7 +16,8 @@ from sender_app.domain.contact_search import (
     Search,
     take_apart,
 )
-from sender_app.ports.store import Contact, Count, Page
+from sender_app.ports.pages import Page
+from sender_app.ports.store.contacts import Contact, Count
 from sender_app.stores.cursors import book_cursor, book_place
 from sender_app.stores.postgres.contact_index import tag_of
 from sender_app.stores.postgres.engine import Cursor
@@ -40,7 +41,7 @@ _LOOKING_UP = {"indexscan": "off", "indexonlyscan": "off", "seqscan": "off"}
 _PLANS = ("sort", "bitmapscan", "seqscan", "hashjoin", "indexscan", "indexonlyscan")
 _ROWS = """
 SELECT c.id, c.phone, c.nombre, c.sustantivo, c.grupo, c.source, c.created_at, c.updated_at,
-  c.whatsapp_status, c.whatsapp_checked_at,
+  c.whatsapp_status, c.whatsapp_checked_at, c.fields,
   EXISTS (SELECT FROM opt_outs o WHERE o.workspace_id = c.workspace_id AND o.phone = c.phone)
     AS opted_out,
   ARRAY(SELECT g.name FROM contact_groups m JOIN groups g ON g.id = m.group_id
@@ -70,7 +71,7 @@ def page(
     start: str | None,
     limit: int,
 ) -> Page[Contact]:
-    """See ports.store.ContactStore.page."""
+    """See ports.store.contacts.ContactStore.page."""
     parts = _parts(workspace_id, query, search)
     first, key, after = book_place(start)
     found: list[tuple[int, str, UUID]] = []
@@ -98,7 +99,7 @@ def search_of(cursor: Cursor, workspace_id: UUID, query: ContactQuery) -> Search
 
 
 def count(cursor: Cursor, workspace_id: UUID, query: ContactQuery, search: Search) -> Count:
-    """See ports.store.ContactStore.count."""
+    """See ports.store.contacts.ContactStore.count."""
     total, exact = 0, True
     for part in _parts(workspace_id, query, search):
         looking_up = _is_rare(cursor, workspace_id, part)
@@ -154,6 +155,7 @@ def contact_of(row: Any) -> Contact:
         opted_out=row.opted_out,
         whatsapp=OnWhatsapp(row.whatsapp_status),
         whatsapp_checked_at=row.whatsapp_checked_at,
+        fields=row.fields,
     )
 
 

@@ -10,7 +10,10 @@ from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import AudienceSpec, CampaignFilter, NewCampaign, Page, RecipientRow
+from sender_app.ports.pages import Page
+from sender_app.ports.store.audiences import AudienceSpec
+from sender_app.ports.store.campaigns import CampaignFilter, NewCampaign, RecipientRow
+from sender_app.ports.store.removed import Removed
 from sender_app.stores.cursors import key_at
 from sender_app.stores.postgres import recipients
 from sender_app.stores.postgres.accounts import WAKE, WAKE_ALL
@@ -58,11 +61,25 @@ WHERE id = %(campaign)s AND status = 'awaiting' RETURNING id
 _DELETE = """
 WITH gone AS (
   DELETE FROM campaigns WHERE id = %(campaign)s AND workspace_id = %(workspace)s
-    AND status = 'draft' AND status = ANY(%(sources)s) RETURNING id),
+    AND status = 'draft' AND status = ANY(%(sources)s)
+  RETURNING to_jsonb(campaigns)::text AS record),
 hidden AS (
   UPDATE campaigns SET deleted_at = now() WHERE id = %(campaign)s AND workspace_id = %(workspace)s
-    AND status <> 'draft' AND status = ANY(%(sources)s) AND deleted_at IS NULL RETURNING id)
-SELECT id FROM gone UNION ALL SELECT id FROM hidden
+    AND status <> 'draft' AND status = ANY(%(sources)s) AND deleted_at IS NULL
+  RETURNING jsonb_build_object('id', id)::text AS record)
+SELECT record FROM gone UNION ALL SELECT record FROM hidden
+"""
+_RESTORE = """
+WITH record AS (SELECT * FROM jsonb_populate_record(NULL::campaigns, %(record)s::jsonb)),
+shown AS (
+  UPDATE campaigns c SET deleted_at = NULL FROM record
+  WHERE c.id = record.id AND c.workspace_id = %(workspace)s AND c.deleted_at IS NOT NULL
+  RETURNING c.id),
+back AS (
+  INSERT INTO campaigns SELECT * FROM record
+  WHERE workspace_id = %(workspace)s AND status = 'draft'
+  ON CONFLICT DO NOTHING RETURNING id)
+SELECT id FROM shown UNION ALL SELECT id FROM back
 """
 _LIST = """
 SELECT * FROM campaigns
@@ -76,7 +93,6 @@ ORDER BY id DESC LIMIT %(limit)s
 """
 _MOVE = """
 UPDATE campaigns SET status = %(target)s::text, pause_reason = %(reason)s,
-  scheduled_at = coalesce(%(scheduled_at)s, scheduled_at),
   started_at = CASE WHEN %(target)s::text = 'running' THEN coalesce(started_at, now())
     ELSE started_at END,
   finished_at = CASE WHEN %(target)s::text IN ('finished', 'cancelled') THEN now() END
@@ -90,7 +106,7 @@ WHERE status = 'scheduled' AND scheduled_at <= %s RETURNING account_id || more_a
 
 
 class PostgresCampaigns:
-    """See ports.store.CampaignStore."""
+    """See ports.store.campaigns.CampaignStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -187,14 +203,20 @@ class PostgresCampaigns:
 
     def delete(
         self, workspace_id: UUID, campaign_id: UUID, sources: frozenset[CampaignStatus]
-    ) -> bool:
+    ) -> Removed:
         with self._database.transaction() as cursor:
             order = {
                 "campaign": campaign_id,
                 "workspace": workspace_id,
                 "sources": [status.value for status in sources],
             }
-            return cursor.execute(_DELETE, order).fetchone() is not None
+            row = cursor.execute(_DELETE, order).fetchone()
+            return Removed(1, row.record.encode()) if row else Removed(0)
+
+    def restore(self, workspace_id: UUID, record: bytes) -> bool:
+        values = {"workspace": workspace_id, "record": record.decode()}
+        with self._database.transaction() as cursor:
+            return cursor.execute(_RESTORE, values).fetchone() is not None
 
     def with_book(self, workspace_id: UUID, rows: Sequence[AudienceRow]) -> Sequence[AudienceRow]:
         with self._database.transaction() as cursor:
@@ -234,7 +256,6 @@ class PostgresCampaigns:
         sources: frozenset[CampaignStatus],
         target: CampaignStatus,
         reason: PauseReason | None = None,
-        scheduled_at: datetime | None = None,
     ) -> bool:
         with self._database.transaction() as cursor:
             moved = cursor.execute(
@@ -243,7 +264,6 @@ class PostgresCampaigns:
                     "campaign": campaign_id,
                     "target": target.value,
                     "reason": reason and reason.value,
-                    "scheduled_at": scheduled_at,
                     "sources": [status.value for status in sources],
                 },
             ).fetchone()

@@ -5,27 +5,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import orjson
 from psycopg.errors import UniqueViolation
 
 from sender_app.domain.contact_search import ContactQuery, OnWhatsapp
 from sender_app.domain.errors import NotFound, RuleViolation
-from sender_app.ports.store import Contact, ContactDraft, Count, Happening, Page
-from sender_app.stores.postgres import book, contact_index, merging
+from sender_app.ports.pages import Page
+from sender_app.ports.store.contacts import Contact, ContactDraft, Count, Happening
+from sender_app.ports.store.removed import Removed
+from sender_app.stores.postgres import book, contact_index, merging, removing
 from sender_app.stores.postgres.accounts import WAKE
 from sender_app.stores.postgres.engine import Cursor, Database
 from sender_app.stores.postgres.groups import put_into
 from sender_app.stores.postgres.history import HISTORY
-from sender_app.stores.postgres.rollups import forget
 
 _BATCH = 5_000  # changes taken in at a time where all of them are
 _CREATE = """
-INSERT INTO contacts (workspace_id, user_id, phone, nombre, sustantivo, grupo, source)
-VALUES (%(workspace)s, %(user)s, %(phone)s, %(nombre)s, %(sustantivo)s, %(grupo)s, 'person')
+INSERT INTO contacts (workspace_id, user_id, phone, nombre, sustantivo, grupo, fields, source)
+VALUES (%(workspace)s, %(user)s, %(phone)s, %(nombre)s, %(sustantivo)s, %(grupo)s,
+  coalesce(%(fields)s::jsonb, '{}'), 'person')
 RETURNING id
 """
 _UPDATE = """
 UPDATE contacts SET phone = %(phone)s::text, nombre = %(nombre)s, sustantivo = %(sustantivo)s,
-  grupo = %(grupo)s, updated_at = now(),
+  grupo = %(grupo)s, fields = coalesce(%(fields)s::jsonb, fields), updated_at = now(),
   whatsapp_status = CASE WHEN phone = %(phone)s::text THEN whatsapp_status ELSE 'unknown' END,
   whatsapp_checked_at = CASE WHEN phone = %(phone)s::text THEN whatsapp_checked_at END
 WHERE id = %(id)s AND workspace_id = %(workspace)s
@@ -37,6 +40,10 @@ WITH named AS MATERIALIZED (
   GROUP BY sort_key HAVING count(*) BETWEEN 2 AND 20 ORDER BY sort_key LIMIT %(limit)s)
 SELECT i.sort_key, i.contact_id FROM named JOIN contact_index i USING (sort_key)
 WHERE i.workspace_id = %(workspace)s ORDER BY i.sort_key, i.contact_id
+"""
+_FIELD_NAMES = """
+SELECT DISTINCT name FROM contacts, jsonb_object_keys(fields) AS name
+WHERE workspace_id = %s AND fields <> '{}'
 """
 _ASK_CHECK = """
 INSERT INTO whatsapp_checks (account_id, phone)
@@ -55,7 +62,7 @@ WHERE a.id = %(account)s AND c.workspace_id = a.workspace_id AND c.phone = s.pho
 
 
 class PostgresContacts:
-    """See ports.store.ContactStore."""
+    """See ports.store.contacts.ContactStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -76,7 +83,7 @@ class PostgresContacts:
 
     def follow(self, limit: int) -> int:
         with self._database.transaction() as cursor:
-            row = cursor.execute("SELECT workspace_id FROM contact_changes LIMIT 1").fetchone()
+            row = cursor.execute("SELECT workspace_id FROM changed_contacts LIMIT 1").fetchone()
             return contact_index.catch_up(cursor, row.workspace_id, limit) if row else 0
 
     def _refresh(self, workspace_id: UUID) -> None:
@@ -89,7 +96,7 @@ class PostgresContacts:
         while waiting:
             with self._database.transaction() as cursor:
                 taken = contact_index.catch_up(cursor, workspace_id, _BATCH)
-                waiting = contact_index.behind(cursor, workspace_id, 1) > 0
+                waiting = contact_index.behind(cursor, workspace_id)
             if waiting and not taken:
                 time.sleep(0.05)
 
@@ -123,14 +130,13 @@ class PostgresContacts:
         except UniqueViolation as error:
             raise RuleViolation("contact_exists") from error
 
-    def delete(self, workspace_id: UUID, ids: Sequence[UUID]) -> int:
+    def delete(self, workspace_id: UUID, ids: Sequence[UUID]) -> Removed:
         with self._database.transaction() as cursor:
-            deleted = cursor.execute(
-                "DELETE FROM contacts WHERE workspace_id = %s AND id = ANY(%s) RETURNING id",
-                (workspace_id, list(ids)),
-            ).fetchall()
-            forget(cursor, [row.id for row in deleted])
-            return len(deleted)
+            return removing.remove(cursor, workspace_id, ids)
+
+    def restore(self, workspace_id: UUID, record: bytes) -> int:
+        with self._database.transaction() as cursor:
+            return removing.bring_back(cursor, workspace_id, record)
 
     def history(self, workspace_id: UUID, contact_id: UUID, limit: int) -> Sequence[Happening]:
         with self._database.transaction() as cursor:
@@ -171,6 +177,11 @@ class PostgresContacts:
                 yield page.rows
             if (cursor := page.next) is None:
                 return
+
+    def field_names(self, workspace_id: UUID) -> Sequence[str]:
+        with self._database.transaction() as cursor:
+            cursor.execute(_FIELD_NAMES, (workspace_id,))
+            return sorted(row.name for row in cursor)
 
     def ask_check(self, workspace_id: UUID, account_id: UUID, ids: Sequence[UUID]) -> int:
         values = {"workspace": workspace_id, "account": account_id, "ids": list(ids)}
@@ -218,4 +229,5 @@ def _values(draft: ContactDraft) -> dict[str, object]:
         "nombre": draft.nombre,
         "sustantivo": draft.sustantivo,
         "grupo": draft.grupo,
+        "fields": None if draft.fields is None else orjson.dumps(draft.fields).decode(),
     }

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sender_app.domain.conversation import SENDER
 from sender_app.domain.errors import NotFound
-from sender_app.ports.conversations import (
+from sender_app.ports.pages import Page
+from sender_app.ports.store.conversations import (
     CampaignReply,
     Conversation,
     ConversationFilter,
     Entry,
 )
-from sender_app.ports.pages import Page
 from sender_app.stores.cursors import key_at, time_cursor, time_place
 from sender_app.stores.postgres.accounts import WAKE
 from sender_app.stores.postgres.engine import Database, like
@@ -51,8 +52,9 @@ SELECT * FROM (
   FROM replies p LEFT JOIN campaigns k ON k.id = p.campaign_id AND k.deleted_at IS NULL
   WHERE p.account_id = %(account)s AND p.phone = %(phone)s
   UNION ALL
-  SELECT a.id, 'answer', a.created_at, 'text', a.text, a.status, coalesce(a.error_code, ''),
-    a.delivered_at, a.read_at, a.claimed_at, a.message_id, NULL, NULL, '', coalesce(m.name, '')
+  SELECT a.id, CASE WHEN a.user_id = %(sender)s THEN 'confirmation' ELSE 'answer' END,
+    a.created_at, 'text', a.text, a.status, coalesce(a.error_code, ''), a.delivered_at, a.read_at,
+    a.claimed_at, a.message_id, NULL, NULL, '', coalesce(m.name, '')
   FROM answers a
   LEFT JOIN members m ON m.workspace_id = a.workspace_id AND m.user_id = a.user_id
   WHERE a.conversation_id = %(conversation)s
@@ -94,7 +96,7 @@ UPDATE answers SET status = CASE WHEN %(sent)s THEN 'sent' ELSE 'waiting' END,
   sent_at = CASE WHEN %(sent)s THEN claimed_at END,
   message_id = CASE WHEN %(sent)s THEN message_id END,
   error_code = NULL, not_before = NULL, attempts = 0
-WHERE id = %(answer)s AND workspace_id = %(workspace)s
+WHERE id = %(answer)s AND workspace_id = %(workspace)s AND conversation_id = %(conversation)s
   AND ((status = 'unconfirmed' AND claimed_at < %(before)s)
     OR (status = 'failed' AND NOT %(sent)s))
 RETURNING account_id
@@ -102,7 +104,7 @@ RETURNING account_id
 
 
 class PostgresConversations:
-    """See ports.conversations.ConversationStore."""
+    """See ports.store.conversations.ConversationStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -159,6 +161,7 @@ class PostgresConversations:
                     "account": conversation.account_id,
                     "conversation": conversation.id,
                     "phone": conversation.phone,
+                    "sender": SENDER,
                     "limit": limit,
                 },
             )
@@ -193,12 +196,23 @@ class PostgresConversations:
             return written is not None
 
     def resolve(
-        self, workspace_id: UUID, answer_id: UUID, sent: bool, before: datetime
+        self,
+        workspace_id: UUID,
+        conversation_id: UUID,
+        answer_id: UUID,
+        sent: bool,
+        before: datetime,
     ) -> UUID | None:
         with self._database.transaction() as cursor:
             row = cursor.execute(
                 _RESOLVE,
-                {"workspace": workspace_id, "answer": answer_id, "sent": sent, "before": before},
+                {
+                    "workspace": workspace_id,
+                    "conversation": conversation_id,
+                    "answer": answer_id,
+                    "sent": sent,
+                    "before": before,
+                },
             ).fetchone()
             if row is not None and not sent:
                 cursor.execute(WAKE, (row.account_id,))

@@ -47,9 +47,9 @@ claimed AS (
     account_id = %(account)s, attempts = r.attempts + 1, claimed_at = now(),
     error_code = NULL, error_message = NULL, not_before = NULL
   FROM picked WHERE r.campaign_id = %(campaign)s AND r.id = picked.id
-  RETURNING r.id, r.campaign_id, r.contact_id, r.phone, r.attempts, r.parts_sent)
-SELECT claimed.id, campaign_id, c.id AS contact_id, claimed.phone, attempts,
-  c.nombre, c.sustantivo, c.grupo, c.fields AS own,
+  RETURNING r.id, r.contact_id, r.phone, r.attempts, r.parts_sent)
+SELECT claimed.id, c.id AS contact_id, claimed.phone, attempts,
+  c.nombre, c.sustantivo, c.grupo, nullif(c.fields, '{{}}') AS own,
   CASE WHEN claimed.parts_sent > 0 THEN (
     SELECT array_agg(m.part) FROM recipient_messages m WHERE m.recipient_id = claimed.id)
     END AS parts,
@@ -71,7 +71,7 @@ SELECT 1 FROM leases WHERE account_id = %s AND epoch = %s AND expires_at > now()
 """
 # Only campaigns with unsettled recipients can have orphans.
 _ORPHANS = f"""
-SELECT r.id, r.attempts, k.key, c.message_template, c.media_config,
+SELECT r.id, r.campaign_id, r.attempts, k.key, c.message_template, c.media_config,
   CASE WHEN r.parts_sent > 0 THEN (
     SELECT array_agg(m.part) FROM recipient_messages m WHERE m.recipient_id = r.id) END AS parts
 FROM {SERVED} c
@@ -83,17 +83,20 @@ WHERE c.status IN ('running', 'paused', 'cancelled')
   AND coalesce(r.account_id, c.account_id) = %(account)s
 """
 _RECOVER = f"""
-WITH found AS (
-  SELECT * FROM unnest(%(ids)s::uuid[], %(message_ids)s::text[]) AS f(id, message_id)),
+WITH found AS MATERIALIZED (
+  SELECT f.*, c.status AS campaign_status
+  FROM unnest(%(campaigns)s::uuid[], %(ids)s::uuid[], %(message_ids)s::text[])
+    AS f(campaign_id, id, message_id)
+  JOIN {SERVED} c ON c.id = f.campaign_id),
 changed AS (
   UPDATE campaign_recipients r SET
     status = CASE WHEN f.message_id IS NOT NULL THEN 'unconfirmed'
-      WHEN c.status = 'cancelled' THEN 'skipped' ELSE 'queued' END,
+      WHEN f.campaign_status = 'cancelled' THEN 'skipped' ELSE 'queued' END,
     message_id = f.message_id,
     error_code = CASE WHEN f.message_id IS NOT NULL THEN 'outcome_unknown' END,
     attempts = CASE WHEN f.message_id IS NULL THEN r.attempts - 1 ELSE r.attempts END
-  FROM found f, {SERVED} c
-  WHERE r.campaign_id = c.id AND r.id = f.id AND r.status = 'sending'
+  FROM found f
+  WHERE r.campaign_id = f.campaign_id AND r.id = f.id AND r.status = 'sending'
     AND r.lease_epoch < %(epoch)s
   RETURNING r.id AS recipient_id, r.campaign_id, r.contact_id, r.message_id, r.status,
     old.status AS was, now() AS at, ''::text AS grupo, r.error_code, r.account_id),
@@ -146,25 +149,25 @@ _UNABLE = [status.value for status in CANNOT_SEND]
 
 
 class PostgresDeliveries:
-    """See ports.store.DeliveryStore."""
+    """See ports.store.deliveries.DeliveryStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def running(self, account_id: UUID) -> Sequence[Campaign]:
-        with self._database.transaction() as cursor:
+        with self._database.statement() as cursor:
             cursor.execute(_RUNNING, {"account": account_id})
             return [campaign_of(row) for row in cursor]
 
     def next_due(self, account_id: UUID) -> datetime | None:
-        with self._database.transaction() as cursor:
+        with self._database.statement() as cursor:
             row = cursor.execute(_NEXT_DUE, {"account": account_id}).fetchone()
             return row.at if row else None
 
     def claim(
         self, lease: Lease, campaign_id: UUID, after: UUID | None, limit: int, only_known: bool
     ) -> Sequence[Claim]:
-        with self._database.transaction() as cursor:
+        with self._database.statement() as cursor:
             cursor.execute(
                 _CLAIM_KNOWN if only_known else _CLAIM_ANY,
                 {
@@ -175,7 +178,7 @@ class PostgresDeliveries:
                     "limit": limit,
                 },
             )
-            claims = [_claim(row) for row in cursor]
+            claims = [_claim(campaign_id, row) for row in cursor.fetchall()]
             if not claims:
                 self._check(cursor, lease)
             return claims
@@ -203,20 +206,21 @@ class PostgresDeliveries:
         with self._database.transaction() as cursor:
             self._check(cursor, lease)
             scope = {"account": lease.account_id, "epoch": lease.epoch}
-            parts = [(s.recipient_id, part) for s in settlements for part in s.parts]
+            parts = [(s, part) for s in settlements for part in s.parts]
             if parts:
                 cursor.execute(NOTE_ORPHANS_PARTS, scope | {"parts": dumped(parts)})
             cursor.execute(
                 _RECOVER,
                 scope
                 | {
+                    "campaigns": [s.campaign_id for s in settlements],
                     "ids": [s.recipient_id for s in settlements],
                     "message_ids": [s.message_id for s in settlements],
                 },
             )
 
     def finish(self, campaign_id: UUID, now: datetime) -> bool:
-        with self._database.transaction() as cursor:
+        with self._database.statement() as cursor:
             cursor.execute(_FINISH, {"campaign": campaign_id, "now": now})
             return cursor.rowcount == 1
 
@@ -250,12 +254,12 @@ class PostgresDeliveries:
             raise LeaseLost(f"epoch {lease.epoch} of account {lease.account_id} is over")
 
 
-def _claim(row: Any) -> Claim:
+def _claim(campaign_id: UUID, row: Any) -> Claim:
     fields = {"nombre": row.nombre, "sustantivo": row.sustantivo, "grupo": row.grupo}
     known = {name: value for name, value in fields.items() if value is not None}
     return Claim(
         recipient_id=row.id,
-        campaign_id=row.campaign_id,
+        campaign_id=campaign_id,
         contact_id=row.contact_id,
         phone=row.phone,
         attempt=row.attempts,
@@ -274,4 +278,4 @@ def _orphan(row: Any) -> Orphan:
         for part in range(count)
         if part not in before
     }
-    return Orphan(row.id, secrets, several=count > 1)
+    return Orphan(row.campaign_id, row.id, secrets, several=count > 1)

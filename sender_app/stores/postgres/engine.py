@@ -21,13 +21,15 @@ SERVING = "-c plan_cache_mode=force_generic_plan -c jit=off" + "".join(
 
 # Many keys in one statement: uuidv7() asks the system for random bytes each time, a quarter of what
 # a row of a campaign costs. After WITH, and with `keys` among its tables, a statement gives each
-# row numbered(…): one key's time and random bits, and the row's number in the last 32 of them.
-KEYS = "keys AS MATERIALIZED (SELECT left(uuidv7()::text, 28) AS base)"
+# row numbered(…): one key's time and random bits, and the row's number in the last 32 of them,
+# counted from 2²⁸ so that it always has eight digits (padding them costs as much as all the rest).
+KEY_BASE = "left(uuidv7()::text, 28)"
+KEYS = f"keys AS MATERIALIZED (SELECT {KEY_BASE} AS base)"
 
 
-def numbered(number: str) -> str:
-    """The key of the row that SQL's expression `number` (0 to 2³²−1) counts; see KEYS."""
-    return f"(keys.base || lpad(to_hex({number}), 8, '0'))::uuid"
+def numbered(number: str, base: str = "keys.base") -> str:
+    """The key of the row that SQL's expression `number` (0 to 15·2²⁸−1) counts; see KEYS."""
+    return f"({base} || to_hex({number} + 268435456))::uuid"
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -87,6 +89,24 @@ class Database:
             connection.commit()
         except BaseException:
             pooled.rollback()
+            raise
+        finally:
+            pooled.close()
+
+    @contextmanager
+    def statement(self) -> Iterator["Cursor"]:
+        """A cursor whose statements each commit themselves: one way to the server instead of three
+        for what is a single statement."""
+        pooled = self.engine.raw_connection()
+        try:
+            connection = pooled.driver_connection
+            assert isinstance(connection, psycopg.Connection)  # noqa: S101 - narrows the type
+            connection.autocommit = True
+            with connection.cursor(row_factory=namedtuple_row) as cursor:
+                yield cursor
+            connection.autocommit = False
+        except BaseException:
+            pooled.invalidate()  # whatever state it is in
             raise
         finally:
             pooled.close()

@@ -6,7 +6,7 @@ from uuid import UUID
 from psycopg.errors import UniqueViolation
 
 from sender_app.domain.errors import NotFound, RuleViolation
-from sender_app.ports.store import Group
+from sender_app.ports.store.groups import Group, Moved
 from sender_app.stores.postgres.contact_index import NOTE
 from sender_app.stores.postgres.engine import Cursor, Database
 
@@ -29,18 +29,35 @@ WHERE m.is_first <> EXCLUDED.is_first
 # Whoever has no group yet gets it as the first one, in the column that the pie counts.
 _ADD_FIRST = """
 UPDATE contacts SET grupo = %(name)s, updated_at = now()
-WHERE workspace_id = %(workspace)s AND id = ANY(%(ids)s) AND grupo = ''
+WHERE workspace_id = %(workspace)s AND id = ANY(%(ids)s) AND grupo = '' RETURNING id
 """
 _ADD = """
 INSERT INTO contact_groups (group_id, contact_id, is_first)
 SELECT %(group)s, id, grupo = %(name)s FROM contacts
 WHERE workspace_id = %(workspace)s AND id = ANY(%(ids)s)
-ON CONFLICT (group_id, contact_id) DO NOTHING
+ON CONFLICT (group_id, contact_id) DO NOTHING RETURNING contact_id
 """
 _REMOVE = """
 DELETE FROM contact_groups m USING contacts c
 WHERE m.group_id = %(group)s AND m.contact_id = ANY(%(ids)s)
   AND c.id = m.contact_id AND c.workspace_id = %(workspace)s
+RETURNING c.id, c.grupo = %(name)s AS was_first
+"""
+# The membership that took its place is an ordinary one again, or the book would end it.
+_FIRST_AGAIN = (
+    """
+    UPDATE contact_groups m SET is_first = false FROM contacts c
+    WHERE c.id = m.contact_id AND c.workspace_id = %(workspace)s AND c.id = ANY(%(first)s)
+      AND m.is_first
+    """,
+    """
+    UPDATE contacts SET grupo = %(name)s, updated_at = now()
+    WHERE workspace_id = %(workspace)s AND id = ANY(%(first)s)
+    """,
+)
+_DROP_EMPTY = """
+DELETE FROM groups g WHERE id = %(group)s AND workspace_id = %(workspace)s
+  AND NOT EXISTS (SELECT FROM contact_groups m WHERE m.group_id = g.id)
 """
 _NEXT_FIRST = """
 UPDATE contacts c SET updated_at = now(), grupo = coalesce((SELECT min(g.name)
@@ -52,13 +69,15 @@ UPDATE contacts SET grupo = %(new)s, updated_at = now()
 WHERE workspace_id = %(workspace)s AND grupo = %(name)s
 """
 _NOTE_MEMBERS = """
-INSERT INTO contact_changes (workspace_id, contact_id)
-SELECT %(workspace)s, contact_id FROM contact_groups WHERE group_id = %(group)s
+INSERT INTO changed_contacts (workspace_id, contact_ids)
+SELECT %(workspace)s, array_agg(contact_id) FROM (
+  SELECT contact_id, (row_number() OVER () - 1) / 1000 AS part FROM contact_groups
+  WHERE group_id = %(group)s) AS m GROUP BY part
 """
 
 
 class PostgresGroups:
-    """See ports.store.GroupStore."""
+    """See ports.store.groups.GroupStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -96,21 +115,37 @@ class PostgresGroups:
             cursor.execute("DELETE FROM groups WHERE id = %(group)s", values)
             cursor.execute(_NEXT_FIRST.format(which="true"), values)
 
-    def add(self, workspace_id: UUID, group_id: UUID, ids: Sequence[UUID]) -> int:
+    def add(self, workspace_id: UUID, group_id: UUID, ids: Sequence[UUID]) -> Moved:
         with self._database.transaction() as cursor:
             values = _scope(cursor, workspace_id, group_id) | {"ids": list(ids)}
-            cursor.execute(_ADD_FIRST, values)
-            added = cursor.execute(_ADD, values).rowcount
+            first = cursor.execute(_ADD_FIRST, values).fetchall()
+            added = cursor.execute(_ADD, values).fetchall()
             cursor.execute(NOTE, values)
-            return added
+            return Moved(tuple(row.contact_id for row in added), tuple(row.id for row in first))
 
-    def remove(self, workspace_id: UUID, group_id: UUID, ids: Sequence[UUID]) -> int:
+    def remove(self, workspace_id: UUID, group_id: UUID, ids: Sequence[UUID]) -> Moved:
         with self._database.transaction() as cursor:
             values = _scope(cursor, workspace_id, group_id) | {"ids": list(ids)}
-            removed = cursor.execute(_REMOVE, values).rowcount
+            gone = cursor.execute(_REMOVE, values).fetchall()
             cursor.execute(_NEXT_FIRST.format(which="c.id = ANY(%(ids)s)"), values)
             cursor.execute(NOTE, values)
-            return removed
+            first = tuple(row.id for row in gone if row.was_first)
+            return Moved(tuple(row.id for row in gone), first)
+
+    def rejoin(self, workspace_id: UUID, group_id: UUID, left: Moved) -> int:
+        with self._database.transaction() as cursor:
+            values = _scope(cursor, workspace_id, group_id)
+            values |= {"ids": list(left.ids), "first": list(left.first)}
+            for statement in _FIRST_AGAIN:
+                cursor.execute(statement, values)
+            cursor.execute(_ADD_FIRST, values)
+            back = cursor.execute(_ADD, values).rowcount
+            cursor.execute(NOTE, values)
+            return back
+
+    def drop_empty(self, workspace_id: UUID, group_id: UUID) -> None:
+        with self._database.transaction() as cursor:
+            cursor.execute(_DROP_EMPTY, {"workspace": workspace_id, "group": group_id})
 
 
 def put_into(cursor: Cursor, workspace_id: UUID, contact_id: UUID, names: Sequence[str]) -> None:

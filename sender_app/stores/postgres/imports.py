@@ -12,7 +12,7 @@ from sender_app.domain.audience import AudienceRow, BadRow
 from sender_app.domain.contact_import import ContactImport, Counts, ImportStatus, Layout
 from sender_app.domain.errors import NotFound
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import NewImport
+from sender_app.ports.store.imports import NewImport
 from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.staging import Stage
 
@@ -68,7 +68,7 @@ RETURNING *
 
 
 class PostgresImports:
-    """See ports.store.ImportStore."""
+    """See ports.store.imports.ImportStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -40,7 +40,7 @@ WHERE account_id = %(account)s AND epoch = %(epoch)s
 
 
 class PostgresLeases:
-    """See ports.store.LeaseStore."""
+    """See ports.store.leases.LeaseStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -51,7 +51,7 @@ ON CONFLICT (account_id, media_id) DO UPDATE SET
 
 
 class PostgresMedia:
-    """See ports.store.MediaRecords."""
+    """See ports.store.media.MediaRecords."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

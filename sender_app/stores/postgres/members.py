@@ -11,15 +11,15 @@ from sqlmodel import Session, col, select
 from sender_app.domain.actor import Role
 from sender_app.domain.errors import NotFound
 from sender_app.domain.identity import Identity
-from sender_app.domain.member import Member, RoleSource, Standing, standing_at_sign_in
-from sender_app.domain.workspace import is_team
+from sender_app.domain.member import Member, RoleSource, Standing, admission
 from sender_app.stores.postgres.engine import Database
-from sender_app.stores.postgres.tables import MemberRow, WorkspaceRow
+from sender_app.stores.postgres.tables.members import MemberRow
+from sender_app.stores.postgres.tables.workspaces import WorkspaceRow
 from sender_app.stores.postgres.workspaces import ensured
 
 
 class PostgresMembers:
-    """See ports.store.MemberStore."""
+    """See ports.store.members.MemberStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -33,16 +33,11 @@ class PostgresMembers:
     ) -> list[Member]:
         with self._database.session() as session:
             kept = dict(_all(session, person.sub))
-            over = {key for key in kept if is_team(key) and key not in workspaces}
-            for key, name in workspaces.items():
-                member = kept.get(key)
-                standing = standing_at_sign_in(member, person.role, default)
-                if standing:
-                    workspace = ensured(session, key, name, defaults)
-                    _let_in(session, workspace.id, person, standing)
-                elif member and member.removed_at is None:
-                    over.add(key)
-            for key in over:
+            found = admission(kept, workspaces, person.role, default)
+            for key, standing in found.standings.items():
+                workspace = ensured(session, key, workspaces[key], defaults)
+                _let_in(session, workspace.id, person, standing)
+            for key in found.left:
                 session.delete(session.get_one(MemberRow, (kept[key].workspace_id, person.sub)))
             session.flush()
             return [

@@ -60,7 +60,7 @@ _FOLLOW = (
 
 
 def merge(cursor: Cursor, workspace_id: UUID, kept: UUID, others: Sequence[UUID]) -> None:
-    """See ports.store.ContactStore.merge."""
+    """See ports.store.contacts.ContactStore.merge."""
     everybody = [kept, *others]
     values = {"workspace": workspace_id, "kept": kept, "others": list(others), "all": everybody}
     found = cursor.execute(_LOCK, values).fetchall()

@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from uuid import UUID
 
 from sender_app.domain.reporting import EVERYTHING, Only, Span, Step
-from sender_app.ports.store import Tally
+from sender_app.ports.store.metrics import Tally
 from sender_app.stores.postgres.engine import Database
 from sender_app.stores.postgres.rollups import EVERY_ACCOUNT
 
@@ -49,7 +49,7 @@ FROM daily_stats WHERE workspace_id = %(workspace)s GROUP BY account_id
 
 
 class PostgresMetrics:
-    """See ports.store.MetricsStore."""
+    """See ports.store.metrics.MetricsStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

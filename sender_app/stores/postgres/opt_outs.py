@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sender_app.ports.store import OptOut, Page
+from sender_app.ports.pages import Page
+from sender_app.ports.store.opt_outs import OptOut
+from sender_app.ports.store.removed import Removed
 from sender_app.stores.cursors import time_cursor, time_place
 from sender_app.stores.postgres.engine import Database
 
@@ -20,10 +22,18 @@ INSERT INTO opt_outs (workspace_id, phone, source, text)
 SELECT %(workspace)s, phone, %(source)s, %(text)s FROM unnest(%(phones)s::text[]) AS p(phone)
 ON CONFLICT (workspace_id, phone) DO NOTHING
 """
+_REMOVE = """
+DELETE FROM opt_outs o WHERE workspace_id = %s AND phone = ANY(%s)
+RETURNING to_jsonb(o)::text AS record
+"""
+_RESTORE = """
+INSERT INTO opt_outs SELECT * FROM jsonb_populate_recordset(NULL::opt_outs, %s::jsonb) o
+WHERE o.workspace_id = %s ON CONFLICT (workspace_id, phone) DO NOTHING
+"""
 
 
 class PostgresOptOuts:
-    """See ports.store.OptOutStore."""
+    """See ports.store.opt_outs.OptOutStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -65,12 +75,14 @@ class PostgresOptOuts:
         with self._database.transaction() as cursor:
             return cursor.execute(_ADD, values).rowcount
 
-    def remove(self, workspace_id: UUID, phones: Sequence[str]) -> int:
+    def remove(self, workspace_id: UUID, phones: Sequence[str]) -> Removed:
         with self._database.transaction() as cursor:
-            return cursor.execute(
-                "DELETE FROM opt_outs WHERE workspace_id = %s AND phone = ANY(%s)",
-                (workspace_id, list(phones)),
-            ).rowcount
+            gone = cursor.execute(_REMOVE, (workspace_id, list(phones))).fetchall()
+            return Removed(len(gone), f"[{','.join(row.record for row in gone)}]".encode())
+
+    def restore(self, workspace_id: UUID, record: bytes) -> int:
+        with self._database.transaction() as cursor:
+            return cursor.execute(_RESTORE, (record.decode(), workspace_id)).rowcount
 
     def answers_due(self, account_id: UUID, limit: int) -> Sequence[str]:
         with self._database.transaction() as cursor:
@@ -79,13 +91,3 @@ class PostgresOptOuts:
                 (account_id, limit),
             )
             return [row.phone for row in cursor]
-
-    def answered(self, account_id: UUID, phone: str) -> bool:
-        with self._database.transaction() as cursor:
-            return (
-                cursor.execute(
-                    "UPDATE opt_outs SET answer_due = NULL WHERE answer_due = %s AND phone = %s",
-                    (account_id, phone),
-                ).rowcount
-                > 0
-            )

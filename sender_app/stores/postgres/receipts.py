@@ -13,10 +13,10 @@ from sender_app.stores.postgres.rollups import FOLLOW
 # Of a recipient who gets several messages, each that is in doubt needs a receipt of its own.
 _CLEAR = """
 UPDATE recipient_messages m SET in_doubt = false
-FROM campaign_recipients r JOIN campaigns c ON c.id = r.campaign_id
-WHERE m.message_id = ANY(%(ids)s) AND m.in_doubt
-  AND r.campaign_id = m.campaign_id AND r.id = m.recipient_id
-  AND coalesce(r.account_id, c.account_id) = %(account)s
+WHERE m.message_id = ANY(%(ids)s) AND m.in_doubt AND %(account)s = (
+  SELECT coalesce(r.account_id, c.account_id)
+  FROM campaign_recipients r JOIN campaigns c ON c.id = r.campaign_id
+  WHERE r.campaign_id = m.campaign_id AND r.id = m.recipient_id)
 RETURNING m.campaign_id, m.recipient_id
 """
 _NO_DOUBT = """NOT EXISTS (
@@ -43,8 +43,10 @@ WITH heard AS (
   FROM unnest(%(ids)s::text[], %(kinds)s::text[], %(ats)s::timestamptz[]) AS h(id, kind, at)
   GROUP BY id),
 found AS MATERIALIZED (
-  SELECT DISTINCT e.campaign_id, e.recipient_id, heard.*
-  FROM heard JOIN metric_events e ON e.message_id = heard.id),
+  SELECT DISTINCT e.campaign_id, e.recipient_id, heard.*, c.account_id AS own_account,
+    c.workspace_id, c.is_test
+  FROM heard JOIN metric_events e ON e.message_id = heard.id
+  JOIN campaigns c ON c.id = e.campaign_id),
 touched AS (
   UPDATE campaign_recipients r SET
     status = CASE WHEN r.status = 'unconfirmed' AND {_NO_DOUBT} THEN 'sent' ELSE r.status END,
@@ -53,15 +55,14 @@ touched AS (
     sent_at = coalesce(r.sent_at, heard.at),
     delivered_at = coalesce(r.delivered_at, heard.at),
     read_at = coalesce(r.read_at, heard.read_at)
-  FROM found heard, campaigns c
+  FROM found heard
   WHERE r.campaign_id = heard.campaign_id AND r.id = heard.recipient_id
-    AND r.message_id = heard.id AND c.id = heard.campaign_id
-    AND coalesce(r.account_id, c.account_id) = %(account)s
+    AND r.message_id = heard.id AND coalesce(r.account_id, heard.own_account) = %(account)s
     AND (r.delivered_at IS NULL OR (r.read_at IS NULL AND heard.read_at IS NOT NULL)
       OR r.status = 'unconfirmed')
   RETURNING r.id, r.campaign_id, r.contact_id, r.status, old.status AS was, r.sent_at, r.account_id,
     r.delivered_at, r.read_at, old.delivered_at AS was_delivered, old.read_at AS was_read,
-    c.workspace_id, c.is_test),
+    heard.workspace_id, heard.is_test),
 {TELL_REACHED},
 changed AS (
   SELECT t.id AS recipient_id, t.campaign_id, t.contact_id, NULL::text AS message_id, t.status,
@@ -136,7 +137,7 @@ ON CONFLICT (workspace_id, phone) DO NOTHING
 
 
 class PostgresReceipts:
-    """See ports.store.ReceiptStore."""
+    """See ports.store.receipts.ReceiptStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,6 +1,7 @@
 """The people of a campaign in Postgres, as everybody but the account's process deals with them."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,20 +9,20 @@ from uuid import UUID
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import RuleViolation
-from sender_app.ports.store import AudienceSpec, Page, RecipientRow
+from sender_app.ports.pages import Page
+from sender_app.ports.store.audiences import AudienceSpec
+from sender_app.ports.store.campaigns import RecipientRow
 from sender_app.stores.cursors import key_at
 from sender_app.stores.postgres.audiences import check_caught_up, gather
 from sender_app.stores.postgres.engine import KEYS, Cursor, like, numbered
 from sender_app.stores.postgres.rollups import FOLLOW
-from sender_app.stores.postgres.staging import Stage
+from sender_app.stores.postgres.staging import STAGED, Stage
 
 _NAMED = 10  # rows named in a message about blank placeholders
 _INSERT_RECIPIENTS = f"""
-WITH {KEYS}
 INSERT INTO campaign_recipients (id, campaign_id, contact_id, phone)
-SELECT {numbered("s.n")}, %(campaign)s, c.id, s.phone
-FROM keys, stage s JOIN contacts c ON c.workspace_id = %(workspace)s AND c.phone = s.phone
-ORDER BY s.n
+SELECT {numbered("p.n", "%(recipient_base)s")}, %(campaign)s, p.contact_id, p.phone
+FROM {STAGED} p
 """
 _FREEZE = f"""
 WITH {KEYS}
@@ -109,7 +110,8 @@ WHERE id = %s AND status = 'finished'
 _RECIPIENTS = """
 SELECT r.id, r.phone, coalesce(c.nombre, '') AS nombre,
   coalesce(c.grupo, '') AS grupo, r.status, r.error_code, r.error_message,
-  r.sent_at, r.delivered_at, r.read_at, r.replied_at, r.not_before, r.parts_sent
+  r.sent_at, r.delivered_at, r.read_at, r.replied_at, r.not_before, r.claimed_at,
+  r.parts_sent
 FROM campaign_recipients r LEFT JOIN contacts c ON c.id = r.contact_id
 WHERE r.campaign_id = %(campaign)s AND (%(after)s::uuid IS NULL OR r.id > %(after)s)
   AND (%(status)s::text IS NULL OR r.status = %(status)s)
@@ -131,8 +133,12 @@ def add_file(
 ) -> None:
     """Upsert the people of a file and make them the campaign's recipients."""
     stage = Stage(cursor, workspace_id)
-    stage.fill(audience.rows)
-    stage.write(user_id)
+    total = 0
+    with closing(stage.bring(audience.rows, user_id)) as parts:
+        for part in parts:
+            if audience.written_since is None:
+                cursor.execute(_INSERT_RECIPIENTS, part | {"campaign": campaign_id})
+                total += cursor.rowcount
     count, rows = stage.blank(needed, _NAMED)
     if count:
         named = ", ".join(map(str, rows))
@@ -140,10 +146,9 @@ def add_file(
     if audience.written_since is not None:
         _freeze(cursor, workspace_id, campaign_id, audience, None)
         return
-    cursor.execute(_INSERT_RECIPIENTS, {"workspace": workspace_id, "campaign": campaign_id})
-    if cursor.rowcount == 0:
+    if total == 0:
         raise RuleViolation("audience_empty")
-    cursor.execute(_TOTALS, {"campaign": campaign_id, "total": cursor.rowcount, "skipped": 0})
+    cursor.execute(_TOTALS, {"campaign": campaign_id, "total": total, "skipped": 0})
 
 
 def add_audience(
@@ -154,7 +159,7 @@ def add_audience(
     audience: AudienceSpec,
     confirmed: int | None,
 ) -> None:
-    """Make the audience the campaign's recipients; see ports.store.CampaignStore.launch."""
+    """Make the audience the campaign's recipients; see `CampaignStore.launch` of the port."""
     check_caught_up(cursor, workspace_id, audience.choice)
     stage = Stage(cursor, workspace_id)
     stage.fill(audience.rows)
@@ -198,7 +203,7 @@ def page(
     reached: str,
     search: str,
 ) -> Page[RecipientRow]:
-    """See ports.store.CampaignStore.recipients."""
+    """See ports.store.campaigns.CampaignStore.recipients."""
     cursor.execute(
         _RECIPIENTS,
         {
@@ -220,7 +225,7 @@ def page(
 def resolve_unconfirmed(
     cursor: Cursor, campaign_id: UUID, recipient_ids: Sequence[UUID], sent: bool, before: datetime
 ) -> int:
-    """See ports.store.CampaignStore.resolve_unconfirmed."""
+    """See ports.store.campaigns.CampaignStore.resolve_unconfirmed."""
     values = {
         "campaign": campaign_id,
         "everybody": not recipient_ids,
@@ -239,7 +244,7 @@ def resolve_unconfirmed(
 
 
 def requeue_failed(cursor: Cursor, campaign_id: UUID) -> int:
-    """See ports.store.CampaignStore.requeue_failed."""
+    """See ports.store.campaigns.CampaignStore.requeue_failed."""
     row = cursor.execute(_REQUEUE_FAILED, {"campaign": campaign_id}).fetchone()
     if row is None:
         return 0
@@ -254,7 +259,7 @@ def requeue_failed(cursor: Cursor, campaign_id: UUID) -> int:
 def with_book(
     cursor: Cursor, workspace_id: UUID, rows: Sequence[AudienceRow]
 ) -> Sequence[AudienceRow]:
-    """See ports.store.CampaignStore.with_book."""
+    """See ports.store.campaigns.CampaignStore.with_book."""
     cursor.execute(
         "SELECT phone, nombre, sustantivo, grupo, fields FROM contacts"
         " WHERE workspace_id = %s AND phone = ANY(%s)",

@@ -1,6 +1,6 @@
 """Events and rollups: SQL that follows the changes of recipients' statuses.
 
-FOLLOW does it in the statement of the change. The sending loop only appends its events, and FOLD
+FOLLOW does it in the statement of the change. The sending loop only appends its events, and `fold`
 takes them into the counters and rollups a few times a second: many messages for one update. Both
 write what webhooks are told of it.
 """
@@ -36,6 +36,19 @@ events AS (
   FROM moved WHERE status <> 'queued')
 """
 
+# The same sums in three steps of time: each table's figures by account and first group.
+_BY_STEP = ",\n".join(
+    f"""
+by_{step} AS (
+  INSERT INTO {table} AS s (workspace_id, {step}, account_id, grupo, sent, errors)
+  SELECT workspace_id, {step}, account_id, grupo, sum(sent), sum(errors) FROM moved
+  WHERE sent <> 0 OR errors <> 0
+  GROUP BY workspace_id, {step}, account_id, grupo ORDER BY workspace_id, {step}, account_id, grupo
+  ON CONFLICT (workspace_id, {step}, account_id, grupo) DO UPDATE
+  SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors)"""
+    for table, step in (("daily_stats", "day"), ("hourly_stats", "hour"), ("group_stats", "month"))
+)
+
 _TOTALS = f"""
 {TELL_MOVED},
 counters AS (
@@ -48,27 +61,7 @@ counters AS (
       sum((status = 'unconfirmed')::int - (was = 'unconfirmed')::int) AS unconfirmed
     FROM moved GROUP BY campaign_id) n
   WHERE c.id = n.campaign_id),
-daily AS (
-  INSERT INTO daily_stats AS s (workspace_id, day, account_id, grupo, sent, errors)
-  SELECT workspace_id, day, account_id, grupo, sum(sent), sum(errors) FROM moved
-  WHERE sent <> 0 OR errors <> 0
-  GROUP BY workspace_id, day, account_id, grupo ORDER BY workspace_id, day, account_id, grupo
-  ON CONFLICT (workspace_id, day, account_id, grupo) DO UPDATE
-  SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors),
-hourly AS (
-  INSERT INTO hourly_stats AS s (workspace_id, hour, account_id, grupo, sent, errors)
-  SELECT workspace_id, hour, account_id, grupo, sum(sent), sum(errors) FROM moved
-  WHERE sent <> 0 OR errors <> 0
-  GROUP BY workspace_id, hour, account_id, grupo ORDER BY workspace_id, hour, account_id, grupo
-  ON CONFLICT (workspace_id, hour, account_id, grupo) DO UPDATE
-  SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors),
-by_group AS (
-  INSERT INTO group_stats AS s (workspace_id, month, account_id, grupo, sent, errors)
-  SELECT workspace_id, month, account_id, grupo, sum(sent), sum(errors) FROM moved
-  WHERE sent <> 0 OR errors <> 0
-  GROUP BY workspace_id, month, account_id, grupo ORDER BY workspace_id, month, account_id, grupo
-  ON CONFLICT (workspace_id, month, account_id, grupo) DO UPDATE
-  SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors),
+{_BY_STEP},
 monthly AS (
   INSERT INTO monthly_stats AS s (workspace_id, user_id, month, sent, errors)
   SELECT workspace_id, user_id, month, sum(sent), sum(errors) FROM moved
@@ -100,9 +93,11 @@ tops AS (
 # account whose message it is, if it is one's.
 FOLLOW = f"{_EVENTS}, {_TOTALS}"
 
-# Follows a CTE `journal(id, account_id, first, last, since)`: entries after `first` up to `last`
-# are taken in; none of them was written before `since`. The keys of events grow with time.
-FOLD = f"""
+
+def fold(since: str) -> str:
+    """Follows a CTE `journal(id, account_id, first, last)`: entries after `first` up to `last` are
+    taken in. Their events' keys, which grow with time, are not below SQL's expression `since`."""
+    return f"""
 moved AS (
   SELECT e.campaign_id, e.recipient_id, e.contact_id, e.message_id, e.event_type AS status,
     'sending' AS was, e.created_at AS at, e.metadata->>'code' AS error_code,
@@ -116,8 +111,7 @@ moved AS (
   JOIN campaigns c ON c.id = e.campaign_id
   JOIN workspaces w ON w.id = c.workspace_id
   LEFT JOIN contacts p ON p.id = e.contact_id
-  WHERE e.id > (
-    SELECT uuidv7(min(since) - clock_timestamp() - interval '1 second') FROM journal)),
+  WHERE e.id >= {since}),
 {_TOTALS}
 """
 

@@ -8,13 +8,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
 from sender_app.domain.errors import NotFound
-from sender_app.ports.store import MessageTemplate
+from sender_app.ports.store.removed import Removed
+from sender_app.ports.store.templates import MessageTemplate
 from sender_app.stores.postgres.engine import Database
-from sender_app.stores.postgres.tables import TemplateRow
+from sender_app.stores.postgres.tables.templates import TemplateRow
 
 
 class PostgresTemplates:
-    """See ports.store.TemplateStore."""
+    """See ports.store.templates.TemplateStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -56,11 +57,25 @@ class PostgresTemplates:
                 return None
             raise
 
-    def delete(self, workspace_id: UUID, template_id: UUID) -> None:
+    def delete(self, workspace_id: UUID, template_id: UUID) -> Removed:
         with self._database.transaction() as cursor:
-            cursor.execute(
-                "DELETE FROM templates WHERE id = %s AND workspace_id = %s",
+            row = cursor.execute(
+                "DELETE FROM templates t WHERE id = %s AND workspace_id = %s"
+                " RETURNING to_jsonb(t)::text AS record",
                 (template_id, workspace_id),
+            ).fetchone()
+            return Removed(1, row.record.encode()) if row else Removed(0)
+
+    def restore(self, workspace_id: UUID, record: bytes) -> bool:
+        with self._database.transaction() as cursor:
+            return (
+                cursor.execute(
+                    "INSERT INTO templates SELECT * FROM"
+                    " jsonb_populate_record(NULL::templates, %s::jsonb) t"
+                    " WHERE t.workspace_id = %s ON CONFLICT DO NOTHING",
+                    (record.decode(), workspace_id),
+                ).rowcount
+                > 0
             )
 
 

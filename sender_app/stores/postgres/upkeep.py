@@ -30,7 +30,7 @@ DELETE FROM conversations v WHERE v.last_at < %s
 
 
 class PostgresUpkeep:
-    """See ports.store.UpkeepStore."""
+    """See ports.store.upkeep.UpkeepStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

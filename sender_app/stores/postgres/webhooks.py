@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from sender_app.domain.errors import NotFound
 from sender_app.domain.webhook import TEST, DeliveryStatus, Disabled, EventType, Result
-from sender_app.ports.webhooks import Delivery, Destination, Parcel, SealedSecrets, Webhook
+from sender_app.ports.store.webhooks import Delivery, Destination, Parcel, SealedSecrets, Webhook
 from sender_app.stores.cursors import key_at
 from sender_app.stores.postgres.engine import Cursor, Database, only
 
@@ -51,7 +51,12 @@ _DELIVERIES = """
 SELECT d.*, e.type FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id
 WHERE d.webhook_id = %(webhook)s AND (%(before)s::uuid IS NULL OR d.id < %(before)s)
   AND (%(status)s::text IS NULL OR d.status = %(status)s)
+  AND (%(type)s::text IS NULL OR e.type = %(type)s)
 ORDER BY d.id DESC LIMIT %(limit)s
+"""
+_DELIVERY = """
+SELECT d.*, e.type FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id
+WHERE d.webhook_id = %(webhook)s AND d.id = %(delivery)s
 """
 # An attempt under way keeps its number, so that it can still be settled.
 _AGAIN = """
@@ -91,7 +96,7 @@ FROM settled WHERE w.id = settled.webhook_id
 
 
 class PostgresWebhooks:
-    """See ports.webhooks.WebhookStore."""
+    """See ports.store.webhooks.WebhookStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -197,6 +202,7 @@ class PostgresWebhooks:
         status: DeliveryStatus | None,
         cursor: str | None,
         limit: int,
+        event_type: str | None = None,
     ) -> tuple[Sequence[Delivery], str | None]:
         with self._database.transaction() as reader:
             _own(reader, workspace_id, webhook_id)
@@ -206,11 +212,21 @@ class PostgresWebhooks:
                     "webhook": webhook_id,
                     "before": key_at(cursor),
                     "status": status and status.value,
+                    "type": event_type,
                     "limit": limit + 1,
                 },
             )
             rows = [_delivery(row) for row in reader]
         return rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None
+
+    def delivery(self, workspace_id: UUID, webhook_id: UUID, delivery_id: UUID) -> Delivery:
+        with self._database.transaction() as cursor:
+            _own(cursor, workspace_id, webhook_id)
+            cursor.execute(_DELIVERY, {"webhook": webhook_id, "delivery": delivery_id})
+            row = cursor.fetchone()
+        if row is None:
+            raise NotFound("delivery", delivery_id)
+        return _delivery(row)
 
     def send_again(self, workspace_id: UUID, webhook_id: UUID, delivery_id: UUID | None) -> int:
         with self._database.transaction() as cursor:

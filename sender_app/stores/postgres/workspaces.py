@@ -11,7 +11,8 @@ from sender_app.domain.errors import NotFound
 from sender_app.domain.opt_out import WORDS
 from sender_app.domain.workspace import Workspace
 from sender_app.stores.postgres.engine import Database
-from sender_app.stores.postgres.tables import MemberRow, WorkspaceRow
+from sender_app.stores.postgres.tables.members import MemberRow
+from sender_app.stores.postgres.tables.workspaces import WorkspaceRow
 
 _CHANGEABLE = frozenset(
     {
@@ -22,7 +23,7 @@ _CHANGEABLE = frozenset(
 
 
 class PostgresWorkspaces:
-    """See ports.store.WorkspaceStore."""
+    """See ports.store.workspaces.WorkspaceStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -5,19 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sender_app.domain.account import Account, AccountStatus
+from sender_app.domain.account import TROUBLES, Account, AccountStatus
 from sender_app.domain.errors import NotFound
-from sender_app.stores.redis.engine import (
-    RedisDatabase,
-    Row,
-    Transaction,
-    View,
-    new_key,
-    read,
-)
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.keys import of, place
 from sender_app.stores.redis.leases import live
 from sender_app.stores.redis.outbox import tell_account
+from sender_app.stores.redis.rows import Row, new_key, read
+from sender_app.stores.redis.view import View
 
 # When each account has something to do, which is no part of its row: whoever makes work adds to it
 # without a look, so that nobody is in their way. The process that serves the account sets the next
@@ -36,12 +31,14 @@ _NEW = {
     "linked_at": None,
     "replaced_at": None,
     "last_online_at": None,
+    "last_problem": None,
+    "last_problem_at": None,
     "pacing": {},
 }
 
 
 class RedisAccounts:
-    """See ports.store.AccountStore."""
+    """See ports.store.accounts.AccountStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database
@@ -87,6 +84,8 @@ class RedisAccounts:
             }
             if status is AccountStatus.ONLINE:
                 values["last_online_at"] = tx.now().isoformat()
+            if status in TROUBLES:
+                values |= _problem(tx, status)
             _put(tx, account_id, values)
 
         self._database.transact(work)
@@ -106,15 +105,22 @@ class RedisAccounts:
         )
 
     def unlinked(self, account_id: UUID, status: AccountStatus, reason: str | None) -> None:
-        values = {
+        values: dict[str, Any] = {
             "session_id": None,
             "linked_at": None,
             "unlink_wished": False,
             "status": status.value,
             "status_reason": reason,
             "status_until": None,
+            "last_problem": None,
+            "last_problem_at": None,
         }
-        self._change(account_id, values)
+
+        def work(tx: Transaction) -> None:
+            problem = _problem(tx, status) if status in TROUBLES else {}
+            _put(tx, account_id, values | problem)
+
+        self._database.transact(work)
 
     def wish_pairing(self, account_id: UUID, until: datetime | None, phone: str | None) -> None:
         def work(tx: Transaction) -> None:
@@ -192,6 +198,10 @@ def _put(tx: Transaction, account_id: UUID, values: Mapping[str, Any]) -> None:
         after = before | values
         tx.put(accounts(workspace), account_id, after)
         tell_account(tx, workspace, before, after)
+
+
+def _problem(tx: Transaction, status: AccountStatus) -> Row:
+    return {"last_problem": status.value, "last_problem_at": tx.now().isoformat()}
 
 
 def _wake_at(view: View, account_id: UUID | str) -> datetime | None:

@@ -2,10 +2,13 @@
 
 from uuid import UUID
 
-from sender_app.domain.conversation import AnswerStatus
-from sender_app.stores.redis.conversation_rows import answers_of
-from sender_app.stores.redis.engine import Row, Transaction, View, at, compact
+from sender_app.domain.conversation import SENDER, AnswerStatus
+from sender_app.stores.redis.conversation_rows import answers_of, put_conversation
+from sender_app.stores.redis.engine import Transaction
+from sender_app.stores.redis.finding import rows_by
 from sender_app.stores.redis.keys import of
+from sender_app.stores.redis.rows import Row, at, compact, new_key
+from sender_app.stores.redis.view import View
 
 ANSWERS = "answers"  # index of the installation: "answer:workspace"
 OPEN = (AnswerStatus.WAITING, AnswerStatus.SENDING)
@@ -19,6 +22,48 @@ def answers(workspace: UUID | str) -> str:
 def requests(workspace: UUID | str) -> str:
     """The table that finds an answer by "conversation:request": {"id": …}."""
     return of(workspace, "conversations", "requests")
+
+
+def write_answer(
+    tx: Transaction,
+    workspace: UUID | str,
+    conversation: Row,
+    request_id: UUID,
+    user_id: str,
+    text: str,
+) -> None:
+    """A new answer, which waits; a person's means that the conversation was read."""
+    now = tx.now()
+    row = {
+        "id": str(new_key()),
+        "account_id": conversation["account_id"],
+        "conversation_id": conversation["id"],
+        "request_id": str(request_id),
+        "user_id": user_id,
+        "phone": conversation["phone"],
+        "text": text,
+        "status": AnswerStatus.WAITING,
+        "attempts": 0,
+        "lease_epoch": None,
+        "secret": None,
+        "claimed_at": None,
+        "not_before": None,
+        "message_id": None,
+        "error_code": None,
+        "sent_at": None,
+        "delivered_at": None,
+        "read_at": None,
+        "created_at": now.isoformat(),
+    }
+    put_answer(tx, workspace, row)
+    values = {
+        "unread": conversation["unread"] if user_id == SENDER else 0,
+        "last_text": text,
+        "last_kind": "text",
+        "last_is_ours": True,
+        "last_at": max(at(conversation["last_at"]), now).isoformat(),
+    }
+    put_conversation(tx, workspace, conversation | values, conversation)
 
 
 def put_answer(tx: Transaction, workspace: UUID | str, row: Row, before: Row | None = None) -> None:
@@ -63,17 +108,8 @@ def answers_with(
 ) -> dict[str, Row]:
     """An account's answers by the ids of their messages."""
     names = [f"{account_id}:{message_id}" for message_id in message_ids]
-    found = [
-        (message_id, one["id"])
-        for message_id, one in zip(
-            message_ids, view.rows(_by_message(workspace), names), strict=True
-        )
-        if one
-    ]
-    rows = view.rows(answers(workspace), [key for _, key in found])
-    return {
-        message_id: row for (message_id, _), row in zip(found, rows, strict=True) if row is not None
-    }
+    rows = rows_by(view, _by_message(workspace), answers(workspace), names)
+    return {key: row for key, row in zip(message_ids, rows, strict=True) if row is not None}
 
 
 def _open(workspace: UUID | str, account_id: UUID | str, status: str) -> str:

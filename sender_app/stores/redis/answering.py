@@ -6,9 +6,9 @@ newer lease finds by it what became of an attempt that an older one left.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sender_app.domain.conversation import AnswerClaim, AnswerOutcome, AnswerStatus
+from sender_app.domain.conversation import SENDER, AnswerClaim, AnswerOutcome, AnswerStatus
 from sender_app.domain.delivery import Lease
 from sender_app.ports.whatsapp import Receipt, ReceiptKind
 from sender_app.stores.redis.accounts import workspace_of
@@ -17,19 +17,36 @@ from sender_app.stores.redis.answer_rows import (
     answers_with,
     open_answers,
     put_answer,
+    write_answer,
 )
 from sender_app.stores.redis.contact_rows import opt_outs
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, at
+from sender_app.stores.redis.conversation_rows import find_conversation
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.leases import hold
+from sender_app.stores.redis.opt_outs import cross_off
+from sender_app.stores.redis.rows import Row, at
 
 _TO_BE_HEARD_OF = frozenset({AnswerStatus.SENT, AnswerStatus.UNCONFIRMED})
 
 
 class RedisAnswering:
-    """See ports.conversations.AnsweringStore."""
+    """See ports.store.answering.AnsweringStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database
+
+    def confirm(self, lease: Lease, phone: str, text: str) -> bool:
+        def work(tx: Transaction) -> bool:
+            hold(tx, lease)
+            workspace = workspace_of(tx.aside(), lease.account_id)
+            if not cross_off(tx, workspace, lease.account_id, phone):
+                return False
+            conversation = find_conversation(tx, workspace, lease.account_id, phone)
+            if text and conversation:
+                write_answer(tx, workspace, conversation, uuid4(), SENDER, text)
+            return True
+
+        return self._database.transact(work)
 
     def claim(self, lease: Lease, secret: bytes) -> AnswerClaim | None:
         def work(tx: Transaction) -> AnswerClaim | None:
@@ -139,17 +156,20 @@ class RedisAnswering:
 
 
 def _willing(tx: Transaction, workspace: str, account_id: UUID) -> list[Row]:
-    """What waits; the answers to those who opted out meanwhile fail."""
+    """What waits, without what fails: people's answers to those who opted out meanwhile, and the
+    confirmation of an opt-out that was lifted."""
     waiting = open_answers(tx, workspace, account_id, AnswerStatus.WAITING)
     if not waiting:
         return []
     found: list[Row] = []
     opted_out = tx.rows(opt_outs(workspace), [row["phone"] for row in waiting])
     for row, out in zip(waiting, opted_out, strict=True):
-        if out is None:
+        confirms = row["user_id"] == SENDER
+        if confirms == (out is not None):
             found.append(row)
         else:
-            values = {"status": AnswerStatus.FAILED, "error_code": "opted_out"}
+            code = "opt_out_lifted" if confirms else "opted_out"
+            values = {"status": AnswerStatus.FAILED, "error_code": code}
             put_answer(tx, workspace, row | values, row)
     return found
 

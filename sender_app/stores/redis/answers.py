@@ -5,17 +5,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sender_app.ports.store import Answer, KeptAnswer
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, at
+from sender_app.ports.store.answers import Answer, KeptAnswer
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.keys import of
+from sender_app.stores.redis.rows import Row, at
 
 ANSWERS = "api_answers"  # index of the installation: "workspace:key", by when it began
 _ROW = "answer"
 
 
 class RedisAnswers:
-    """See ports.store.AnswerStore. Each key has a table of its own, with one row: requests with
-    different keys are not in each other's way."""
+    """See ports.store.answers.AnswerStore. Each key has a table of its own, with one row: requests
+    with different keys are not in each other's way."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database

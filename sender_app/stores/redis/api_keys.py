@@ -7,15 +7,16 @@ from uuid import UUID
 from sender_app.domain.actor import Role
 from sender_app.domain.api_key import ApiKey, digest_of, hint_of
 from sender_app.domain.errors import NotFound
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, at, new_key, read
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.keys import of, place
 from sender_app.stores.redis.member_rows import members
+from sender_app.stores.redis.rows import Row, at, new_key, read
 
 _BY_HASH = "api_keys:by_hash"  # table of the installation: {"workspace": …, "id": …}
 
 
 class RedisApiKeys:
-    """See ports.store.ApiKeyStore."""
+    """See ports.store.api_keys.ApiKeyStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database

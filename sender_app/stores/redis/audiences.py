@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import compress, islice
 from uuid import UUID
 
 import orjson
@@ -18,15 +18,16 @@ import orjson
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.audience_choice import AudienceChoice, Source
 from sender_app.domain.errors import RuleViolation
-from sender_app.ports.store import AudienceCounts, AudienceSpec, Likes
+from sender_app.ports.store.audiences import AudienceCounts, AudienceSpec, Likes
 from sender_app.stores.redis import book, contact_index
 from sender_app.stores.redis.contact_rows import contacts, opt_outs, raw_by_phone
-from sender_app.stores.redis.engine import RedisDatabase, Row, View, at
+from sender_app.stores.redis.engine import RedisDatabase
 from sender_app.stores.redis.history import by_contact, recipients_of
 from sender_app.stores.redis.keys import of
-from sender_app.stores.redis.recipient_rows import acquainted
-from sender_app.stores.redis.replies import wrote
+from sender_app.stores.redis.recipient_rows import talked_with
+from sender_app.stores.redis.rows import Row, at
 from sender_app.stores.redis.staging import Stage
+from sender_app.stores.redis.view import View
 
 _STEP = 2_000  # people looked at in one go
 # Receipts come so late at most, and make a message sent that was in doubt when its campaign ended.
@@ -64,7 +65,7 @@ class Person:
 
 
 class RedisAudiences:
-    """See ports.store.AudienceStore."""
+    """See ports.store.audiences.AudienceStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database
@@ -120,7 +121,7 @@ def filled(row: AudienceRow, contact: Row | None) -> AudienceRow:
 
 
 class Gathered:
-    """See ports.store.GatheredAudience."""
+    """See ports.store.audiences.GatheredAudience."""
 
     def __init__(self, view: View, workspace: UUID, people: Sequence[Person]) -> None:
         self._view = view
@@ -140,12 +141,8 @@ class Gathered:
     def known(self, accounts: Sequence[UUID]) -> int:
         view, left = self._view, [person for person in self.people if person.reached]
         for account in accounts:
-            wrote_to_it = [f"{account}:{person.phone}" for person in left]
-            reached_by_it = [f"{person.contact_id}:{account}" for person in left]
-            who = view.scores(wrote(self._workspace), wrote_to_it)
-            whom = view.scores(acquainted(self._workspace), reached_by_it)
-            talked = zip(left, who, whom, strict=True)
-            left = [one for one, *scores in talked if any(score is not None for score in scores)]
+            people = [(person.contact_id, person.phone) for person in left]
+            left = list(compress(left, talked_with(view, self._workspace, account, people)))
         return len(left)
 
     def likes(self, names: Sequence[str], whole: frozenset[str]) -> list[Likes]:

@@ -4,14 +4,16 @@ from uuid import UUID
 
 from sender_app.domain.actor import Actor
 from sender_app.domain.errors import NotFound
-from sender_app.ports.store import AuditEntry, Page
+from sender_app.ports.pages import Page
+from sender_app.ports.store.audit import AuditEntry
 from sender_app.stores.cursors import key_at
-from sender_app.stores.redis.engine import RedisDatabase, Transaction, compact, new_key, read
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.keys import of, place
+from sender_app.stores.redis.rows import compact, new_key, read
 
 
 class RedisAudit:
-    """See ports.store.AuditStore."""
+    """See ports.store.audit.AuditStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database

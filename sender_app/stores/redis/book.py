@@ -17,13 +17,15 @@ from sender_app.domain.contact_search import (
     Search,
     take_apart,
 )
-from sender_app.ports.store import Contact, Count, Page
+from sender_app.ports.pages import Page
+from sender_app.ports.store.contacts import Contact, Count
 from sender_app.stores.cursors import book_cursor, book_place
 from sender_app.stores.redis import contact_index
 from sender_app.stores.redis.contact_index import name_of, parts_of
 from sender_app.stores.redis.contact_rows import opt_outs, phones, read_contacts
-from sender_app.stores.redis.engine import Row, View
 from sender_app.stores.redis.keys import WORKSPACES
+from sender_app.stores.redis.rows import Row
+from sender_app.stores.redis.view import View
 
 COUNTED = 10_000  # contacts counted one by one
 _STEP = 500  # contacts looked at in one go
@@ -62,7 +64,7 @@ class _Part:
 def page(
     view: View, workspace: UUID, query: ContactQuery, start: str | None, limit: int
 ) -> Page[Contact]:
-    """See ports.store.ContactStore.page."""
+    """See ports.store.contacts.ContactStore.page."""
     first, key, after = book_place(start)
     found: list[tuple[int, str, str]] = []
     for n, part in enumerate(_parts(view, workspace, query)):
@@ -79,7 +81,7 @@ def page(
 
 
 def count(view: View, workspace: UUID, query: ContactQuery) -> Count:
-    """See ports.store.ContactStore.count."""
+    """See ports.store.contacts.ContactStore.count."""
     total = 0
     for part in _parts(view, workspace, query):
         if not (part.lookups or part.prefix or part.walks_by):

@@ -9,10 +9,12 @@ from uuid import UUID
 
 from sender_app.domain.campaign import Campaign, CampaignStatus
 from sender_app.domain.errors import NotFound
-from sender_app.ports.store import NewCampaign
-from sender_app.stores.redis.engine import Row, Transaction, View, at, compact, new_key, read
+from sender_app.ports.store.campaigns import NewCampaign
+from sender_app.stores.redis.engine import Transaction
 from sender_app.stores.redis.keys import of, place
 from sender_app.stores.redis.outbox import tell_campaign
+from sender_app.stores.redis.rows import Row, at, compact, new_key, read
+from sender_app.stores.redis.view import View
 
 COUNTERS = ("sent", "error", "skipped", "unconfirmed", "delivered", "read", "replied")
 SCHEDULED = "campaigns:scheduled"  # index of the installation: "workspace:campaign", by its time

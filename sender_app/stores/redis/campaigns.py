@@ -8,7 +8,10 @@ from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import Campaign, CampaignStatus, PauseReason
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import AudienceSpec, CampaignFilter, NewCampaign, Page, RecipientRow
+from sender_app.ports.pages import Page
+from sender_app.ports.store.audiences import AudienceSpec
+from sender_app.ports.store.campaigns import CampaignFilter, NewCampaign, RecipientRow
+from sender_app.ports.store.removed import Removed
 from sender_app.stores.cursors import key_at
 from sender_app.stores.redis import contact_index, recipient_pages, recipients
 from sender_app.stores.redis.accounts import wake
@@ -31,11 +34,14 @@ from sender_app.stores.redis.campaign_rows import (
     workspace_of_campaign,
 )
 from sender_app.stores.redis.contact_rows import by_phone
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, at, compact
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.media import use_media
 from sender_app.stores.redis.recipient_rows import queued
+from sender_app.stores.redis.records import content_of, record_of
+from sender_app.stores.redis.rows import Row, at, compact
 from sender_app.stores.redis.staging import Stage
 from sender_app.stores.redis.turns import change_much
+from sender_app.stores.redis.view import View
 
 _STEP = 200  # campaigns looked at in one go
 _MANY = 1_000  # recipients
@@ -43,7 +49,7 @@ _OVER = frozenset({CampaignStatus.FINISHED, CampaignStatus.CANCELLED})
 
 
 class RedisCampaigns:
-    """See ports.store.CampaignStore."""
+    """See ports.store.campaigns.CampaignStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database
@@ -192,18 +198,35 @@ class RedisCampaigns:
 
     def delete(
         self, workspace_id: UUID, campaign_id: UUID, sources: frozenset[CampaignStatus]
-    ) -> bool:
+    ) -> Removed:
         """A draft has no ledger yet; of anything else only the campaign is hidden."""
 
-        def work(tx: Transaction) -> bool:
+        def work(tx: Transaction) -> Removed:
             before = kept_campaign(tx, workspace_id, campaign_id)
             if before is None or before["status"] not in sources:
-                return False
+                return Removed(0)
             if before["status"] == CampaignStatus.DRAFT:
                 drop_campaign(tx, workspace_id, before)
             else:
                 hidden = before | {"deleted_at": tx.now().isoformat()}
                 put_campaign(tx, workspace_id, hidden, before)
+            return Removed(1, record_of(workspace_id, before))
+
+        return self._database.transact(work)
+
+    def restore(self, workspace_id: UUID, record: bytes) -> bool:
+        row: Row | None = content_of(workspace_id, record)
+        if row is None:
+            return False
+
+        def work(tx: Transaction) -> bool:
+            hidden = tx.row(campaigns(workspace_id), row["id"])
+            if hidden is not None and hidden["deleted_at"] is not None:
+                put_campaign(tx, workspace_id, hidden | {"deleted_at": None}, hidden)
+            elif hidden is None and row["status"] == CampaignStatus.DRAFT:
+                put_campaign(tx, workspace_id, row)
+            else:
+                return False
             return True
 
         return self._database.transact(work)
@@ -214,7 +237,6 @@ class RedisCampaigns:
         sources: frozenset[CampaignStatus],
         target: CampaignStatus,
         reason: PauseReason | None = None,
-        scheduled_at: datetime | None = None,
     ) -> bool:
         def work(tx: Transaction) -> bool:
             workspace, before = _found(tx, campaign_id, sources)
@@ -225,8 +247,6 @@ class RedisCampaigns:
                 "pause_reason": reason and reason.value,
                 "finished_at": tx.now().isoformat() if target in _OVER else None,
             }
-            if scheduled_at is not None:
-                row["scheduled_at"] = scheduled_at.isoformat()
             if target is CampaignStatus.RUNNING:
                 row["started_at"] = row["started_at"] or tx.now().isoformat()
                 wake(tx, *accounts_of(row))

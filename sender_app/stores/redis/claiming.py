@@ -1,6 +1,7 @@
 """Claims in Redis: whose turn it is, and what is known of them when it is."""
 
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from uuid import UUID
 
 from sender_app.domain.campaign import CampaignStatus
@@ -8,17 +9,18 @@ from sender_app.domain.delivery import Claim, Lease, RecipientStatus
 from sender_app.stores.redis.accounts import workspace_of
 from sender_app.stores.redis.campaign_rows import campaigns
 from sender_app.stores.redis.contact_rows import contacts, opt_outs
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, compact
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.leases import hold
 from sender_app.stores.redis.recipient_rows import (
-    acquainted,
     held,
     in_doubt,
     put_recipient,
     queued,
     recipients,
+    talked_with,
 )
-from sender_app.stores.redis.replies import wrote
+from sender_app.stores.redis.rows import Row, compact
+from sender_app.stores.redis.view import View
 
 _STEP = 1_000  # recipients looked at in one go for people who are known
 _RELEASED = 1_000  # recipients let go on in one go whose time has come
@@ -41,7 +43,7 @@ def claim(
     *,
     only_known: bool,
 ) -> list[Claim]:
-    """See ports.store.DeliveryStore.claim."""
+    """See ports.store.deliveries.DeliveryStore.claim."""
     hold(tx, lease)
     workspace = workspace_of(tx.aside(), lease.account_id)
     tx.about(campaigns(workspace), recipients(workspace, campaign_id))
@@ -106,13 +108,11 @@ def _waits_for(account_id: UUID, row: Row) -> bool:
 def _known(
     view: View, workspace: str, account_id: UUID, table: str, names: Sequence[str]
 ) -> list[str]:
-    """Those of the recipients whom the account has talked with: they wrote to it, or an earlier
-    message reached them."""
+    """Those of the recipients whom the account has talked with."""
     rows = compact(view.rows(table, names))
-    who = view.scores(wrote(workspace), [f"{account_id}:{row['phone']}" for row in rows])
-    whom = view.scores(acquainted(workspace), [f"{row['contact_id']}:{account_id}" for row in rows])
-    known = zip(rows, who, whom, strict=True)
-    return [row["id"] for row, *scores in known if any(score is not None for score in scores)]
+    people = [(row["contact_id"], row["phone"]) for row in rows]
+    known = compress(rows, talked_with(view, workspace, account_id, people))
+    return [row["id"] for row in known]
 
 
 def _claimed(row: Row, lease: Lease, claimed_at: str) -> Row:

@@ -11,8 +11,10 @@ from uuid import UUID, uuid4
 
 from sender_app.domain.contact_search import OnWhatsapp, fold, words_of
 from sender_app.stores.redis.contact_rows import contacts, group_names_of
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, compact
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.keys import of
+from sender_app.stores.redis.rows import Row, compact
+from sender_app.stores.redis.view import View
 
 FRESH = 1_000  # changes that are indexed at once; more are the worker's work
 NOBODY = "~"  # sorts whoever has no name, or no group, last

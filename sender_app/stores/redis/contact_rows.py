@@ -8,9 +8,11 @@ import orjson
 
 from sender_app.domain.contact_search import OnWhatsapp
 from sender_app.domain.errors import NotFound
-from sender_app.ports.store import Contact
-from sender_app.stores.redis.engine import Row, View, compact, read
+from sender_app.ports.store.contacts import Contact
+from sender_app.stores.redis.finding import raw_by
 from sender_app.stores.redis.keys import of
+from sender_app.stores.redis.rows import Row, compact, read
+from sender_app.stores.redis.view import View
 
 _SHOWN = (
     "id",
@@ -18,6 +20,7 @@ _SHOWN = (
     "nombre",
     "sustantivo",
     "grupo",
+    "fields",
     "source",
     "created_at",
     "updated_at",
@@ -78,13 +81,8 @@ def by_phone(view: View, workspace: UUID | str, numbers: Iterable[str]) -> dict[
 def raw_by_phone(view: View, workspace: UUID | str, numbers: Iterable[str]) -> dict[str, bytes]:
     """The same, as the bytes of the rows."""
     asked = list(numbers)
-    found = {
-        phone: row["id"]
-        for phone, row in zip(asked, view.rows(phones(workspace), asked), strict=True)
-        if row is not None
-    }
-    rows = view.raw(contacts(workspace), found.values())
-    return {phone: raw for phone, raw in zip(found, rows, strict=True) if raw is not None}
+    rows = raw_by(view, phones(workspace), contacts(workspace), asked)
+    return {phone: raw for phone, raw in zip(asked, rows, strict=True) if raw is not None}
 
 
 def read_contacts(view: View, workspace: UUID | str, ids: Sequence[UUID | str]) -> list[Contact]:

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from sender_app.domain.contact_search import ContactQuery, OnWhatsapp
 from sender_app.domain.errors import NotFound, RuleViolation
-from sender_app.ports.store import Contact, ContactDraft, Count, Happening, Page
-from sender_app.stores.redis import book, contact_index, merging
+from sender_app.ports.pages import Page
+from sender_app.ports.store.contacts import Contact, ContactDraft, Count, Happening
+from sender_app.ports.store.removed import Removed
+from sender_app.stores.redis import book, contact_index, merging, removing
 from sender_app.stores.redis.accounts import wake, workspace_of
 from sender_app.stores.redis.contact_rows import (
     by_phone,
@@ -19,17 +21,18 @@ from sender_app.stores.redis.contact_rows import (
     phones,
     read_contacts,
 )
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, compact, new_key
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.groups import ensure
 from sender_app.stores.redis.history import history
 from sender_app.stores.redis.keys import of
+from sender_app.stores.redis.rows import Row, compact, new_key
 from sender_app.stores.redis.turns import change_book
 
 _BATCH = 5_000  # changes taken in at a time where all of them are
 
 
 class RedisContacts:
-    """See ports.store.ContactStore."""
+    """See ports.store.contacts.ContactStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database
@@ -81,13 +84,15 @@ class RedisContacts:
 
         return change_book(self._database, workspace_id, work)
 
-    def delete(self, workspace_id: UUID, ids: Sequence[UUID]) -> int:
-        def work(tx: Transaction) -> int:
-            rows = compact(tx.rows(contacts(workspace_id), dict.fromkeys(ids)))
-            merging.remove(tx, workspace_id, rows)
-            return len(rows)
+    def delete(self, workspace_id: UUID, ids: Sequence[UUID]) -> Removed:
+        return change_book(
+            self._database, workspace_id, lambda tx: removing.remove(tx, workspace_id, ids)
+        )
 
-        return change_book(self._database, workspace_id, work)
+    def restore(self, workspace_id: UUID, record: bytes) -> int:
+        return change_book(
+            self._database, workspace_id, lambda tx: removing.bring_back(tx, workspace_id, record)
+        )
 
     def history(self, workspace_id: UUID, contact_id: UUID, limit: int) -> Sequence[Happening]:
         return history(self._database.view(), workspace_id, contact_id, limit)
@@ -118,6 +123,10 @@ class RedisContacts:
         everybody = book.everybody(view, workspace_id, query)
         while ids := list(islice(everybody, size)):
             yield read_contacts(view, workspace_id, ids)
+
+    def field_names(self, workspace_id: UUID) -> Sequence[str]:
+        pages = self.export(workspace_id, ContactQuery(), _BATCH)
+        return sorted({name for page in pages for one in page for name in one.fields})
 
     def ask_check(self, workspace_id: UUID, account_id: UUID, ids: Sequence[UUID]) -> int:
         def work(tx: Transaction) -> int:
@@ -168,6 +177,7 @@ def _write(tx: Transaction, workspace_id: UUID, row: Row, draft: ContactDraft) -
         "sustantivo": draft.sustantivo,
         "grupo": draft.grupo,
         "groups": list(groups.values()),
+        "fields": row["fields"] if draft.fields is None else dict(draft.fields),
     }
     tx.put(contacts(workspace_id), row["id"], row | values)
     tx.put(phones(workspace_id), draft.phone, {"id": row["id"]})

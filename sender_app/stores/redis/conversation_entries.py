@@ -3,22 +3,24 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from sender_app.domain.conversation import SENDER
 from sender_app.domain.delivery import RecipientStatus
-from sender_app.ports.conversations import Conversation, Entry
+from sender_app.ports.store.conversations import Conversation, Entry
 from sender_app.stores.redis.answer_rows import answers
 from sender_app.stores.redis.contact_rows import by_phone
 from sender_app.stores.redis.conversation_rows import answers_of, replies_of
-from sender_app.stores.redis.engine import Row, View, at, compact
 from sender_app.stores.redis.history import by_contact, recipients_of
 from sender_app.stores.redis.keys import of
 from sender_app.stores.redis.member_rows import members
 from sender_app.stores.redis.replies import replies, written_at
+from sender_app.stores.redis.rows import Row, at, compact
+from sender_app.stores.redis.view import View
 
 _LEFT = frozenset({RecipientStatus.SENT, RecipientStatus.UNCONFIRMED})
 
 
 def entries(view: View, conversation: Conversation, limit: int) -> Sequence[Entry]:
-    """See ports.conversations.ConversationStore.entries."""
+    """See ports.store.conversations.ConversationStore.entries."""
     found = [
         *_replies(view, conversation, limit),
         *_answers(view, conversation, limit),
@@ -63,7 +65,7 @@ def _answers(view: View, conversation: Conversation, limit: int) -> list[Entry]:
     return [
         Entry(
             id=UUID(row["id"]),
-            source="answer",
+            source="confirmation" if row["user_id"] == SENDER else "answer",
             at=at(row["created_at"]),
             kind="text",
             text=row["text"],

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sender_app.stores.redis.engine import Row, Transaction, View, at
+from sender_app.stores.redis.engine import Transaction
+from sender_app.stores.redis.finding import known_to, rows_by
 from sender_app.stores.redis.keys import of
+from sender_app.stores.redis.rows import Row, at
+from sender_app.stores.redis.view import View
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -42,16 +45,15 @@ def place_of(last_at: datetime, conversation_id: UUID | str) -> str:
 
 def find_conversation(view: View, workspace: UUID | str, account: object, phone: str) -> Row | None:
     """The conversation of an account and a person."""
-    return find_conversations(view, workspace, [f"{account}:{phone}"])[0]
+    return find_conversations(view, workspace, [known_to(account, phone)])[0]
 
 
 def find_conversations(
     view: View, workspace: UUID | str, persons: Iterable[str]
 ) -> list[Row | None]:
-    """The conversations of "account:phone", in their order; None for each that is not there."""
-    found = view.rows(_by_person(workspace), persons)
-    keys = [one["id"] if one else "" for one in found]
-    return view.rows(conversations(workspace), keys) if any(keys) else [None] * len(keys)
+    """The conversations of people as `known_to` an account, in their order; None for each that is
+    not there."""
+    return rows_by(view, _by_person(workspace), conversations(workspace), persons)
 
 
 def put_conversation(
@@ -61,7 +63,7 @@ def put_conversation(
     tx.put(conversations(workspace), row["id"], row)
     place = _place(row)
     if before is None:
-        tx.put(_by_person(workspace), f"{row['account_id']}:{row['phone']}", {"id": row["id"]})
+        tx.put(_by_person(workspace), known_to(row["account_id"], row["phone"]), {"id": row["id"]})
     elif (old := _place(before)) != place:
         tx.take_out(newest(workspace), old)
     tx.add(newest(workspace), place)
@@ -74,7 +76,7 @@ def put_conversation(
 def drop_conversation(tx: Transaction, workspace: UUID | str, row: Row) -> None:
     """A conversation without replies and answers goes."""
     tx.remove(conversations(workspace), row["id"])
-    tx.remove(_by_person(workspace), f"{row['account_id']}:{row['phone']}")
+    tx.remove(_by_person(workspace), known_to(row["account_id"], row["phone"]))
     tx.take_out(newest(workspace), _place(row))
     tx.take_out(unread(workspace), row["id"])
 

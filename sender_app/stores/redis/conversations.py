@@ -6,16 +6,16 @@ from uuid import UUID
 
 from sender_app.domain.conversation import AnswerStatus
 from sender_app.domain.errors import NotFound
-from sender_app.ports.conversations import (
+from sender_app.ports.pages import Page
+from sender_app.ports.store.conversations import (
     CampaignReply,
     Conversation,
     ConversationFilter,
     Entry,
 )
-from sender_app.ports.pages import Page
 from sender_app.stores.cursors import key_at, time_cursor, time_place
 from sender_app.stores.redis.accounts import wake
-from sender_app.stores.redis.answer_rows import answers, put_answer, requests
+from sender_app.stores.redis.answer_rows import answers, put_answer, requests, write_answer
 from sender_app.stores.redis.contact_rows import by_phone, opt_outs
 from sender_app.stores.redis.conversation_entries import entries
 from sender_app.stores.redis.conversation_rows import (
@@ -26,23 +26,18 @@ from sender_app.stores.redis.conversation_rows import (
     put_conversation,
     unread,
 )
-from sender_app.stores.redis.engine import (
-    RedisDatabase,
-    Row,
-    Transaction,
-    View,
-    at,
-    compact,
-    new_key,
-)
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
+from sender_app.stores.redis.finding import known_to
 from sender_app.stores.redis.replies import replies, to_campaign
+from sender_app.stores.redis.rows import Row, at, compact
+from sender_app.stores.redis.view import View
 
 _STEP = 500  # conversations looked at in one go
 _REPLIES = 5_000  # replies searched in one go
 
 
 class RedisConversations:
-    """See ports.conversations.ConversationStore."""
+    """See ports.store.conversations.ConversationStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database
@@ -122,27 +117,25 @@ class RedisConversations:
                 raise NotFound("conversation", conversation.id)
             if tx.row(requests(workspace_id), f"{conversation.id}:{request_id}"):
                 return False
-            now = tx.now()
-            put_answer(tx, workspace_id, _new_answer(conversation, request_id, user_id, text, now))
-            values = {
-                "unread": 0,
-                "last_text": text,
-                "last_kind": "text",
-                "last_is_ours": True,
-                "last_at": max(at(before["last_at"]), now).isoformat(),
-            }
-            put_conversation(tx, workspace_id, before | values, before)
+            write_answer(tx, workspace_id, before, request_id, user_id, text)
             wake(tx, conversation.account_id)
             return True
 
         return self._database.transact(work)
 
     def resolve(
-        self, workspace_id: UUID, answer_id: UUID, sent: bool, before: datetime
+        self,
+        workspace_id: UUID,
+        conversation_id: UUID,
+        answer_id: UUID,
+        sent: bool,
+        before: datetime,
     ) -> UUID | None:
         def work(tx: Transaction) -> UUID | None:
             row = tx.row(answers(workspace_id), answer_id)
-            if row is None or not _may_be_resolved(row, sent, before):
+            if row is None or row["conversation_id"] != str(conversation_id):
+                return None
+            if not _may_be_resolved(row, sent, before):
                 return None
             values = {
                 "status": AnswerStatus.SENT if sent else AnswerStatus.WAITING,
@@ -239,38 +232,12 @@ def _shown(
 
 
 def _person(row: Row) -> str:
-    return f"{row['account_id']}:{row['phone']}"
+    return known_to(row["account_id"], row["phone"])
 
 
 def _name(row: Row, contacts: dict[str, Row]) -> str:
     """The book's, or what the person calls themselves."""
     return contacts.get(row["phone"], {}).get("nombre") or row["name"]
-
-
-def _new_answer(
-    conversation: Conversation, request_id: UUID, user_id: str, text: str, now: datetime
-) -> Row:
-    return {
-        "id": str(new_key()),
-        "account_id": str(conversation.account_id),
-        "conversation_id": str(conversation.id),
-        "request_id": str(request_id),
-        "user_id": user_id,
-        "phone": conversation.phone,
-        "text": text,
-        "status": AnswerStatus.WAITING,
-        "attempts": 0,
-        "lease_epoch": None,
-        "secret": None,
-        "claimed_at": None,
-        "not_before": None,
-        "message_id": None,
-        "error_code": None,
-        "sent_at": None,
-        "delivered_at": None,
-        "read_at": None,
-        "created_at": now.isoformat(),
-    }
 
 
 def _may_be_resolved(row: Row, sent: bool, before: datetime) -> bool:

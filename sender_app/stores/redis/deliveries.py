@@ -31,7 +31,7 @@ from sender_app.stores.redis.campaign_rows import (
 )
 from sender_app.stores.redis.claiming import claim, release
 from sender_app.stores.redis.contact_rows import opt_outs
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, compact
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.journals import RedisJournal, take_in
 from sender_app.stores.redis.keys import WORKSPACES
 from sender_app.stores.redis.leases import hold, key_of
@@ -46,6 +46,8 @@ from sender_app.stores.redis.recipient_rows import (
     sent_lately,
 )
 from sender_app.stores.redis.rollups import Moved, follow
+from sender_app.stores.redis.rows import Row, compact
+from sender_app.stores.redis.view import View
 
 _LOOK_BACK = timedelta(hours=1)
 _MOST_RECENT = 5_000  # messages that pacing looks back on
@@ -53,7 +55,7 @@ _SETTLED = ("sent", "error", "skipped", "unconfirmed")
 
 
 class RedisDeliveries:
-    """See ports.store.DeliveryStore."""
+    """See ports.store.deliveries.DeliveryStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database
@@ -204,7 +206,7 @@ def _orphan(view: View, row: Row, campaign: Row) -> Orphan | None:
         for part in range(len(content.parts))
         if str(part) not in before
     }
-    return Orphan(recipient_id, secrets, several=len(content.parts) > 1)
+    return Orphan(UUID(campaign["id"]), recipient_id, secrets, several=len(content.parts) > 1)
 
 
 def _recovered(row: Row, settlement: Settlement, campaign: Row | None) -> Row:

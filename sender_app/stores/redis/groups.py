@@ -1,19 +1,20 @@
 """Groups of contacts in Redis. The first group of a contact is also in its row's `grupo`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from uuid import UUID
 
 from sender_app.domain.contact_search import fold
 from sender_app.domain.errors import NotFound, RuleViolation
-from sender_app.ports.store import Group
+from sender_app.ports.store.groups import Group, Moved
 from sender_app.stores.redis import contact_index
 from sender_app.stores.redis.contact_rows import contacts, group_names, group_names_of, groups
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, compact, new_key
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
+from sender_app.stores.redis.rows import Row, compact, new_key
 from sender_app.stores.redis.turns import change_book
 
 
 class RedisGroups:
-    """See ports.store.GroupStore."""
+    """See ports.store.groups.GroupStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database
@@ -53,33 +54,32 @@ class RedisGroups:
         def work(tx: Transaction) -> None:
             row = _one(tx, workspace_id, group_id)
             everybody = _members(tx, workspace_id, group_id)
-            tx.remove(groups(workspace_id), group_id)
-            tx.remove(group_names(workspace_id), row["name"])
+            _drop(tx, workspace_id, group_id, row)
             _leave(tx, workspace_id, everybody, str(group_id), row["name"])
 
         change_book(self._database, workspace_id, work)
 
-    def add(self, workspace_id: UUID, group_id: UUID, ids: Sequence[UUID]) -> int:
+    def add(self, workspace_id: UUID, group_id: UUID, ids: Sequence[UUID]) -> Moved:
+        return change_book(
+            self._database, workspace_id, lambda tx: _join(tx, workspace_id, group_id, ids)
+        )
+
+    def rejoin(self, workspace_id: UUID, group_id: UUID, left: Moved) -> int:
         def work(tx: Transaction) -> int:
-            name, now, added = _one(tx, workspace_id, group_id)["name"], tx.now(), 0
-
-            def join(contact: Row) -> bool:
-                nonlocal added
-                new, alone = str(group_id) not in contact["groups"], not contact["grupo"]
-                if new:
-                    contact["groups"].append(str(group_id))
-                    added += 1
-                if alone:
-                    contact |= {"grupo": name, "updated_at": now}
-                return new or alone
-
-            _rewrite(tx, workspace_id, _found(tx, workspace_id, ids), join)
-            return added
+            return len(_join(tx, workspace_id, group_id, left.ids, left.first).ids)
 
         return change_book(self._database, workspace_id, work)
 
-    def remove(self, workspace_id: UUID, group_id: UUID, ids: Sequence[UUID]) -> int:
-        def work(tx: Transaction) -> int:
+    def drop_empty(self, workspace_id: UUID, group_id: UUID) -> None:
+        def work(tx: Transaction) -> None:
+            row = tx.row(groups(workspace_id), group_id)
+            if row is not None and not _members(tx, workspace_id, group_id):
+                _drop(tx, workspace_id, group_id, row)
+
+        change_book(self._database, workspace_id, work)
+
+    def remove(self, workspace_id: UUID, group_id: UUID, ids: Sequence[UUID]) -> Moved:
+        def work(tx: Transaction) -> Moved:
             name = _one(tx, workspace_id, group_id)["name"]
             found = _found(tx, workspace_id, ids)
             return _leave(tx, workspace_id, found, str(group_id), name)
@@ -115,6 +115,11 @@ def _found(tx: Transaction, workspace_id: UUID, ids: Sequence[UUID]) -> list[Row
     return compact(tx.rows(contacts(workspace_id), dict.fromkeys(ids)))
 
 
+def _drop(tx: Transaction, workspace_id: UUID, group_id: UUID, row: Row) -> None:
+    tx.remove(groups(workspace_id), group_id)
+    tx.remove(group_names(workspace_id), row["name"])
+
+
 def _members(tx: Transaction, workspace_id: UUID, group_id: UUID) -> list[Row]:
     """Everybody in the group, also whom the index has not caught up with."""
     index = contact_index.members(workspace_id, group_id)
@@ -124,23 +129,53 @@ def _members(tx: Transaction, workspace_id: UUID, group_id: UUID) -> list[Row]:
     return [row for row in rows if str(group_id) in row["groups"]]
 
 
-def _leave(tx: Transaction, workspace_id: UUID, rows: list[Row], group_id: str, name: str) -> int:
-    """Have contacts leave a group; the next one by name becomes their first. How many did."""
-    names, now, left = group_names_of(tx, workspace_id, rows), tx.now(), 0
+def _join(
+    tx: Transaction,
+    workspace_id: UUID,
+    group_id: UUID,
+    ids: Sequence[UUID],
+    first: Collection[UUID] = (),
+) -> Moved:
+    """Have contacts join a group, as their first one if they have none or are in `first`."""
+    name, now = _one(tx, workspace_id, group_id)["name"], tx.now()
+    back = {str(one) for one in first}
+    joined: list[UUID] = []
+    made_first: list[UUID] = []
+
+    def join(contact: Row) -> bool:
+        new = str(group_id) not in contact["groups"]
+        alone = not contact["grupo"] or contact["id"] in back
+        if new:
+            contact["groups"].append(str(group_id))
+            joined.append(UUID(contact["id"]))
+        if alone:
+            contact |= {"grupo": name, "updated_at": now}
+            made_first.append(UUID(contact["id"]))
+        return new or alone
+
+    _rewrite(tx, workspace_id, _found(tx, workspace_id, ids), join)
+    return Moved(tuple(joined), tuple(made_first))
+
+
+def _leave(tx: Transaction, workspace_id: UUID, rows: list[Row], group_id: str, name: str) -> Moved:
+    """Have contacts leave a group; the next one by name becomes their first. Those who did."""
+    names, now = group_names_of(tx, workspace_id, rows), tx.now()
+    left: list[UUID] = []
+    was_first: list[UUID] = []
 
     def leave(contact: Row) -> bool:
-        nonlocal left
         if group_id not in contact["groups"]:
             return False
         contact["groups"].remove(group_id)
         if contact["grupo"] == name:
             others = [names[one] for one in contact["groups"] if one in names]
             contact |= {"grupo": min(others, default=""), "updated_at": now}
-        left += 1
+            was_first.append(UUID(contact["id"]))
+        left.append(UUID(contact["id"]))
         return True
 
     _rewrite(tx, workspace_id, rows, leave)
-    return left
+    return Moved(tuple(left), tuple(was_first))
 
 
 def _rewrite(

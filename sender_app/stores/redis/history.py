@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from sender_app.domain.errors import NotFound
-from sender_app.ports.store import Happening
+from sender_app.ports.store.contacts import Happening
 from sender_app.stores.redis.contact_rows import contacts
-from sender_app.stores.redis.engine import Row, View, at, read
 from sender_app.stores.redis.keys import of
 from sender_app.stores.redis.replies import replies_by
+from sender_app.stores.redis.rows import Row, at, read
+from sender_app.stores.redis.view import View
 
 _REACHED = ("sent_at", "delivered_at", "read_at", "replied_at")
 
@@ -40,7 +41,7 @@ def recipients_of(
 
 
 def history(view: View, workspace: UUID, contact_id: UUID, limit: int) -> list[Happening]:
-    """See ports.store.ContactStore.history."""
+    """See ports.store.contacts.ContactStore.history."""
     contact = view.row(contacts(workspace), contact_id)
     if contact is None:
         raise NotFound("contact", contact_id)

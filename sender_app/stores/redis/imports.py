@@ -9,20 +9,14 @@ from sender_app.domain.audience import AudienceRow, BadRow
 from sender_app.domain.contact_import import BUSY, ContactImport, Counts, ImportStatus
 from sender_app.domain.errors import NotFound
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import NewImport
-from sender_app.stores.redis.engine import (
-    RedisDatabase,
-    Row,
-    Transaction,
-    View,
-    at,
-    compact,
-    dict_of,
-    read,
-)
+from sender_app.ports.store.imports import NewImport
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
+from sender_app.stores.redis.finding import in_time, key_in
 from sender_app.stores.redis.keys import of, place
+from sender_app.stores.redis.rows import Row, at, compact, dict_of, read
 from sender_app.stores.redis.staging import Stage
 from sender_app.stores.redis.turns import change_much
+from sender_app.stores.redis.view import View
 
 _BUSY = "imports:busy"  # index of the installation: imports that a job is at, or should be
 _PLACES = place("imports")
@@ -35,7 +29,7 @@ class _NotOurs(Exception):
 
 
 class RedisImports:
-    """See ports.store.ImportStore."""
+    """See ports.store.imports.ImportStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database
@@ -45,7 +39,7 @@ class RedisImports:
             row = dict_of(_new_row(workspace_id, user_id, new, tx.now()))
             tx.put(_imports(workspace_id), new.id, row)
             tx.put(_PLACES, new.id, {"workspace": str(workspace_id)})
-            tx.add(_newest(workspace_id, user_id), f"{row['created_at']}|{new.id}")
+            tx.add(_newest(workspace_id, user_id), in_time(row["created_at"], new.id))
             return _import(row)
 
         return self._database.transact(work)
@@ -60,7 +54,7 @@ class RedisImports:
         view, before = self._database.view(), None
         index = _newest(workspace_id, user_id)
         while names := view.names(index, before=before, limit=_STEP, descending=True):
-            ids = [name.rpartition("|")[2] for name in names]
+            ids = [key_in(name) for name in names]
             for row in compact(view.rows(_imports(workspace_id), ids)):
                 if not row["dismissed"] and row["status"] != ImportStatus.CANCELLED:
                     return _import(row)

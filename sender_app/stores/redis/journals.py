@@ -16,15 +16,7 @@ from sender_app.domain.delivery import Lease, Outcome, RecipientStatus
 from sender_app.domain.errors import LeaseLost
 from sender_app.stores.redis.accounts import workspace_of
 from sender_app.stores.redis.campaign_rows import campaigns
-from sender_app.stores.redis.engine import (
-    RedisDatabase,
-    Row,
-    Transaction,
-    compact,
-    dict_of,
-    new_key,
-    read,
-)
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.leases import hold
 from sender_app.stores.redis.recipient_rows import (
     RECENT,
@@ -37,12 +29,13 @@ from sender_app.stores.redis.recipient_rows import (
     sent_lately,
 )
 from sender_app.stores.redis.rollups import Moved, follow
+from sender_app.stores.redis.rows import Row, compact, dict_of, new_key, read
 
 _Found = list[tuple[Row, Row, Outcome]]  # a campaign, a recipient that the lease claimed, its end
 
 
 class RedisJournal:
-    """See ports.store.Journal."""
+    """See ports.store.journals.Journal."""
 
     def __init__(self, database: RedisDatabase, lease: Lease) -> None:
         self._database = database

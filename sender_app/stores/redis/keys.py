@@ -1,7 +1,7 @@
 """Names of the Redis keys of the store: everything of a workspace is under `user:{workspace}:`.
 
 The seed's layout: `user:{userId}:contacts:*`, `:campaigns:*` and `:metrics:*`. Each table has the
-name and the columns that it has in Postgres (`stores/postgres/tables.py`), without the workspace.
+name and the columns that it has in Postgres (`stores/postgres/tables/`), without the workspace.
 `user:{workspace}:cache:*` is no part of the store, and nothing else may be deleted as a cache.
 
 Some tables have more keys beside them, which are named and kept by one module each, and what
@@ -11,9 +11,9 @@ a workspace), replies.py (note_reply, hand_replies of contacts that go, replies_
 were written), opt_outs.py (opt_out), history.py (by_contact: the index of recipients by contact),
 rollups.py (hand_counts of contacts that go, as hand_replies), campaign_rows.py (put_campaign,
 count: a campaign's counters are a tally beside the rows), recipient_rows.py (put_recipient: the
-indexes of a campaign's people), leases.py (hold,
-key_of; each account's lease is a key of its own) and accounts.py (wake: `wake_at` is no column but
-the score in accounts:wake).
+indexes of a campaign's people), leases.py (hold, key_of; each account's lease is a key of its own)
+and accounts.py (wake: `wake_at` is no column but the score in accounts:wake). How what they name is
+found is in finding.py.
 
 A campaign's people: `Stage(batches)` of staging.py before the transaction, with `plan` on a view;
 in it `write`, then `contacts()` or `blank()`, and audiences.gather on `tx.aside()`, whose `people`

@@ -9,9 +9,11 @@ from uuid import UUID
 
 from sender_app.domain.delivery import Lease
 from sender_app.domain.errors import LeaseLost
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, at
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.keys import place
 from sender_app.stores.redis.recipient_rows import sending
+from sender_app.stores.redis.rows import Row, at
+from sender_app.stores.redis.view import View
 
 # Indexes of the installation: accounts whose lease nobody gave back
 _UNTIL = "leases:until"  # by its end
@@ -20,7 +22,7 @@ _KEPT = timedelta(days=7)  # keys are kept so long, and while a message of their
 
 
 class RedisLeases:
-    """See ports.store.LeaseStore."""
+    """See ports.store.leases.LeaseStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database

@@ -8,23 +8,17 @@ from uuid import UUID
 from sender_app.domain.content import from_config
 from sender_app.domain.errors import NotFound
 from sender_app.domain.media import Media, MediaKind, Prepared, Upload
-from sender_app.stores.redis.engine import (
-    RedisDatabase,
-    Row,
-    Transaction,
-    View,
-    at,
-    compact,
-    new_key,
-)
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.keys import of, place
+from sender_app.stores.redis.rows import Row, at, compact, new_key
+from sender_app.stores.redis.view import View
 
 USED = "media:used"  # index of the installation: "workspace:media", by when it was last used
 _OPEN = frozenset({"draft", "awaiting", "scheduled", "running", "paused"})  # campaigns
 
 
 class RedisMedia:
-    """See ports.store.MediaRecords."""
+    """See ports.store.media.MediaRecords."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database

@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from sender_app.domain.member import RoleSource
-from sender_app.stores.redis.engine import Row, Transaction
+from sender_app.stores.redis.engine import Transaction
 from sender_app.stores.redis.keys import of
+from sender_app.stores.redis.rows import Row
 
 _NEW = {
     "name": "",

@@ -7,18 +7,19 @@ from uuid import UUID
 from sender_app.domain.actor import Role
 from sender_app.domain.errors import NotFound
 from sender_app.domain.identity import Identity
-from sender_app.domain.member import Member, RoleSource, standing_at_sign_in
-from sender_app.domain.workspace import is_team
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, compact, read
+from sender_app.domain.member import Member, RoleSource, admission
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.keys import WORKSPACES
 from sender_app.stores.redis.member_rows import drop_member, members, places_of, put_member
+from sender_app.stores.redis.rows import Row, compact, read
+from sender_app.stores.redis.view import View
 from sender_app.stores.redis.workspaces import ensured
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class RedisMembers:
-    """See ports.store.MemberStore."""
+    """See ports.store.members.MemberStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database
@@ -32,23 +33,18 @@ class RedisMembers:
     ) -> list[Member]:
         def work(tx: Transaction) -> list[Member]:
             kept = dict(_all(tx, person.sub))
-            over = {key for key in kept if is_team(key) and key not in workspaces}
-            for key, name in workspaces.items():
-                member = kept.get(key)
-                standing = standing_at_sign_in(member, person.role, default)
-                if standing:
-                    values = {
-                        "name": person.name,
-                        "login": person.login,
-                        "role": standing.role,
-                        "source": standing.source,
-                        "removed_at": None,
-                    }
-                    workspace = ensured(tx, key, name, defaults)
-                    put_member(tx, workspace["id"], person.sub, values)
-                elif member and member.removed_at is None:
-                    over.add(key)
-            for key in over:
+            found = admission(kept, workspaces, person.role, default)
+            for key, standing in found.standings.items():
+                values = {
+                    "name": person.name,
+                    "login": person.login,
+                    "role": standing.role,
+                    "source": standing.source,
+                    "removed_at": None,
+                }
+                workspace = ensured(tx, key, workspaces[key], defaults)
+                put_member(tx, workspace["id"], person.sub, values)
+            for key in found.left:
                 drop_member(tx, kept[key].workspace_id, person.sub)
             return [
                 member

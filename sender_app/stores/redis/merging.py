@@ -1,4 +1,4 @@
-"""Making one contact of several, so that nothing of their history is lost, and forgetting some."""
+"""Making one contact of several, so that nothing of their history is lost."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,19 +6,20 @@ from uuid import UUID
 from sender_app.domain.errors import NotFound
 from sender_app.stores.redis import contact_index
 from sender_app.stores.redis.contact_rows import contacts, group_names, opt_outs, phones
-from sender_app.stores.redis.engine import Row, Transaction, compact
+from sender_app.stores.redis.engine import Transaction
 from sender_app.stores.redis.history import by_contact, recipients_of
 from sender_app.stores.redis.keys import of
 from sender_app.stores.redis.opt_outs import opt_out
 from sender_app.stores.redis.recipient_rows import hand_acquainted
 from sender_app.stores.redis.replies import adopt_replies, hand_replies, replies_by
 from sender_app.stores.redis.rollups import hand_counts
+from sender_app.stores.redis.rows import Row, compact
 
 _COLUMNS = ("nombre", "sustantivo", "grupo")
 
 
 def merge(tx: Transaction, workspace: UUID, kept: UUID, others: Sequence[UUID]) -> None:
-    """See ports.store.ContactStore.merge."""
+    """See ports.store.contacts.ContactStore.merge."""
     rows = compact(tx.rows(contacts(workspace), [kept, *others]))
     if len(rows) < 1 + len(others):
         raise NotFound("contact", kept)
@@ -31,19 +32,14 @@ def merge(tx: Transaction, workspace: UUID, kept: UUID, others: Sequence[UUID]) 
         heard = replies_by(tx, workspace, accounts, row["phone"], row["id"])
         nobodys = [reply for reply in heard if reply["contact_id"] is None]
         adopt_replies(tx, workspace, nobodys, str(kept))
-    _forget(tx, workspace, gone, str(kept))
+    forget(tx, workspace, gone, str(kept))
     tx.put(contacts(workspace), kept, _merged(tx, workspace, contact, gone))
     contact_index.changed(tx, workspace, [kept])
 
 
-def remove(tx: Transaction, workspace: UUID, rows: Sequence[Row]) -> None:
-    """These contacts are no more. The ledger's rows still name them, which finds nobody."""
-    names = tx.each(by_contact(workspace), [f"{row['id']}:" for row in rows])
-    tx.take_out(by_contact(workspace), *(name for found in names for name in found))
-    _forget(tx, workspace, rows, None)
-
-
-def _forget(tx: Transaction, workspace: UUID, rows: Sequence[Row], kept: str | None) -> None:
+def forget(tx: Transaction, workspace: UUID, rows: Sequence[Row], kept: str | None) -> None:
+    """These contacts are no more; what was counted and heard is of the one that was `kept`, or
+    nobody's."""
     ids = [row["id"] for row in rows]
     hand_replies(tx, workspace, ids, kept)
     hand_counts(tx, workspace, ids, kept)

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from sender_app.domain.reporting import EVERYTHING, Only, Span, Step
-from sender_app.ports.store import Tally
+from sender_app.ports.store.metrics import Tally
 from sender_app.stores.redis.contact_index import members, parts_of
 from sender_app.stores.redis.contact_rows import contacts, group_names
-from sender_app.stores.redis.engine import RedisDatabase, Row, View
+from sender_app.stores.redis.engine import RedisDatabase
 from sender_app.stores.redis.rollups import (
     EVERY_ACCOUNT,
     by_month,
@@ -20,6 +20,8 @@ from sender_app.stores.redis.rollups import (
     monthly,
     ranking,
 )
+from sender_app.stores.redis.rows import Row
+from sender_app.stores.redis.view import View
 
 _STEP = 500  # contacts of a ranking looked at in one go
 
@@ -27,7 +29,7 @@ _Line = tuple[str, str, str, str, int]  # an hour, day or month, an account, wha
 
 
 class RedisMetrics:
-    """See ports.store.MetricsStore."""
+    """See ports.store.metrics.MetricsStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database

@@ -7,9 +7,10 @@ from sender_app.domain.campaign import CampaignStatus
 from sender_app.ports.telemetry import Observation
 from sender_app.stores.redis.accounts import accounts, due
 from sender_app.stores.redis.campaign_rows import campaigns, counted
-from sender_app.stores.redis.engine import RedisDatabase, Row
+from sender_app.stores.redis.engine import RedisDatabase
 from sender_app.stores.redis.keys import WORKSPACES
 from sender_app.stores.redis.leases import live, oldest, run_out
+from sender_app.stores.redis.rows import Row
 
 
 class RedisObserver:

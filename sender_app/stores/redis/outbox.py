@@ -10,11 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from sender_app.domain.webhook import DeliveryStatus, EventType
-from sender_app.stores.redis.engine import Row, Transaction, new_key
-from sender_app.stores.redis.keys import of
+from sender_app.stores.redis.engine import Transaction
+from sender_app.stores.redis.rows import Row, new_key
+from sender_app.stores.redis.webhook_rows import DUE, EVENTS, events_of, in_state, log, wanted
 
-DUE = "webhooks:due"  # index of the installation: "workspace:webhook", by when to look at it
-EVENTS = "webhooks:events"  # index of the installation: "event:workspace"
 _MOST = 100  # recipients or numbers of one event
 
 _MOVED = {
@@ -42,12 +41,6 @@ class Told:
     message_id: str | None
     error_code: str | None
     at: str
-
-
-def wanted(workspace: UUID | str) -> str:
-    """The table of enabled endpoints: {"events": […]}. It changes only when a person, or a failing
-    endpoint, changes what is wanted, so that those who tell are seldom in conflict."""
-    return of(workspace, "webhooks", "wanted")
 
 
 def tell(tx: Transaction, workspace: UUID | str, kind: EventType, data: Mapping[str, Any]) -> None:
@@ -158,7 +151,7 @@ def deliver(
     now, event_id = tx.now(), str(new_key())
     deliveries = {webhook_id: str(new_key()) for webhook_id in endpoints}
     event = {"id": event_id, "type": kind, "data": data, "created_at": now}
-    tx.put(of(workspace, "webhooks", "events"), event_id, event | {"deliveries": deliveries})
+    tx.put(events_of(workspace), event_id, event | {"deliveries": deliveries})
     tx.add(EVENTS, f"{event_id}:{workspace}")
     for webhook_id, delivery_id in deliveries.items():
         delivery = {
@@ -175,9 +168,9 @@ def deliver(
             "took_ms": 0,
             "created_at": now,
         }
-        tx.put(of(workspace, "webhooks", webhook_id, "deliveries"), delivery_id, delivery)
-        tx.add(of(workspace, "webhooks", webhook_id, DeliveryStatus.PENDING), delivery_id)
-        tx.add(of(workspace, "webhooks", webhook_id, "due"), delivery_id, score=now.timestamp())
+        tx.put(log(workspace, webhook_id), delivery_id, delivery)
+        tx.add(in_state(workspace, webhook_id, DeliveryStatus.PENDING), delivery_id)
+        tx.add(in_state(workspace, webhook_id, "due"), delivery_id, score=now.timestamp())
         tx.add(DUE, f"{workspace}:{webhook_id}", score=now.timestamp())
     return deliveries
 

@@ -12,7 +12,7 @@ from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
 from sender_app.stores.redis.accounts import workspace_of
 from sender_app.stores.redis.campaign_rows import campaigns, count
 from sender_app.stores.redis.contact_rows import phones
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, at, compact
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.history import by_contact, recipients_of
 from sender_app.stores.redis.opt_outs import opt_out
 from sender_app.stores.redis.outbox import Told, tell_reached
@@ -26,6 +26,8 @@ from sender_app.stores.redis.recipient_rows import (
 )
 from sender_app.stores.redis.replies import note_reply
 from sender_app.stores.redis.rollups import Moved, follow, note_event
+from sender_app.stores.redis.rows import Row, at, compact
+from sender_app.stores.redis.view import View
 
 
 @dataclass(slots=True)
@@ -37,7 +39,7 @@ class _Heard:
 
 
 class RedisReceipts:
-    """See ports.store.ReceiptStore."""
+    """See ports.store.receipts.ReceiptStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from sender_app.domain.delivery import RecipientStatus
-from sender_app.ports.store import Page, RecipientRow
+from sender_app.ports.pages import Page
+from sender_app.ports.store.campaigns import RecipientRow
 from sender_app.stores.cursors import key_at
 from sender_app.stores.redis.campaign_rows import workspace_of_campaign
 from sender_app.stores.redis.contact_rows import contacts
-from sender_app.stores.redis.engine import Row, View, compact, read
 from sender_app.stores.redis.recipient_rows import held, order, queued, recipients, unreached
+from sender_app.stores.redis.rows import Row, compact, read
+from sender_app.stores.redis.view import View
 
 _LONGEST = 2_000  # recipients looked at in one go
 _REACHED = {"delivered": "delivered_at", "read": "read_at", "replied": "replied_at"}
@@ -28,7 +30,7 @@ def page(
     reached: str,
     search: str,
 ) -> Page[RecipientRow]:
-    """See ports.store.CampaignStore.recipients."""
+    """See ports.store.campaigns.CampaignStore.recipients."""
     workspace, start = workspace_of_campaign(view, campaign_id), key_at(cursor)
     found: list[Row] = []
     for names in _walk(view, workspace, campaign_id, status, str(start) if start else "", limit):

@@ -5,15 +5,19 @@ A row has the columns of its table, and `parts` beside: the messages that left f
 gets several, by their place, each {"message_id", "in_doubt", "sent_at"}.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sender_app.domain.delivery import RecipientStatus, SentPart
-from sender_app.stores.redis.engine import Row, Transaction, at, new_key
+from sender_app.stores.redis.engine import Transaction
+from sender_app.stores.redis.finding import known_to
 from sender_app.stores.redis.history import by_contact
 from sender_app.stores.redis.keys import of
+from sender_app.stores.redis.replies import wrote
+from sender_app.stores.redis.rows import Row, at, new_key
+from sender_app.stores.redis.view import View
 
 RECENT = timedelta(hours=2)  # what was sent lately is known so long
 
@@ -148,6 +152,20 @@ def note_sent(tx: Transaction, workspace: UUID | str, account_id: UUID | str, ro
     """An account sent to a recipient at the row's `sent_at`, which pacing looks back on."""
     name, score = f"{row['id']}:{row['campaign_id']}", at(row["sent_at"]).timestamp()
     tx.add(sent_lately(workspace, account_id), name, score=score)
+
+
+def talked_with(
+    view: View,
+    workspace: UUID | str,
+    account_id: UUID | str,
+    people: Sequence[tuple[str | None, str]],
+) -> list[bool]:
+    """Whether the account has talked with each of the people (contact and phone): they wrote to
+    it, or an earlier message reached them."""
+    who = view.scores(wrote(workspace), [known_to(account_id, phone) for _, phone in people])
+    names = [f"{contact_id}:{account_id}" for contact_id, _ in people]
+    whom = view.scores(acquainted(workspace), names)
+    return [any(score is not None for score in pair) for pair in zip(who, whom, strict=True)]
 
 
 def hand_acquainted(

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.domain.errors import RuleViolation
-from sender_app.ports.store import AudienceSpec
+from sender_app.ports.store.audiences import AudienceSpec
 from sender_app.stores.redis.audiences import Person, check_caught_up, gather
 from sender_app.stores.redis.campaign_rows import count
-from sender_app.stores.redis.engine import Row, Transaction, at, compact
+from sender_app.stores.redis.engine import Transaction
 from sender_app.stores.redis.recipient_rows import (
     drop_recipients,
     held,
@@ -22,6 +22,7 @@ from sender_app.stores.redis.recipient_rows import (
     unreached,
 )
 from sender_app.stores.redis.rollups import Moved, follow
+from sender_app.stores.redis.rows import Row, at, compact
 from sender_app.stores.redis.staging import Stage
 
 _NAMED = 10  # rows named in a message about blank placeholders
@@ -73,7 +74,7 @@ def add_audience(
     stage: Stage,
     confirmed: int | None,
 ) -> None:
-    """Make the audience the campaign's recipients; see ports.store.CampaignStore.launch."""
+    """Make the audience the campaign's recipients; see `CampaignStore.launch` of the port."""
     check_caught_up(tx.aside(), workspace, audience.choice)
     stage.write(tx, workspace, user_id)
     _freeze(tx, workspace, campaign, audience, stage, confirmed)
@@ -100,8 +101,8 @@ def skip_queued(tx: Transaction, workspace: UUID | str, campaign: Row) -> None:
 
 
 def requeue_failed(tx: Transaction, workspace: UUID | str, campaign: Row) -> int:
-    """See ports.store.CampaignStore.requeue_failed. The campaign's counter follows, but the rollups
-    keep the error, which did happen that day."""
+    """See ports.store.campaigns.CampaignStore.requeue_failed. The campaign's counter follows, but
+    the rollups keep the error, which did happen that day."""
     rows = _of_status(tx, workspace, campaign["id"], RecipientStatus.ERROR, ())
     for before in rows:
         put_recipient(tx, workspace, before | _AGAIN | {"not_before": None}, before)
@@ -117,8 +118,8 @@ def resolve_unconfirmed(
     sent: bool,
     before: datetime,
 ) -> int:
-    """See ports.store.CampaignStore.resolve_unconfirmed. Nobody knows when such a message left, if
-    it did: its claim is the nearest there is."""
+    """See ports.store.campaigns.CampaignStore.resolve_unconfirmed. Nobody knows when such a message
+    left, if it did: its claim is the nearest there is."""
     rows = _of_status(tx, workspace, campaign["id"], RecipientStatus.UNCONFIRMED, recipient_ids)
     changes: list[tuple[Row, Row]] = []
     for row in rows:

@@ -11,9 +11,12 @@ from sender_app.stores.redis.conversation_rows import (
     put_conversation,
     replies_of,
 )
-from sender_app.stores.redis.engine import Row, Transaction, View, at, compact, dict_of, new_key
+from sender_app.stores.redis.engine import Transaction
+from sender_app.stores.redis.finding import known_to
 from sender_app.stores.redis.keys import of
 from sender_app.stores.redis.outbox import tell_reply
+from sender_app.stores.redis.rows import Row, at, compact, dict_of, new_key
+from sender_app.stores.redis.view import View
 
 REPLIES = "replies"  # index of the installation: "reply:workspace"
 
@@ -24,7 +27,7 @@ def replies(workspace: UUID | str) -> str:
 
 
 def wrote(workspace: UUID | str) -> str:
-    """The index of who wrote to which account: "account:phone"."""
+    """The index of who wrote to which account, see `known_to`."""
     return of(workspace, "conversations", "wrote")
 
 
@@ -40,7 +43,7 @@ def note_reply(tx: Transaction, workspace: UUID | str, values: Mapping[str, Any]
     if tx.row(_by_message(workspace), heard):
         return None
     row = dict_of({**values, "id": new_key()})
-    key, person = row["id"], f"{row['account_id']}:{row['phone']}"
+    key, person = row["id"], known_to(row["account_id"], row["phone"])
     tx.put(replies(workspace), key, row)
     tx.put(_by_message(workspace), heard, {"id": key})
     tx.add(wrote(workspace), person)
@@ -66,9 +69,7 @@ def replies_by(
     view: View, workspace: UUID | str, accounts: Iterable[object], phone: str, contact_id: object
 ) -> list[Row]:
     """Every reply of a person to these accounts: from the number, or by the contact."""
-    keys = [
-        name.split(":")[1] for name in view.names(_by_contact(workspace), prefix=f"{contact_id}:")
-    ]
+    keys = replies_of_contact(view, workspace, contact_id)
     for account in accounts:
         conversation = find_conversation(view, workspace, account, phone)
         if conversation:
@@ -77,16 +78,21 @@ def replies_by(
     return compact(view.rows(replies(workspace), dict.fromkeys(keys)))
 
 
+def replies_of_contact(view: View, workspace: UUID | str, contact_id: object) -> list[str]:
+    """Keys of the replies that are a contact's."""
+    names = view.names(_by_contact(workspace), prefix=f"{contact_id}:")
+    return [name.split(":")[1] for name in names]
+
+
 def hand_replies(
     tx: Transaction, workspace: UUID | str, contact_ids: Iterable[object], kept: object | None
 ) -> None:
     """Contacts are gone; their replies are those of the contact that was `kept`, or nobody's."""
     for contact_id in contact_ids:
-        names = tx.names(_by_contact(workspace), prefix=f"{contact_id}:")
-        keys = [name.split(":")[1] for name in names]
+        keys = replies_of_contact(tx, workspace, contact_id)
         for row in compact(tx.rows(replies(workspace), keys)):
             tx.put(replies(workspace), row["id"], row | {"contact_id": kept})
-        tx.take_out(_by_contact(workspace), *names)
+        tx.take_out(_by_contact(workspace), *(f"{contact_id}:{key}" for key in keys))
         if kept is not None:
             tx.add(_by_contact(workspace), *(f"{kept}:{key}" for key in keys))
 
@@ -102,7 +108,7 @@ def adopt_replies(
 
 def drop_reply(tx: Transaction, workspace: UUID | str, row: Row) -> None:
     """A reply is forgotten, and with a person's last one that they ever wrote."""
-    key, person = row["id"], f"{row['account_id']}:{row['phone']}"
+    key, person = row["id"], known_to(row["account_id"], row["phone"])
     tx.remove(replies(workspace), key)
     tx.remove(_by_message(workspace), f"{row['account_id']}:{row['message_id']}")
     tx.take_out(REPLIES, f"{key}:{workspace}")
@@ -143,4 +149,5 @@ def _by_message(workspace: UUID | str) -> str:
 
 
 def _by_contact(workspace: UUID | str) -> str:
+    """The index of replies by contact: "contact:reply"."""
     return of(workspace, "conversations", "by_contact")

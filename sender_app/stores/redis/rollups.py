@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 from sender_app.domain.delivery import RecipientStatus
 from sender_app.stores.redis.campaign_rows import count
 from sender_app.stores.redis.contact_rows import contacts
-from sender_app.stores.redis.engine import Row, Transaction, at, compact, new_key
+from sender_app.stores.redis.engine import Transaction
 from sender_app.stores.redis.keys import WORKSPACES, of
 from sender_app.stores.redis.outbox import Told, tell_moved
 from sender_app.stores.redis.recipient_rows import messages
+from sender_app.stores.redis.rows import Row, at, compact, new_key
 
 EVENTS = "metrics:events"  # index of the installation: "key.message:workspace"
 EVERY_ACCOUNT = "all"  # the account of rankings that count all accounts together
@@ -151,6 +152,30 @@ def hand_counts(
             tx.bump(wrong, kept, sum(tx.some(wrong, list(found))))
         tx.take_out(index, *found)
         tx.remove(wrong, *found)
+
+
+def counts_of(tx: Transaction, workspace: UUID | str, contact_ids: Sequence[str]) -> list[Row]:
+    """What was counted for contacts, as rows for `add_counts`."""
+    kept: list[Row] = []
+    for name in tx.names(_rankings(workspace)):
+        period, account = name.split("|")
+        scores = tx.scores(ranking(workspace, period, account), contact_ids)
+        wrong = tx.some(failures(workspace, period, account), contact_ids)
+        kept += [
+            {"contact": one, "period": period, "account": account, "score": score, "errors": errors}
+            for one, score, errors in zip(contact_ids, scores, wrong, strict=True)
+            if score is not None
+        ]
+    return kept
+
+
+def add_counts(tx: Transaction, workspace: UUID | str, rows: Sequence[Row]) -> None:
+    """Contacts are there again; what was counted for them counts beside what came since."""
+    for row in rows:
+        tx.add(_rankings(workspace), f"{row['period']}|{row['account']}")
+        of_all = workspace, row["period"], row["account"]
+        tx.climb(ranking(*of_all), row["contact"], row["score"])
+        tx.bump(failures(*of_all), row["contact"], row["errors"])
 
 
 def _counters(moved: Sequence[Moved]) -> dict[str, int]:

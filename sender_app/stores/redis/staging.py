@@ -16,8 +16,10 @@ from sender_app.domain.audience import AudienceRow, folded
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.stores.redis import contact_index
 from sender_app.stores.redis.contact_rows import contacts, group_names, new_row, phones
-from sender_app.stores.redis.engine import Row, Transaction, View, new_key, packed
+from sender_app.stores.redis.engine import Transaction
 from sender_app.stores.redis.groups import make
+from sender_app.stores.redis.rows import Row, new_key, packed
+from sender_app.stores.redis.view import View
 
 _STEP = 2_000  # rows worked out at a time
 _COLUMNS = ("nombre", "sustantivo", "grupo")

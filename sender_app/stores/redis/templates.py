@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sender_app.domain.errors import NotFound
-from sender_app.ports.store import MessageTemplate
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, new_key, read
+from sender_app.ports.store.removed import Removed
+from sender_app.ports.store.templates import MessageTemplate
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.keys import of
+from sender_app.stores.redis.records import content_of, record_of
+from sender_app.stores.redis.rows import Row, new_key, read
+from sender_app.stores.redis.view import View
 
 
 class RedisTemplates:
-    """See ports.store.TemplateStore."""
+    """See ports.store.templates.TemplateStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database
@@ -47,8 +51,29 @@ class RedisTemplates:
 
         return self._database.transact(work)
 
-    def delete(self, workspace_id: UUID, template_id: UUID) -> None:
-        self._database.transact(lambda tx: tx.remove(_templates(workspace_id), template_id))
+    def delete(self, workspace_id: UUID, template_id: UUID) -> Removed:
+        def work(tx: Transaction) -> Removed:
+            row = tx.row(_templates(workspace_id), template_id)
+            if row is None:
+                return Removed(0)
+            tx.remove(_templates(workspace_id), template_id)
+            return Removed(1, record_of(workspace_id, row))
+
+        return self._database.transact(work)
+
+    def restore(self, workspace_id: UUID, record: bytes) -> bool:
+        row: Row | None = content_of(workspace_id, record)
+        if row is None:
+            return False
+
+        def work(tx: Transaction) -> bool:
+            for other in tx.all(_templates(workspace_id)).values():
+                if row["id"] == other["id"] or row["name"] == other["name"]:
+                    return False
+            tx.put(_templates(workspace_id), row["id"], row)
+            return True
+
+        return self._database.transact(work)
 
 
 def _templates(workspace_id: UUID) -> str:

@@ -15,13 +15,13 @@ from sender_app.stores.redis.conversation_rows import (
     place_of,
     replies_of,
 )
-from sender_app.stores.redis.engine import RedisDatabase, Transaction, at, compact
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.keys import WORKSPACES
-from sender_app.stores.redis.outbox import EVENTS
 from sender_app.stores.redis.replies import REPLIES, drop_reply, replies
 from sender_app.stores.redis.rollups import EVENTS as METRIC_EVENTS
 from sender_app.stores.redis.rollups import drop_events as drop_metric_events
-from sender_app.stores.redis.webhooks import drop_events
+from sender_app.stores.redis.rows import at, compact
+from sender_app.stores.redis.webhook_rows import EVENTS, drop_events
 
 _STEP = 200  # rows of one transaction
 
@@ -29,7 +29,7 @@ Drop = Callable[[Transaction, str, list[str], int], int]
 
 
 class RedisUpkeep:
-    """See ports.store.UpkeepStore."""
+    """See ports.store.upkeep.UpkeepStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database

@@ -2,31 +2,36 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sender_app.domain.errors import NotFound
 from sender_app.domain.webhook import TEST, DeliveryStatus, Disabled, EventType, Result
-from sender_app.ports.webhooks import Delivery, Destination, Parcel, SealedSecrets, Webhook
+from sender_app.ports.store.webhooks import Delivery, Destination, Parcel, SealedSecrets, Webhook
 from sender_app.stores.cursors import key_at
-from sender_app.stores.redis.engine import (
-    RedisDatabase,
-    Row,
-    Transaction,
-    View,
-    at,
-    compact,
-    read,
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
+from sender_app.stores.redis.keys import place
+from sender_app.stores.redis.outbox import deliver
+from sender_app.stores.redis.rows import Row, at, compact, read
+from sender_app.stores.redis.view import View
+from sender_app.stores.redis.webhook_rows import (
+    DUE,
+    events_of,
+    in_state,
+    log,
+    look_when_due,
+    move_delivery,
+    put_webhook,
+    wanted,
+    webhooks,
 )
-from sender_app.stores.redis.keys import of, place
-from sender_app.stores.redis.outbox import DUE, EVENTS, deliver, wanted
 
 _FAILING = frozenset({Disabled.FAILING, Disabled.GONE})
 _MOST_DUE = 1000  # endpoints of one run of the courier
+_LOOKED_THROUGH = 500  # deliveries read at once where only those of one event are wanted
 
 
 class RedisWebhooks:
-    """See ports.webhooks.WebhookStore."""
+    """See ports.store.webhooks.WebhookStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database
@@ -71,7 +76,7 @@ class RedisWebhooks:
                 "created_at": tx.now(),
             }
             tx.put(place("webhooks"), webhook_id, {"workspace": workspace_id})
-            _put(tx, workspace_id, row)
+            put_webhook(tx, workspace_id, row)
             return True
 
         return self._database.transact(work)
@@ -81,7 +86,7 @@ class RedisWebhooks:
     ) -> None:
         def work(tx: Transaction) -> None:
             row = _found(tx, workspace_id, webhook_id)
-            _put(tx, workspace_id, row | {"url": url, "events": list(events)})
+            put_webhook(tx, workspace_id, row | {"url": url, "events": list(events)})
 
         self._database.transact(work)
 
@@ -89,13 +94,17 @@ class RedisWebhooks:
         def work(tx: Transaction) -> None:
             now = tx.now()
             row = _found(tx, workspace_id, webhook_id)
-            _put(tx, workspace_id, row | {"disabled": disabled, "disabled_at": disabled and now})
+            put_webhook(
+                tx, workspace_id, row | {"disabled": disabled, "disabled_at": disabled and now}
+            )
             if disabled is None:
                 # What waits has its full patience again.
-                waiting = tx.names(_of(workspace_id, webhook_id, DeliveryStatus.PENDING))
-                for one in compact(tx.rows(_log(workspace_id, webhook_id), waiting)):
-                    _move(tx, workspace_id, webhook_id, one, {"attempts": 0, "next_at": now})
-                _look_when_due(tx, workspace_id, webhook_id)
+                waiting = tx.names(in_state(workspace_id, webhook_id, DeliveryStatus.PENDING))
+                for one in compact(tx.rows(log(workspace_id, webhook_id), waiting)):
+                    move_delivery(
+                        tx, workspace_id, webhook_id, one, {"attempts": 0, "next_at": now}
+                    )
+                look_when_due(tx, workspace_id, webhook_id)
 
         self._database.transact(work)
 
@@ -103,7 +112,7 @@ class RedisWebhooks:
         def work(tx: Transaction) -> None:
             row = _found(tx, workspace_id, webhook_id)
             old = {"old_secret": row["secret"], "old_secret_until": until}
-            _put(tx, workspace_id, row | {"secret": sealed} | old)
+            put_webhook(tx, workspace_id, row | {"secret": sealed} | old)
 
         self._database.transact(work)
 
@@ -115,9 +124,9 @@ class RedisWebhooks:
             tx.remove(place("webhooks"), webhook_id)
             tx.take_out(DUE, f"{workspace_id}:{webhook_id}")
             tx.drop(
-                *(_of(workspace_id, webhook_id, status) for status in DeliveryStatus),
-                _of(workspace_id, webhook_id, "due"),
-                _log(workspace_id, webhook_id),
+                *(in_state(workspace_id, webhook_id, status) for status in DeliveryStatus),
+                in_state(workspace_id, webhook_id, "due"),
+                log(workspace_id, webhook_id),
             )
 
         self._database.transact(work)
@@ -142,19 +151,29 @@ class RedisWebhooks:
         status: DeliveryStatus | None,
         cursor: str | None,
         limit: int,
+        event_type: str | None = None,
     ) -> tuple[Sequence[Delivery], str | None]:
-        view, before = self._database.view(), key_at(cursor)
+        view, place = self._database.view(), key_at(cursor)
         _found(view, workspace_id, webhook_id)
-        keys: list[str] = []
-        for one in DeliveryStatus if status is None else (status,):
-            index = _of(workspace_id, webhook_id, one)
-            keys += view.names(
-                index, before=before and str(before), limit=limit + 1, descending=True
-            )
-        keys = sorted(set(keys), reverse=True)[: limit + 1]
-        rows = compact(view.rows(_log(workspace_id, webhook_id), keys[:limit]))
-        more = keys[limit - 1] if len(keys) > limit else None
-        return [_delivery(row) for row in rows], more
+        at_once = limit + 1 if event_type is None else max(limit + 1, _LOOKED_THROUGH)
+        before, rows = place and str(place), list[Row]()
+        while len(rows) <= limit:
+            keys = _latest(view, workspace_id, webhook_id, status, before, at_once)
+            found = compact(view.rows(log(workspace_id, webhook_id), keys))
+            rows += [row for row in found if event_type in (None, row["event_type"])]
+            if len(keys) < at_once:
+                break
+            before = keys[-1]
+        more = rows[limit - 1]["id"] if len(rows) > limit else None
+        return [_delivery(row) for row in rows[:limit]], more
+
+    def delivery(self, workspace_id: UUID, webhook_id: UUID, delivery_id: UUID) -> Delivery:
+        view = self._database.view()
+        _found(view, workspace_id, webhook_id)
+        row = view.row(log(workspace_id, webhook_id), delivery_id)
+        if row is None:
+            raise NotFound("delivery", delivery_id)
+        return _delivery(row)
 
     def send_again(self, workspace_id: UUID, webhook_id: UUID, delivery_id: UUID | None) -> int:
         def work(tx: Transaction) -> int:
@@ -162,8 +181,8 @@ class RedisWebhooks:
             _found(tx, workspace_id, webhook_id)
             keys: Sequence[object] = [delivery_id]
             if delivery_id is None:
-                keys = tx.names(_of(workspace_id, webhook_id, DeliveryStatus.FAILED))
-            rows = compact(tx.rows(_log(workspace_id, webhook_id), keys))
+                keys = tx.names(in_state(workspace_id, webhook_id, DeliveryStatus.FAILED))
+            rows = compact(tx.rows(log(workspace_id, webhook_id), keys))
             for row in rows:
                 # An attempt under way keeps its number, so that it can still be settled.
                 under_way = row["status"] == DeliveryStatus.PENDING
@@ -172,9 +191,9 @@ class RedisWebhooks:
                     "next_at": now,
                     "attempts": row["attempts"] if under_way else 0,
                 }
-                _move(tx, workspace_id, webhook_id, row, values)
+                move_delivery(tx, workspace_id, webhook_id, row, values)
             if rows:
-                _look_when_due(tx, workspace_id, webhook_id)
+                look_when_due(tx, workspace_id, webhook_id)
             return len(rows)
 
         return self._database.transact(work)
@@ -198,16 +217,16 @@ class RedisWebhooks:
             endpoint = tx.row(webhooks(workspace), webhook_id) if workspace else None
             if workspace is None or endpoint is None or endpoint["disabled"]:
                 return None
-            due = tx.ranked(_of(workspace, webhook_id, "due"), high=now.timestamp(), limit=1)
+            due = tx.ranked(in_state(workspace, webhook_id, "due"), high=now.timestamp(), limit=1)
             if not due:
                 return None
-            row = tx.row(_log(workspace, webhook_id), due[0][0])
-            event = row and tx.aside().row(of(workspace, "webhooks", "events"), row["event_id"])
+            row = tx.row(log(workspace, webhook_id), due[0][0])
+            event = row and tx.aside().row(events_of(workspace), row["event_id"])
             if row is None or event is None:
                 return None
             values = {"attempts": row["attempts"] + 1, "next_at": now + within}
-            row = _move(tx, workspace, webhook_id, row, values)
-            _look_when_due(tx, workspace, webhook_id)
+            row = move_delivery(tx, workspace, webhook_id, row, values)
+            look_when_due(tx, workspace, webhook_id)
             return Parcel(
                 delivery_id=UUID(row["id"]),
                 webhook_id=webhook_id,
@@ -241,14 +260,14 @@ class RedisWebhooks:
             workspace = _workspace(tx, parcel.webhook_id)
             if workspace is None:
                 return
-            row = tx.row(_log(workspace, parcel.webhook_id), parcel.delivery_id)
+            row = tx.row(log(workspace, parcel.webhook_id), parcel.delivery_id)
             endpoint = tx.row(webhooks(workspace), parcel.webhook_id)
             if row is None or endpoint is None:
                 return
             if row["status"] != DeliveryStatus.PENDING or row["attempts"] != parcel.attempt:
                 return
-            _move(tx, workspace, parcel.webhook_id, row, values)
-            _look_when_due(tx, workspace, parcel.webhook_id)
+            move_delivery(tx, workspace, parcel.webhook_id, row, values)
+            look_when_due(tx, workspace, parcel.webhook_id)
             tx.put(webhooks(workspace), parcel.webhook_id, endpoint | last)
 
         self._database.transact(work)
@@ -261,59 +280,26 @@ class RedisWebhooks:
                 return False
             if row["arrived_at"] and at(row["arrived_at"]) > unless_arrived_after:
                 return False
-            _put(tx, workspace, row | {"disabled": why, "disabled_at": tx.now()})
+            put_webhook(tx, workspace, row | {"disabled": why, "disabled_at": tx.now()})
             return True
 
         return self._database.transact(work)
 
 
-def webhooks(workspace: UUID | str) -> str:
-    """The table of endpoints."""
-    return of(workspace, "webhooks")
-
-
-def drop_events(tx: Transaction, workspace: str, keys: Sequence[str], most: int) -> int:
-    """Delete events with their deliveries, but for those on their way; returns how many.
-
-    A disabled endpoint's events wait for nothing: they go like the others.
-    """
-    events = compact(tx.aside().rows(of(workspace, "webhooks", "events"), keys))
-    endpoints, logs = tx.all(webhooks(workspace)), dict[str, dict[str, Row]]()
-    for webhook_id in endpoints:
-        asked = [ids[webhook_id] for event in events if webhook_id in (ids := event["deliveries"])]
-        found = compact(tx.rows(_log(workspace, webhook_id), asked)) if asked else []
-        logs[webhook_id] = {row["id"]: row for row in found}
-    dropped = 0
-    for event in events:
-        deliveries = [
-            (webhook_id, logs[webhook_id][key])
-            for webhook_id, key in event["deliveries"].items()
-            if key in logs.get(webhook_id, {})
-        ]
-        if dropped == most:
-            break
-        if any(
-            row["status"] == DeliveryStatus.PENDING and not endpoints[webhook_id]["disabled"]
-            for webhook_id, row in deliveries
-        ):
-            continue
-        tx.remove(of(workspace, "webhooks", "events"), event["id"])
-        tx.take_out(EVENTS, f"{event['id']}:{workspace}")
-        for webhook_id, row in deliveries:
-            tx.remove(_log(workspace, webhook_id), row["id"])
-            tx.take_out(_of(workspace, webhook_id, row["status"]), row["id"])
-            tx.take_out(_of(workspace, webhook_id, "due"), row["id"])
-        dropped += 1
-    return dropped
-
-
-def _of(workspace: UUID | str, webhook_id: UUID | str, index: str) -> str:
-    """The indexes of an endpoint's deliveries: of each status, and "due" by their next time."""
-    return of(workspace, "webhooks", webhook_id, index)
-
-
-def _log(workspace: UUID | str, webhook_id: UUID | str) -> str:
-    return of(workspace, "webhooks", webhook_id, "deliveries")
+def _latest(
+    view: View,
+    workspace: UUID,
+    webhook_id: UUID,
+    status: DeliveryStatus | None,
+    before: str | None,
+    most: int,
+) -> list[str]:
+    """Keys of an endpoint's deliveries of a status, or of any, the latest first."""
+    keys = set[str]()
+    for one in DeliveryStatus if status is None else (status,):
+        index = in_state(workspace, webhook_id, one)
+        keys |= set(view.names(index, before=before, limit=most, descending=True))
+    return sorted(keys, reverse=True)[:most]
 
 
 def _due(view: View, now: datetime, limit: int) -> list[Row]:
@@ -322,7 +308,7 @@ def _due(view: View, now: datetime, limit: int) -> list[Row]:
     for name, _ in view.ranked(DUE, high=now.timestamp()):
         workspace, webhook_id = name.split(":")
         row = view.row(webhooks(workspace), webhook_id)
-        first = view.ranked(_of(workspace, webhook_id, "due"), high=now.timestamp(), limit=1)
+        first = view.ranked(in_state(workspace, webhook_id, "due"), high=now.timestamp(), limit=1)
         if row and not row["disabled"] and first:
             found.append((first[0][1], row))
         if limit == 1 and found:
@@ -342,52 +328,12 @@ def _found(view: View, workspace_id: UUID, webhook_id: UUID) -> Row:
     return row
 
 
-def _put(tx: Transaction, workspace: UUID | str, row: Row) -> None:
-    """An endpoint, as those who tell and the courier see it."""
-    tx.put(webhooks(workspace), row["id"], row)
-    if row["disabled"]:
-        tx.remove(wanted(workspace), row["id"])
-        tx.take_out(DUE, f"{workspace}:{row['id']}")
-    else:
-        tx.put(wanted(workspace), row["id"], {"events": row["events"]})
-
-
-def _move(
-    tx: Transaction,
-    workspace: UUID | str,
-    webhook_id: UUID,
-    row: Row,
-    values: dict[str, Any],
-) -> Row:
-    """Change a delivery, and its places in the indexes."""
-    now = row | values
-    tx.put(_log(workspace, webhook_id), row["id"], now)
-    if row["status"] != now["status"]:
-        tx.take_out(_of(workspace, webhook_id, row["status"]), row["id"])
-        tx.add(_of(workspace, webhook_id, now["status"]), row["id"])
-    if now["status"] == DeliveryStatus.PENDING:
-        tx.add(_of(workspace, webhook_id, "due"), row["id"], score=now["next_at"].timestamp())
-    else:
-        tx.take_out(_of(workspace, webhook_id, "due"), row["id"])
-    return now
-
-
-def _look_when_due(tx: Transaction, workspace: UUID | str, webhook_id: UUID) -> None:
-    """The courier looks at an endpoint when its first delivery is due."""
-    first = tx.ranked(_of(workspace, webhook_id, "due"), limit=1)
-    name = f"{workspace}:{webhook_id}"
-    if first:
-        tx.add(DUE, name, score=first[0][1])
-    else:
-        tx.take_out(DUE, name)
-
-
 def _webhook(view: View, workspace_id: UUID, row: Row) -> Webhook:
     counts: Iterable[tuple[str, DeliveryStatus]] = (
         ("waiting", DeliveryStatus.PENDING),
         ("failed", DeliveryStatus.FAILED),
     )
-    sizes = {name: view.size(_of(workspace_id, row["id"], status)) for name, status in counts}
+    sizes = {name: view.size(in_state(workspace_id, row["id"], status)) for name, status in counts}
     return read(Webhook, row | sizes | {"workspace_id": workspace_id})
 
 

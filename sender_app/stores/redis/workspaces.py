@@ -7,9 +7,11 @@ from sender_app.domain.actor import Role
 from sender_app.domain.errors import NotFound
 from sender_app.domain.opt_out import WORDS
 from sender_app.domain.workspace import Workspace
-from sender_app.stores.redis.engine import RedisDatabase, Row, Transaction, View, new_key, read
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.keys import WORKSPACE_KEYS, WORKSPACES
 from sender_app.stores.redis.member_rows import members, put_member
+from sender_app.stores.redis.rows import Row, new_key, read
+from sender_app.stores.redis.view import View
 
 _CHANGEABLE = frozenset(
     {
@@ -27,7 +29,7 @@ _NEW = {
 
 
 class RedisWorkspaces:
-    """See ports.store.WorkspaceStore."""
+    """See ports.store.workspaces.WorkspaceStore."""
 
     def __init__(self, database: RedisDatabase) -> None:
         self._database = database

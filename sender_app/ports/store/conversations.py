@@ -1,4 +1,4 @@
-"""The part of the store that keeps conversations and the answers to people."""
+"""Conversations, as people see them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from sender_app.domain.conversation import AnswerClaim, AnswerOutcome
-from sender_app.domain.delivery import Lease
 from sender_app.ports.pages import Page
-from sender_app.ports.whatsapp import Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class Entry:
     """One message of a conversation."""
 
     id: UUID
-    source: str  # reply, answer or campaign
+    source: str  # reply, answer, confirmation (of an opt-out) or campaign
     at: datetime
     kind: str  # a MessageKind
     text: str  # blank for a campaign's message, which the ledger does not keep
@@ -109,42 +106,13 @@ class ConversationStore(Protocol):
         ...
 
     def resolve(
-        self, workspace_id: UUID, answer_id: UUID, sent: bool, before: datetime
+        self,
+        workspace_id: UUID,
+        conversation_id: UUID,
+        answer_id: UUID,
+        sent: bool,
+        before: datetime,
     ) -> UUID | None:
         """A person's word on an answer unconfirmed since `before`, or, to have it sent again, also
         on one that failed. Returns the account, None when it is neither (any more)."""
-        ...
-
-
-class AnsweringStore(Protocol):
-    """Answers on their way; only the holder of the account's lease writes here."""
-
-    def claim(self, lease: Lease, secret: bytes) -> AnswerClaim | None:
-        """Move the oldest due answer to `sending`, with `secret`, committed. One whose person
-        opted out meanwhile fails instead. None when nothing is due. Raises LeaseLost."""
-        ...
-
-    def record(self, lease: Lease, answer_id: UUID, outcome: AnswerOutcome) -> bool:
-        """How the attempt ended; False when the answer is not this lease's any more."""
-        ...
-
-    def orphans(self, lease: Lease) -> Sequence[AnswerClaim]:
-        """Answers left in `sending` by earlier leases."""
-        ...
-
-    def recover(self, lease: Lease, answer_id: UUID, message_id: str | None) -> None:
-        """An orphan with a message id becomes `unconfirmed`, another waits again. Raises
-        LeaseLost."""
-        ...
-
-    def next_due(self, account_id: UUID) -> datetime | None:
-        """When the earliest waiting answer may be sent; None when none waits."""
-        ...
-
-    def fail_waiting(self, account_id: UUID, code: str) -> int:
-        """The account cannot send until a person acts; returns how many answers failed."""
-        ...
-
-    def receipts(self, account_id: UUID, receipts: Sequence[Receipt]) -> int:
-        """Record receipts, settling unconfirmed answers; returns how many answers changed."""
         ...

@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -20,11 +20,12 @@ from sender_app.domain.delivery import Claim, Lease, Outcome, RecipientStatus, S
 from sender_app.domain.errors import LeaseLost
 from sender_app.domain.reporting import Span
 from sender_app.ports.contact_reader import ContactBatch
-from sender_app.ports.store import NewCampaign, Store
+from sender_app.ports.store import Store
+from sender_app.ports.store.campaigns import NewCampaign
 from sender_app.ports.whatsapp import Receipt, ReceiptKind
-from sender_app.stores.postgres.store import PostgresStore
-from sender_app.stores.redis.engine import Found, RedisDatabase, Transaction
+from sender_app.stores.redis.engine import RedisDatabase, Transaction
 from sender_app.stores.redis.journals import RedisJournal
+from sender_app.stores.redis.rows import Found
 from sender_app.stores.redis.store import RedisStore
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
@@ -32,17 +33,6 @@ TTL = timedelta(seconds=60)
 ABOUT_NOW = timedelta(days=2)  # more than clocks differ between time zones
 PEOPLE = 300
 LONGEST = 60  # seconds
-
-
-@pytest.fixture(params=["postgres", "redis"])
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    """An empty store of each kind."""
-    if request.param == "postgres":
-        store: PostgresStore | RedisStore = PostgresStore(request.getfixturevalue("database_url"))
-    else:
-        store = RedisStore(connect(request.getfixturevalue("redis_url")))
-    yield store
-    store.close()
 
 
 class Line:
@@ -94,7 +84,10 @@ class Office:
             assert lease is not None
             left = self.line.connect(lease)
             found = self.store.deliveries.orphans(lease)
-            ends = [Settlement(one.recipient_id, left.get(one.recipient_id)) for one in found]
+            ends = [
+                Settlement(one.campaign_id, one.recipient_id, left.get(one.recipient_id))
+                for one in found
+            ]
             self.store.deliveries.recover(lease, ends)
             lanes = [self.start(self.send, lease, chance.randrange(10**6)) for _ in range(2)]
             if chance.random() < 0.5:
@@ -190,7 +183,10 @@ def test_nothing_is_sent_twice_or_forgotten(store: Store, seed: int):
         assert lease is not None
         left = office.line.connect(lease)
         found = store.deliveries.orphans(lease)
-        ends = [Settlement(one.recipient_id, left.get(one.recipient_id)) for one in found]
+        ends = [
+            Settlement(one.campaign_id, one.recipient_id, left.get(one.recipient_id))
+            for one in found
+        ]
         store.deliveries.recover(lease, ends)
     rows = store.campaigns.recipients(office.campaign_id, None, None, PEOPLE).rows
     assert {len(ids) for ids in office.line.left.values()} == {1}

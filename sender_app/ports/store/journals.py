@@ -1,0 +1,23 @@
+"""Streams of recorded outcomes under a lease."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sender_app.domain.delivery import Outcome
+
+
+class Journal(Protocol):
+    """One stream of recorded outcomes under a lease; several may be open side by side.
+
+    Counters and rollups follow when it is folded, in the same transaction, and no later than the
+    next lease's recovery. Not thread-safe.
+    """
+
+    def settle(self, outcomes: Sequence[Outcome], *, fold: bool) -> int:
+        """Record outcomes with their events, whole or not at all; returns how many were still the
+        lease's. Raises LeaseLost when a later lease has ended the journal."""
+        ...
+
+    def close(self) -> None:
+        """Fold what is left, and end the journal."""
+        ...
