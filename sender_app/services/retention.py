@@ -8,6 +8,7 @@ from sender_app.ports.store import Store
 from sender_app.services.clock import Clock, system_clock
 
 KEEP_ANSWERS = timedelta(hours=24)  # to requests with an idempotency key
+KEEP_LOOSE = timedelta(hours=24)  # recipients: longer than any campaign takes to be written
 _BATCH = 10_000  # rows a transaction: nobody waits long for a lock
 
 
@@ -27,6 +28,7 @@ class Retention:
         return {
             "answers": self._forget(upkeep.forget_answers, KEEP_ANSWERS),
             "events": self._forget(upkeep.forget_events, self.keep_events),
+            "loose_recipients": self._forget(upkeep.forget_loose_recipients, KEEP_LOOSE),
             "replies": self._forget(upkeep.forget_replies, self.keep_replies),
             "webhook_events": self._forget(upkeep.forget_webhook_events, self.keep_webhooks),
         }

@@ -28,3 +28,8 @@ class UpkeepStore(Protocol):
         """Delete up to `limit` of the events for webhooks that were recorded before, with their
         deliveries; returns how many. What is still on its way stays."""
         ...
+
+    def forget_loose_recipients(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` of the recipients of campaigns whose creation broke off before, and
+        which nobody can see; returns how many."""
+        ...

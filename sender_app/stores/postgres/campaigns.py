@@ -125,7 +125,8 @@ class PostgresCampaigns:
             campaign_id = _insert(cursor, {"workspace": workspace_id, "user": user_id}, new)
             if new.status is not CampaignStatus.DRAFT:
                 spec = AudienceSpec(rows=audience, written_since=written_since)
-                recipients.add_file(cursor, workspace_id, user_id, campaign_id, spec, needed)
+                scope = self._database, workspace_id, user_id, campaign_id
+                recipients.add_file(cursor, *scope, spec, needed)
             if new.status is CampaignStatus.RUNNING:
                 cursor.execute(WAKE_ALL, ([new.account_id, *new.more_accounts],))
             return read_campaign(cursor, workspace_id, campaign_id)

@@ -44,7 +44,7 @@ def like(search: str) -> str:
 
 
 class Database:
-    """One pool, two ways in: SQLModel sessions for single rows, psycopg for sets of rows."""
+    """Two ways in: SQLModel sessions for single rows, psycopg for sets of rows."""
 
     def __init__(self, url: str, *, most: int = 10, serving: bool = False) -> None:
         """`serving` is for an account's process, see SERVING; it ends with a broken connection.
@@ -58,16 +58,25 @@ class Database:
     @cached_property
     def engine(self) -> Engine:
         """The engine, with its pool."""
+        return self._engine(self._most, SERVING if self._serving else "-c jit=off")
+
+    @cached_property
+    def second_engine(self) -> Engine:
+        """For a transaction beside one of the first: a pool of its own, or all that have their
+        first connection might wait for a second one for ever. It keeps one connection."""
+        return self._engine(1, "-c jit=off", overflow=self._most - 1)
+
+    def _engine(self, most: int, options: str, overflow: int = 0) -> Engine:
         return create_engine(
             sqlalchemy_url(self.url),
-            pool_size=self._most,
-            max_overflow=0,
+            pool_size=most,
+            max_overflow=overflow,
             pool_pre_ping=not self._serving,
             pool_recycle=600,
             connect_args={
                 "application_name": "sender",
                 "connect_timeout": 10,
-                "options": SERVING if self._serving else "-c jit=off",
+                "options": options,
             },
         )
 
@@ -78,9 +87,12 @@ class Database:
             yield session
 
     @contextmanager
-    def transaction(self) -> Iterator["Cursor"]:
-        """A psycopg cursor with named rows: committed at the end, rolled back on any error."""
-        pooled = self.engine.raw_connection()
+    def transaction(self, *, beside: bool = False) -> Iterator["Cursor"]:
+        """A psycopg cursor with named rows: committed at the end, rolled back on any error.
+
+        `beside` another one, which waits for it: on a connection of the second pool.
+        """
+        pooled = (self.second_engine if beside else self.engine).raw_connection()
         try:
             connection = pooled.driver_connection
             assert isinstance(connection, psycopg.Connection)  # noqa: S101 - narrows the type
@@ -113,8 +125,9 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
-        if "engine" in self.__dict__:
-            self.engine.dispose()
+        for name in ("engine", "second_engine"):
+            if name in self.__dict__:
+                self.__dict__[name].dispose()
 
 
 Cursor = psycopg.Cursor[Any]

@@ -1,20 +1,21 @@
 """Rows of a file beside the address book: staged, folded, compared, and written in one transaction.
 
 The stage is a temporary table of the transaction, filled by COPY. Whatever stops the transaction
-(an error, a person, a dead process) leaves the address book as it was.
+(an error, a person, a dead process) leaves the address book as it was. See docs/adr/0022.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 
 from sender_app.ports.contact_reader import TEXTS, ContactBatch
-from sender_app.stores.postgres.engine import KEY_BASE, Cursor, numbered, only
+from sender_app.stores.postgres.arrays import NO_UUIDS, Ints, Texts, Uuids, keys, numbers_of
+from sender_app.stores.postgres.engine import KEY_BASE, Cursor, only
 
 # Less, and the sorts and joins of 100,000 rows, and the notes of triggers, go by the disk.
 _ROOM = "SET LOCAL work_mem = '32MB'"
@@ -22,10 +23,11 @@ _CREATE = """
 CREATE TEMP TABLE stage (n int NOT NULL, phone text NOT NULL, nombre text NOT NULL,
   sustantivo text NOT NULL, grupo text NOT NULL, own jsonb) ON COMMIT DROP
 """
-# The staged rows whose phone is in the book: one look at it serves all statements after.
-_CREATE_KNOWN = """
-CREATE TEMP TABLE stage_known (n int NOT NULL, contact_id uuid NOT NULL, differs bool NOT NULL)
-ON COMMIT DROP
+# The staged rows that change the book: those of new people, and those that their contact differs
+# from. One look at the book serves all statements after, and of a file that is known by heart
+# nothing is written down.
+_CREATE_CHANGES = """
+CREATE TEMP TABLE stage_changes (n int NOT NULL, contact_id uuid) ON COMMIT DROP
 """
 _COPY = """
 COPY stage (n, phone, nombre, sustantivo, grupo, own) FROM STDIN
@@ -71,18 +73,42 @@ SELECT count(*) FILTER (WHERE c.id IS NULL)::int AS created,
   count(*)::int AS phones
 FROM stage s LEFT JOIN {_BOOK}
 """
-# An outer join that the planner cannot take for an inner one: of a book younger than its statistics
-# it would expect one contact, and go through the file once for each of the many there are. The
-# range of phones spares a file in order, or of one country, the rest of the book.
+_PART = "s.n > %(after)s AND s.n <= %(until)s"
+# Of a book younger than its statistics the planner would expect one contact, and go through the
+# file once for each of the many there are: however it joins, it has to sort or hash. The range of
+# phones spares a file in order, or of one country, the rest of the book.
+_LARGE = "SET LOCAL enable_nestloop = off"
+_ANY_WAY = "SET LOCAL enable_nestloop = on"
+_FEW = 1_000  # rows that are asked for one by one, if the planner likes
+_MET = f"""
+SELECT s.n, s.phone, c.id AS contact_id, {{differs}} AS differs
+FROM stage s LEFT JOIN {_BOOK} AND c.phone >= %(lowest)s AND c.phone <= %(highest)s
+WHERE s.n > %(after)s
+OFFSET 0"""
+_CHANGES = "contact_id IS NULL OR differs"
 _MEET = f"""
-INSERT INTO stage_known (n, contact_id, differs)
-SELECT n, id, differs FROM (
-  SELECT s.n, c.id, {_DIFFERS} AS differs
-  FROM stage s LEFT JOIN {_BOOK} AND c.phone >= %(lowest)s AND c.phone <= %(highest)s
-  WHERE s.n > %(after)s AND NOT EXISTS (SELECT FROM stage_known k WHERE k.n = s.n)
-  OFFSET 0) AS met
-WHERE id IS NOT NULL
+WITH met AS MATERIALIZED ({_MET.format(differs=_DIFFERS)}),
+changes AS (
+  INSERT INTO stage_changes (n, contact_id) SELECT n, contact_id FROM met WHERE {_CHANGES})
+SELECT count(*) FILTER (WHERE contact_id IS NULL)::int AS created,
+  count(*) FILTER (WHERE contact_id IS NOT NULL AND differs)::int AS changed
+FROM met
 """
+_ROWS = "array_send(array_agg(n)) AS ns, array_send(array_agg(phone)) AS phones"
+_PEOPLE = f"{_ROWS}, array_send(array_agg(contact_id)) AS contact_ids"
+# The same, with who they are: what changes is noted from the arrays, if there is any.
+_MEET_PEOPLE = f"""
+SELECT count(*) FILTER (WHERE contact_id IS NULL)::int AS created,
+  count(*) FILTER (WHERE contact_id IS NOT NULL AND differs)::int AS changed, {_PEOPLE},
+  array_send(array_agg(n) FILTER (WHERE {_CHANGES})) AS change_ns,
+  array_send(array_agg(contact_id) FILTER (WHERE {_CHANGES})) AS change_ids
+FROM ({_MET.format(differs=_DIFFERS)}) AS met
+"""
+_NOTE_CHANGES = """
+INSERT INTO stage_changes (n, contact_id) SELECT unnest(%(ns)s::int[]), unnest(%(ids)s::uuid[])
+"""
+_STRANGERS = f"SELECT {_ROWS} FROM stage s WHERE {_PART}"
+_WRITTEN = f"SELECT {_PEOPLE} FROM ({_MET.format(differs='false')}) AS met"
 # What a person's later rows said is in the book by now.
 _FORGET_REPEATED = """
 DELETE FROM stage s USING stage w
@@ -91,25 +117,27 @@ WHERE s.n > %(after)s AND w.n <= %(after)s AND s.phone = w.phone
 _UPDATE = f"""
 UPDATE contacts c SET (nombre, sustantivo, grupo) = ROW ({_MERGED}), fields = {_OWN},
   updated_at = now()
-FROM stage s JOIN stage_known k USING (n)
-WHERE k.differs AND c.id = k.contact_id AND s.n > %(after)s AND s.n <= %(until)s AND {_DIFFERS}
+FROM stage s JOIN stage_changes k USING (n)
+WHERE c.id = k.contact_id AND {_PART} AND {_DIFFERS}
 """
 # In the order of the unique index, whose pages are then visited once.
 _INSERT = f"""
 INSERT INTO contacts (id, workspace_id, user_id, phone, nombre, sustantivo, grupo, fields, source)
-SELECT {numbered("s.n", "%(base)s")}, %(workspace)s, %(user)s, s.phone, s.nombre, s.sustantivo,
-  s.grupo, CASE WHEN s.own IS NULL THEN '{{}}' ELSE jsonb_strip_nulls(s.own) END, 'file'
-FROM stage s
-WHERE s.n > %(after)s AND s.n <= %(until)s
-  AND NOT EXISTS (SELECT FROM stage_known k WHERE k.n = s.n)
-ORDER BY s.phone
+SELECT (%(keys)s::uuid[])[s.n - %(after)s], %(workspace)s, %(user)s, s.phone,
+  s.nombre, s.sustantivo, s.grupo,
+  CASE WHEN s.own IS NULL THEN '{{{{}}}}' ELSE jsonb_strip_nulls(s.own) END, 'file'
+FROM stage s {{these}} WHERE {_PART}
+ORDER BY s.phone {{beside}}
 """
+_NEW_ONES = "JOIN stage_changes k ON k.n = s.n AND k.contact_id IS NULL"
 # A third dearer, so only when somebody else added one of the people in that moment.
-_INSERT_BESIDE = f"{_INSERT} ON CONFLICT (workspace_id, phone) DO NOTHING"
-# Everybody written: who was not known has the number of its row for a key.
-STAGED = f"""(SELECT s.n, s.phone,
-  coalesce(k.contact_id, {numbered("s.n", "%(base)s")}) AS contact_id
-  FROM stage s LEFT JOIN stage_known k USING (n) WHERE s.n > %(after)s)"""
+_BESIDE = "ON CONFLICT (workspace_id, phone) DO NOTHING"
+_MEET_BESIDE = f"""
+INSERT INTO stage_changes (n, contact_id)
+SELECT n, contact_id FROM ({_MET.format(differs=_DIFFERS)}) AS met
+WHERE differs AND contact_id IS NOT NULL
+  AND NOT EXISTS (SELECT FROM stage_changes k WHERE k.n = met.n AND k.contact_id IS NOT NULL)
+"""
 _TURN = "hashtextextended('contacts ' || %(workspace)s, 0)"
 _AHEAD = 4  # batches read and not yet staged, at most
 _STEP = 100_000  # rows written by one statement
@@ -124,6 +152,21 @@ class Comparison:
     unchanged: int
 
 
+@dataclass(frozen=True, slots=True)
+class People:
+    """Some of a file's people, each once, as arrays for a statement."""
+
+    count: int
+    recipient_ids: Uuids  # keys that recipients may have, in the order of the rows
+    phones: Texts
+    contact_ids: Uuids  # null, or not there at all, of who is new
+    new_contact_ids: Uuids  # not there where everybody is known
+
+    def arrays(self) -> dict[str, Any]:
+        """By their names."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "count"}
+
+
 class Stage:
     """The rows of one file within the transaction of `cursor`."""
 
@@ -132,6 +175,7 @@ class Stage:
         self._scope: dict[str, Any] = {"workspace": workspace_id}
         self._had_contacts = True
         self._full = frozenset(TEXTS)  # of these, what no row that was brought lacks
+        self.disturbed = False  # somebody else added one of the people meanwhile
 
     def fill(self, batches: Iterable[ContactBatch]) -> None:
         """Take every row in; those of one phone become one."""
@@ -144,11 +188,12 @@ class Stage:
         if repeated:
             self._cursor.execute(_FOLD, {"after": -1})
 
-    def bring(self, batches: Iterable[ContactBatch], user_id: str) -> Iterator[dict[str, Any]]:
+    def bring(self, batches: Iterable[ContactBatch], user_id: str) -> Iterator[People]:
         """Bring the rows into the address book, each part while the next one is read.
 
-        Yields the values of STAGED for the people of a part; each person comes once. Once a phone
-        repeats, all that is left of the file is one part. Blank cells keep what a contact had.
+        Yields the people of a part, as soon as it is known who they are: they may be written only
+        thereafter, and with another key where `disturbed` says so in the end. Once a phone repeats,
+        all that is left of the file is one part. Blank cells keep what a contact had.
         """
         self._open()
         self._wait_for_turn(None)
@@ -165,32 +210,57 @@ class Stage:
             repeated = repeated or batch.repeated > 0
             self._full &= batch.full
             if rows > written and not repeated:  # each part goes through all that is staged
-                part = self._bring_part(new, after, repeated)
-                yield part
+                part = self._scope | _extent_of(new, after)
+                yield from self._bring_part(part)
                 after, written, rows = part["until"], written + rows, 0
                 new.clear()
         if rows:
-            yield self._bring_part(new, after, repeated)
+            yield from (
+                self._bring_rest(after)
+                if repeated
+                else self._bring_part(self._scope | _extent_of(new, after))
+            )
 
-    def _bring_part(
-        self, batches: Sequence[ContactBatch], after: int, repeated: bool
-    ) -> dict[str, Any]:
-        """Write what is staged of `batches`, behind row `after`; phones may be `repeated`."""
-        if repeated:
-            self._cursor.execute(_FOLD, {"after": after})
-            part = self._extent(after)
-        else:
-            part = self._scope | _extent_of(batches, after)
-        known = created = 0
-        if repeated or self._had_contacts:
-            known = self._cursor.execute(_MEET, part).rowcount
-        if known < part["n"]:
-            created = self._insert(part)
-        if created < part["n"]:
-            self._cursor.execute(_UPDATE, part)
-        if repeated:
-            self._cursor.execute(_FORGET_REPEATED, part)
-        return part
+    def _bring_part(self, part: dict[str, Any]) -> Iterator[People]:
+        """Bring rows of which no phone came before."""
+        if not self._had_contacts:
+            found = only(self._cursor.execute(_STRANGERS, part, binary=True))
+            yield self._people(part["n"], found, NO_UUIDS, part["n"])
+            self._write(part, part["n"], part["n"], 0)
+            return
+        found = only(self._join(_MEET_PEOPLE, part))
+        yield self._people(part["n"], found, Uuids(found.contact_ids), found.created)
+        if found.changed or 0 < found.created < part["n"]:
+            changes = {"ns": Ints(found.change_ns), "ids": Uuids(found.change_ids)}
+            self._cursor.execute(_NOTE_CHANGES, changes)
+        self._write(part, part["n"], found.created, found.changed)
+
+    def _bring_rest(self, after: int) -> Iterator[People]:
+        """Bring all rows behind row `after`, of people who may be in any row."""
+        self._cursor.execute(_FOLD, {"after": after})
+        part = self._extent(after)
+        met = only(self._join(_MEET, part))
+        self._write(part, part["n"], met.created, met.changed)
+        again = self._cursor.execute(_FORGET_REPEATED, part).rowcount
+        if again < part["n"]:
+            found = only(self._join(_WRITTEN, part))
+            yield self._people(part["n"] - again, found, Uuids(found.contact_ids), 0)
+
+    def _join(self, statement: str, part: dict[str, Any]) -> Cursor:
+        """Run a statement that looks the part up in the book."""
+        many = part["n"] >= _FEW
+        if many:
+            self._cursor.execute(_LARGE)
+        found = self._cursor.execute(statement, part, binary=True)
+        if many:
+            self._cursor.connection.execute(_ANY_WAY)
+        return found
+
+    def _people(self, count: int, found: Any, contact_ids: Uuids, new: int) -> People:
+        numbers = numbers_of(found.ns)
+        recipient_ids = keys(self._scope["recipient_base"], numbers)
+        new_ids = keys(self._scope["base"], numbers) if new else NO_UUIDS
+        return People(count, recipient_ids, Texts(found.phones), contact_ids, new_ids)
 
     def _extent(self, after: int) -> dict[str, Any]:
         """What statements on the staged rows behind `after` go by."""
@@ -198,7 +268,7 @@ class Stage:
         return self._scope | found._asdict() | {"after": after}
 
     def _open(self) -> None:
-        for statement in (_ROOM, _CREATE, _CREATE_KNOWN):
+        for statement in (_ROOM, _CREATE, _CREATE_CHANGES):
             self._cursor.execute(statement)
 
     def compare(self) -> Comparison:
@@ -214,19 +284,21 @@ class Stage:
         self._wait_for_turn(on_step)
         self._begin(user_id)
         whole = self._extent(-1)
-        if whole["n"] == 0:
+        n, begin, last = whole["n"], (whole["first"] or 0) - 1, whole["until"]
+        if n == 0:
             return Comparison(0, 0, 0)
-        begin, last = whole["first"] - 1, whole["until"]
+        new, changed = n, 0
         if self._had_contacts:
-            self._cursor.execute(_MEET, whole)
+            found = only(self._join(_MEET, whole))
+            new, changed = found.created, found.changed
         created = updated = 0
         for after in range(begin, last, _STEP):
             step = whole | {"after": after, "until": after + _STEP}
-            created += self._insert(step)
-            updated += self._cursor.execute(_UPDATE, step).rowcount
+            one = self._write(step, n, new, changed)
+            created, updated = created + one[0], updated + one[1]
             if on_step is not None:
                 on_step(min((after + _STEP - begin) / (last - begin), 1.0))
-        return Comparison(created, updated, whole["n"] - created - updated)
+        return Comparison(created, updated, n - created - updated)
 
     def _begin(self, user_id: str) -> None:
         """Learn what there was, and take the beginnings of new keys."""
@@ -243,13 +315,28 @@ class Stage:
             on_step(0.0)
             self._cursor.execute("SELECT pg_sleep(0.2)")
 
-    def _insert(self, step: dict[str, Any]) -> int:
+    def _write(self, step: dict[str, Any], n: int, new: int, changed: int) -> tuple[int, int]:
+        """Write those rows of `step` that change the book: `new` and `changed` are how many of the
+        `n` rows that were compared. Returns how many contacts are new, and how many changed.
+        """
+        created = updated = 0
+        if new:
+            created = self._insert(step, "" if new == n else _NEW_ONES)
+        if changed or self.disturbed:
+            updated = self._cursor.execute(_UPDATE, step).rowcount
+        return created, updated
+
+    def _insert(self, step: dict[str, Any], these: str) -> int:
+        rows = range(step["after"] + 1, step["until"] + 1)
+        step = step | {"keys": keys(self._scope["base"], rows)}
         try:
             with self._cursor.connection.transaction():
-                return self._cursor.execute(_INSERT, step).rowcount
+                return self._cursor.execute(_INSERT.format(these=these, beside=""), step).rowcount
         except UniqueViolation:
-            created = self._cursor.execute(_INSERT_BESIDE, step).rowcount
-            self._cursor.execute(_MEET, step)
+            self.disturbed = True
+            beside = _INSERT.format(these=these, beside=_BESIDE)
+            created = self._cursor.execute(beside, step).rowcount
+            self._join(_MEET_BESIDE, step)
             return created
 
     def blank(self, names: Sequence[str], limit: int) -> tuple[int, list[int]]:

@@ -27,6 +27,17 @@ DELETE FROM conversations v WHERE v.last_at < %s
   AND NOT EXISTS (SELECT FROM replies p WHERE p.account_id = v.account_id AND p.phone = v.phone)
   AND NOT EXISTS (SELECT FROM answers a WHERE a.conversation_id = v.id)
 """
+# Whoever is about to make them a campaign's has deleted the note, or waits for this lock and finds
+# it deleted.
+_LOOSE = """
+SELECT campaign_id FROM loose_recipients l
+WHERE created_at < %s AND NOT EXISTS (SELECT FROM campaigns c WHERE c.id = l.campaign_id)
+LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+_FORGET_LOOSE = """
+DELETE FROM campaign_recipients WHERE campaign_id = %(campaign)s AND id IN (
+  SELECT id FROM campaign_recipients WHERE campaign_id = %(campaign)s LIMIT %(limit)s)
+"""
 
 
 class PostgresUpkeep:
@@ -51,6 +62,18 @@ class PostgresUpkeep:
 
     def forget_webhook_events(self, before: datetime, limit: int) -> int:
         return self._forget("webhook_events", before, limit, settled=_NOT_ON_ITS_WAY)
+
+    def forget_loose_recipients(self, before: datetime, limit: int) -> int:
+        with self._database.transaction() as cursor:
+            loose = cursor.execute(_LOOSE, (before,)).fetchone()
+            if loose is None:
+                return 0
+            scope = {"campaign": loose.campaign_id, "limit": limit}
+            gone = cursor.execute(_FORGET_LOOSE, scope).rowcount
+            if gone < limit:
+                note = "DELETE FROM loose_recipients WHERE campaign_id = %(campaign)s"
+                cursor.execute(note, scope)
+            return gone
 
     def _forget(self, table: str, before: datetime, limit: int, settled: str = "true") -> int:
         statement = _FORGET.format(table=table, settled=settled)

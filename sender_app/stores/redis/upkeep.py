@@ -56,6 +56,9 @@ class RedisUpkeep:
     def forget_webhook_events(self, before: datetime, limit: int) -> int:
         return self._forget(EVENTS, before, limit, drop_events)
 
+    def forget_loose_recipients(self, before: datetime, limit: int) -> int:
+        return 0  # a campaign and its recipients are one transaction
+
     def _forget(self, index: str, before: datetime, limit: int, drop: Drop) -> int:
         """Delete up to `limit` of what an index of the installation names: "key:workspace"."""
         view, done, after = self._database.view(), 0, None

@@ -51,6 +51,15 @@ class CampaignRecipientRow(SQLModel, table=True):
     created_at: datetime = stamp(now=True)
 
 
+class LooseRecipientsRow(SQLModel, table=True):
+    """A campaign whose recipients are committed and which is not, yet; see beside.py."""
+
+    __tablename__ = "loose_recipients"
+
+    campaign_id: UUID = Field(primary_key=True)
+    created_at: datetime = stamp(now=True)
+
+
 class RecipientMessageRow(SQLModel, table=True):
     """A message that left for a recipient who gets several; see docs/adr on parts.
 
