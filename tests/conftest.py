@@ -25,6 +25,20 @@ settings.register_profile("sender", deadline=None, suppress_health_check=[Health
 settings.load_profile("sender")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever works with real servers and browsers gets a second go, which the summary names."""
+    for item in items:
+        if not item.path.is_relative_to(ROOT / "tests" / "unit"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What went wrong in the first go of those that had a second."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"first go of {report.nodeid}")
+        terminalreporter.line(report.longreprtext)
+
+
 @pytest.fixture(scope="session")
 def data() -> Iterator[Path]:
     """A folder for the run's servers; under /tmp, so that a user of Postgres' own can reach it."""
