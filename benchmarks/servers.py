@@ -71,13 +71,14 @@ def servers() -> Iterator[Servers]:
             postgres.child.stop(20)
 
 
-def until(look: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait for `look` to be true; raises TimeoutError when it is not within `seconds`."""
+def until(look: Callable[[], bool], seconds: float, what: str, every: float = 0.01) -> None:
+    """Look `every` so many seconds until `look` is true; raises TimeoutError when it is not within
+    `seconds`."""
     deadline = time.monotonic() + seconds
     while not look():
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} did not happen within {seconds:.0f} s")
-        time.sleep(0.01)
+        time.sleep(every)
 
 
 def empty(found: Servers) -> None:

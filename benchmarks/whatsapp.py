@@ -72,7 +72,7 @@ def _children(pid: int) -> list[int]:
 def main() -> None:
     """Alternate, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--people", type=int, default=300)
+    parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--accounts", type=int, default=5)
     args = parser.parse_args()

@@ -1,6 +1,7 @@
 """Recording beside the sending: what is promised to the sender and to the ledger."""
 
 import threading
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import chain
@@ -105,6 +106,63 @@ def test_it_lets_no_more_than_a_window_go_unrecorded():
         record.flush()
         assert accepted == [0, 1, 2, 3]
         assert list(chain(*journal.records)) == [0, 1, 2, 3]
+
+
+def test_a_sender_that_met_a_full_window_goes_on_when_half_of_it_is_recorded():
+    journal = SlowJournal()
+    accepted: list[int] = []
+
+    def send() -> None:
+        for n in range(6):
+            record.put(outcome(n))
+            accepted.append(n)
+
+    with recorder(journal, window=4, group=1) as record:
+        sender = threading.Thread(target=send)
+        sender.start()
+        eventually(lambda: len(accepted) == 4, what="a full window")
+        journal.go_on.release()
+        eventually(lambda: record._unrecorded == 3)
+        sender.join(0.2)
+        assert len(accepted) == 4
+        journal.go_on.release()
+        eventually(lambda: len(accepted) == 6)
+        journal.commits_freely()
+        sender.join(60)
+        record.flush()
+    assert list(chain(*journal.records)) == list(range(6))
+
+
+def test_what_comes_right_after_a_commit_waits_for_company():
+    journal = SlowJournal()
+    journal.commits_freely()
+    with recorder(journal, window=50, group=50) as record:
+        record.put(outcome(0))
+        eventually(lambda: journal.records == [[0]])
+        record._gather_until = time.monotonic() + 3600
+        record.put(outcome(1))
+        record.put(outcome(2))
+        assert journal.records == [[0]]
+        record.flush()
+        assert journal.records == [[0], [1, 2]]
+
+
+def test_counting_many_holds_up_no_record():
+    journal = SlowJournal()
+    with recorder(journal, window=100, group=100) as record:
+        record.put(outcome(0))
+        assert journal.asked.acquire(timeout=60)
+        for n in range(1, 31):
+            record.put(outcome(n))
+        flushing = threading.Thread(target=record.flush)
+        flushing.start()
+        eventually(lambda: record._flushing)
+        journal.go_on.release(2)  # two records; the lane counts next, and does not end
+        eventually(lambda: record._uncounted == 30, what="a record that waits for no counter")
+        assert record._unrecorded == 0
+        journal.commits_freely()
+        flushing.join(60)
+    assert list(chain(*journal.records)) == list(range(31))
 
 
 def test_it_takes_back_unused_claims_however_many_wait():

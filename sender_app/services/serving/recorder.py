@@ -12,14 +12,18 @@ from sender_app.ports.store.journals import Journal
 
 _log = structlog.get_logger()
 _FOLD_EVERY = 0.2  # seconds between two updates of the counters
+_GATHER = 0.1  # seconds from one commit's beginning to the next, unless that would be large
+_FEW = 10  # outcomes that are counted in the transaction which records the last of them
 
 
 class Recorder:
     """Lanes, each a thread with a journal of its own, take outcomes in their order.
 
-    While a lane commits, the outcomes that come in are gathered for the next record: slow sends
-    have a commit each, quick ones share. A second commit at once is worth its cost only for as many
-    as fill one, or half of the window. Never more than `window` outcomes are unrecorded.
+    While a lane commits, and for a tenth of a second from its beginning, the outcomes that come in
+    are gathered for the next record: slow sends have a commit each, at once, and quick ones share.
+    A second commit beside it, or sooner, is worth its cost only for as many as fill one, or half of
+    the window. Never more than `window` outcomes are unrecorded; once they are so many, the sender
+    waits for half of them: to turn to recording and back for each message costs more than either.
     """
 
     def __init__(
@@ -36,13 +40,14 @@ class Recorder:
         self._on_folded = on_folded
         self._window = window
         self._group = group
-        self._enough = min(group, (window + 1) // 2)  # for a commit beside another one
+        self._enough = min(group, (window + 1) // 2)  # for a commit beside another one, or at once
         self._most_lanes = lanes
         self._lanes: list[threading.Thread] = []
         self._idle = 0  # lanes that wait for outcomes
         self._waiting: deque[Outcome] = deque()
         self._recording = 0  # outcomes that lanes hold
         self._uncounted = 0  # outcomes recorded, but not yet folded
+        self._gather_until = 0.0  # monotonic seconds
         self._flushing = 0  # callers that wait for everything to be counted
         self._closing = False
         self._error: BaseException | None = None
@@ -53,8 +58,9 @@ class Recorder:
     def put(self, outcome: Outcome) -> None:
         """Have an outcome recorded soon; waits while `window` are not. Raises what went wrong."""
         with self._less:
-            while len(self._waiting) + self._recording >= self._window and self._error is None:
-                self._less.wait()
+            if self._unrecorded >= self._window:
+                while self._unrecorded > self._window // 2 and self._error is None:
+                    self._less.wait()
             self._take((outcome,))
 
     def put_all(self, outcomes: Iterable[Outcome]) -> None:
@@ -83,6 +89,10 @@ class Recorder:
         for lane in self._lanes:
             lane.join()
 
+    @property
+    def _unrecorded(self) -> int:
+        return len(self._waiting) + self._recording
+
     def _take(self, outcomes: Iterable[Outcome]) -> None:
         self._check()
         self._waiting.extend(outcomes)
@@ -96,9 +106,10 @@ class Recorder:
 
     def _is_worth_a_commit(self) -> bool:
         """Whether what waits shall be recorded now, not with what still comes."""
-        return bool(self._waiting) and (
-            not self._recording or len(self._waiting) >= self._enough or bool(self._flushing)
-        )
+        if len(self._waiting) >= self._enough:
+            return True
+        alone = not self._recording and time.monotonic() >= self._gather_until
+        return bool(self._waiting) and (alone or self._closing or bool(self._flushing))
 
     def _check(self) -> None:
         if self._error is not None:
@@ -123,18 +134,30 @@ class Recorder:
             if not batch and not uncounted:
                 return
             now = time.monotonic()
-            fold = not batch or bool(self._flushing) or now >= fold_at
-            journal.settle(batch, fold=fold)
+            due = not batch or bool(self._flushing) or now >= fold_at
             uncounted += batch
-            counted: list[Outcome] = []
-            if fold:
+            together = due and len(uncounted) <= _FEW
+            if batch:
+                journal.settle(batch, fold=together)
+                self._recorded(len(batch))
+            if due:
+                if not (batch and together):  # nobody waits for more than the records
+                    journal.settle((), fold=True)
                 fold_at = now + _FOLD_EVERY
-                counted, uncounted = uncounted, []
-                self._on_folded(counted)
-            with self._less:
-                self._recording -= len(batch)
-                self._uncounted += len(batch) - len(counted)
-                self._less.notify_all()
+                self._on_folded(uncounted)
+                self._counted(len(uncounted))
+                uncounted = []
+
+    def _recorded(self, count: int) -> None:
+        with self._less:
+            self._recording -= count
+            self._uncounted += count
+            self._less.notify_all()
+
+    def _counted(self, count: int) -> None:
+        with self._less:
+            self._uncounted -= count
+            self._less.notify_all()
 
     def _next_batch(self, fold_at: float | None) -> list[Outcome]:
         """The next outcomes to record together. None when the recorder is closed, and, for a lane
@@ -145,13 +168,16 @@ class Recorder:
                 or self._closing
                 or (self._flushing and fold_at is not None)
             ):
-                left = None if fold_at is None else fold_at - time.monotonic()
-                if left is not None and left <= 0:
+                now = time.monotonic()
+                if fold_at is not None and now >= fold_at:
                     break
+                ends = [at for at in (fold_at, self._gather_until) if at is not None and at > now]
                 self._idle += 1
-                self._more.wait(left)
+                self._more.wait(min(ends) - now if ends else None)
                 self._idle -= 1
             count = min(self._group, len(self._waiting))
             batch = [self._waiting.popleft() for _ in range(count)]
             self._recording += count
+            if batch:
+                self._gather_until = time.monotonic() + _GATHER
             return batch
