@@ -368,3 +368,9 @@ _READ: Mapping[str, object] = {
     "weekdays": lambda value: frozenset(int(day) for day in value),  # type: ignore[attr-defined]
     "warm_up": lambda value: tuple(int(cap) for cap in value),  # type: ignore[attr-defined]
 }
+
+
+def rest_after(last: timedelta, shortest: timedelta, longest: timedelta) -> timedelta:
+    """How long an account with nothing to send stays offline before it comes for what people wrote:
+    twice as long as the `last` time, which is zero when something has happened since."""
+    return min(max(shortest, 2 * last), longest)

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from sender_app.domain.account import CANNOT_SEND, AccountStatus
 from sender_app.domain.actor import Actor, Role
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.conversation import checked_answer
@@ -22,6 +23,8 @@ from sender_app.ports.store.conversations import (
 )
 from sender_app.services.campaigns import GRACE, check_account
 from sender_app.services.clock import Clock, system_clock
+
+LISTENING = timedelta(seconds=20)  # less than an account stays online for
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,20 @@ class Conversations:
         """The latest replies to a campaign."""
         actor.require(Role.VIEWER)
         return self.store.conversations.replies(actor.workspace_id, campaign_id, limit)
+
+    def listen(self, actor: Actor) -> None:
+        """Somebody waits for what people write: the linked accounts come online and stay for a
+        while. To be repeated for as long as somebody does; nothing is done more often than every
+        LISTENING."""
+        actor.require(Role.VIEWER)
+        now = self.clock()
+        for account in self.store.accounts.list(actor.workspace_id):
+            woken = account.wake_at is not None and now - LISTENING < account.wake_at <= now
+            if account.is_linked and account.status not in CANNOT_SEND and not woken:
+                self.store.accounts.wake(account.id)
+                self.control.nudge(account.id)
+                if account.status is AccountStatus.OFFLINE:
+                    self.queue.serve_account(account.id)
 
     def mark_read(self, actor: Actor, conversation_id: UUID | None = None) -> int:
         """Somebody looked at a conversation, or at all; how many had something unread."""

@@ -60,6 +60,7 @@ class Inbox(rx.State):
         self._turn_to(_id(query.get("conversation")))
         await self._look()
         self.loaded = True
+        await use(self, lambda s, actor: s.conversations.listen(actor))
         self._watch = uuid4().hex
         return [Inbox.watch, *self._seen()]
 
@@ -75,7 +76,7 @@ class Inbox(rx.State):
         none any more."""
         if not self.loaded:
             return None
-        await use(self, lambda _services, actor: actor)  # whoever is signed out learns it here
+        await use(self, lambda s, actor: s.conversations.listen(actor))
         if still_watched(self._watch):
             return self._seen()
         await self._look()

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from datetime import timedelta
 
 import pytest
 
@@ -207,6 +208,19 @@ def test_a_baja_that_came_while_nobody_was_connected_is_honoured(stack: Stack):
     stack.loopback.reply(NUMBER, "595982000002", "STOP")
     campaign = stack.finished(stack.send(3))
     assert (campaign.sent_count, campaign.skipped_count) == (2, 1)
+
+
+def test_answers_are_fetched_soon_and_at_once_while_somebody_waits_for_them(stack: Stack):
+    stack.link()
+    stack.finished(stack.send(3))
+    eventually(lambda: stack.status() is AccountStatus.OFFLINE, what="rest")
+    resting = stack.account()
+    assert resting.wake_at is not None
+    assert resting.last_online_at is not None
+    assert resting.wake_at - resting.last_online_at < timedelta(hours=1)
+    stack.loopback.reply(NUMBER, "595982000002", "Gracias")
+    stack.services.conversations.listen(stack.actor)
+    eventually(lambda: stack.services.conversations.unread(stack.actor) == 1, what="the answer")
 
 
 def test_it_says_when_whatsapp_cannot_be_reached_and_goes_on_trying(stack: Stack):

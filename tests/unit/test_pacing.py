@@ -19,6 +19,7 @@ from sender_app.domain.pacing import (
     decide,
     pace_from,
     plan,
+    rest_after,
     shared_plan,
 )
 
@@ -157,3 +158,13 @@ def test_it_names_the_field_that_makes_no_sense():
     with pytest.raises(RuleViolation) as problem:
         pace_from({"per_day": "0"}, FREE)
     assert problem.value.params == {"field": "per_day"}
+
+
+def test_an_account_comes_for_answers_soon_at_first_and_ever_more_seldom():
+    soon, day = timedelta(minutes=5), timedelta(hours=20)
+    rests = [timedelta()]
+    while rests[-1] < day:
+        rests.append(rest_after(rests[-1], soon, day))
+    minutes = [rest.total_seconds() / 60 for rest in rests[1:]]
+    assert minutes == [5, 10, 20, 40, 80, 160, 320, 640, 1200]
+    assert rest_after(day, soon, day) == day

@@ -29,9 +29,9 @@ class Timings:
     window: int = 50  # messages sent and not yet recorded, at most
     group: int = 50  # messages whose records share a commit, at most
     check_pause: timedelta = timedelta(seconds=20)  # and up to half more, between two look-ups
-    check_in: timedelta = timedelta(
-        hours=20
-    )  # and up to a fifth more: an idle account comes online
+    # An idle account comes online (each of these and up to a fifth more) …
+    check_in_soon: timedelta = timedelta(minutes=5)  # after something was sent or heard
+    check_in: timedelta = timedelta(hours=20)  # at the latest
     reply_window: timedelta = REPLY_WINDOW
 
 

@@ -10,7 +10,7 @@ import structlog
 from sender_app.domain.account import NEEDS_LINKING, AccountStatus
 from sender_app.domain.campaign import PauseReason
 from sender_app.domain.errors import SessionProblem, SessionUnusable, Unavailable
-from sender_app.domain.pacing import History, Never, SendNow, WaitUntil, decide
+from sender_app.domain.pacing import History, Never, SendNow, WaitUntil, decide, rest_after
 from sender_app.ports.media import MediaStore
 from sender_app.ports.pairing import PairingBoard
 from sender_app.ports.whatsapp import (
@@ -20,6 +20,7 @@ from sender_app.ports.whatsapp import (
     Disconnected,
     Gateway,
     GatewayEvent,
+    Incoming,
     Receipt,
     SessionEnded,
     Stopped,
@@ -78,6 +79,8 @@ class Session:
         self._board = board
         self._drawing = draw
         self._seen: datetime | None = desk.account.wake_at
+        self._rested = _since(desk.account.last_online_at, desk.now())
+        self._lively = False  # something was sent or heard
         self._history = History()
         self._looks_back = False
         self._draw = draw()
@@ -210,7 +213,8 @@ class Session:
             desk.keeper.guard()
             if desk.nudged.is_set() or desk.now() >= step.again_at:
                 if desk.nudged.is_set() or desk.now() >= look_at:
-                    self._look_at_orders(recorder)
+                    if self._look_at_orders(recorder):
+                        last_work = desk.now()  # somebody wants the account online
                     look_at = desk.now() + _LOOK
                     chores.forget_rest()
                 if desk.account.unlink_wished:
@@ -227,14 +231,16 @@ class Session:
                 return
         desk.show(AccountStatus.OFFLINE)
 
-    def _look_at_orders(self, recorder: Recorder) -> None:
-        """Read the account and the workspace's rules again, and go by them."""
+    def _look_at_orders(self, recorder: Recorder) -> bool:
+        """Read the account and the workspace's rules again, and go by them; whether somebody has
+        woken the account since the last look."""
         desk = self._desk
         desk.nudged.clear()
-        before = desk.pace, desk.workspace.zone
+        before, seen = (desk.pace, desk.workspace.zone), self._seen
         self._seen = desk.reload().wake_at
         if (desk.pace, desk.workspace.zone) != before:
             self._look_back(recorder)
+        return self._seen != seen
 
     def _look_back(self, recorder: Recorder) -> None:
         """Read what the account has sent as its pace wants to know it."""
@@ -246,7 +252,9 @@ class Session:
     def _do(self, chores: Chores) -> bool:
         """The account's chores; whether there were any."""
         try:
-            return chores.run()
+            worked = chores.run()
+            self._lively |= worked
+            return worked
         except SessionUnusable as error:
             self._session_ended(error.problem, error.until, str(error))
             raise _Ended from error
@@ -278,6 +286,7 @@ class Session:
 
     def _sent(self, at: datetime) -> None:
         self._draw = self._drawing()
+        self._lively = True
         if self._looks_back:
             self._history = self._history.with_sent(at, self._desk.workspace.zone)
 
@@ -293,8 +302,7 @@ class Session:
         locked = desk.account.cold_locked_until
         thaw = locked if locked is not None and locked > now else None
         due = min((at for at in (due, answer_due, thaw) if at is not None), default=None)
-        # Each account at a time of its own, so that they do not all come at once.
-        check_in = now + desk.timings.check_in * (1 + 0.2 * self._drawing())
+        check_in = now + self._check_in()
         until = min(due or check_in, check_in)
         if until - now < desk.timings.linger:
             return False
@@ -303,6 +311,14 @@ class Session:
             return False
         desk.show(AccountStatus.OFFLINE)
         return True
+
+    def _check_in(self) -> timedelta:
+        """How long to rest where nothing is due. Each account a time of its own, so that they do
+        not all come at once."""
+        timings = self._desk.timings
+        shortest = max(timings.check_in_soon, 2 * timings.linger)
+        last = timedelta() if self._lively else self._rested
+        return rest_after(last, shortest, timings.check_in) * (1 + 0.2 * self._drawing())
 
     def _hear(self, connection: Connection, timeout: float) -> list[GatewayEvent]:
         """Take in what has come; what ends the session raises _Ended once dealt with."""
@@ -313,6 +329,7 @@ class Session:
             heard = [event for event in heard if not isinstance(event, Receipt)]
         if heard and self._recorder is not None:
             self._recorder.flush()  # a receipt finds its message only once that is recorded
+        self._lively |= any(isinstance(event, Incoming) for event in heard)
         events = inbox.record(desk, heard)
         for event in events:
             match event:
@@ -371,3 +388,7 @@ class Session:
         desk.announce_campaigns(*desk.store.deliveries.pause_all(desk.account.id, reason))
         if desk.store.answering.fail_waiting(desk.account.id, SessionUnusable.code):
             desk.announce_inbox()
+
+
+def _since(last: datetime | None, now: datetime) -> timedelta:
+    return now - last if last is not None else timedelta()
