@@ -49,9 +49,6 @@ SELECT min(n), phone,
 FROM gone GROUP BY phone
 """
 _BOOK = "contacts c ON c.workspace_id = %(workspace)s AND c.phone = s.phone"
-# Asked for one staged row after the other; for few of them.
-_CONTACT_OF = """CROSS JOIN LATERAL (
-  SELECT * FROM contacts WHERE workspace_id = %(workspace)s AND phone = s.phone LIMIT 1) c"""
 _MERGED = """
   coalesce(nullif(s.nombre, ''), c.nombre), coalesce(nullif(s.sustantivo, ''), c.sustantivo),
   coalesce(nullif(s.grupo, ''), c.grupo)"""
@@ -60,6 +57,7 @@ _DIFFERS = f"""(c.nombre, c.sustantivo, c.grupo, c.fields)
   IS DISTINCT FROM ({_MERGED}, {_OWN})"""
 _BEFORE = f"""
 SELECT EXISTS (SELECT FROM contacts WHERE workspace_id = %(workspace)s) AS anybody,
+  (SELECT reltuples FROM pg_class WHERE oid = 'contacts'::regclass) AS size,
   {KEY_BASE} AS contact, {KEY_BASE} AS recipient
 """
 _EXTENT = """
@@ -74,20 +72,25 @@ SELECT count(*) FILTER (WHERE c.id IS NULL)::int AS created,
 FROM stage s LEFT JOIN {_BOOK}
 """
 _PART = "s.n > %(after)s AND s.n <= %(until)s"
-# Of a book younger than its statistics the planner would expect one contact, and go through the
-# file once for each of the many there are: however it joins, it has to sort or hash. The range of
-# phones spares a file in order, or of one country, the rest of the book.
-_LARGE = "SET LOCAL enable_nestloop = off"
-_ANY_WAY = "SET LOCAL enable_nestloop = on"
-_FEW = 1_000  # rows that are asked for one by one, if the planner likes
-_MET = f"""
-SELECT s.n, s.phone, c.id AS contact_id, {{differs}} AS differs
-FROM stage s LEFT JOIN {_BOOK} AND c.phone >= %(lowest)s AND c.phone <= %(highest)s
-WHERE s.n > %(after)s
-OFFSET 0"""
+# Two ways to look rows up in the book, each taken where it is meant: of a book younger than its
+# statistics the planner would expect one contact, and go through the file once for each of the many
+# there are. Many rows are joined, by sorting or hashing; the range of phones spares a file in
+# order, or of one country, the rest of the book. Few are asked for one after the other.
+_JOINED = f"{_BOOK} AND c.phone >= %(lowest)s AND c.phone <= %(highest)s"
+_ASKED = """LATERAL (
+  SELECT * FROM contacts WHERE workspace_id = %(workspace)s AND phone = s.phone LIMIT 1) c
+ON true"""
+_JOIN = "SET LOCAL enable_nestloop = off"
+_JOIN_NO_MORE = "SET LOCAL enable_nestloop TO DEFAULT"
+_FEW = 1_000  # rows that are asked for, whatever the book
+_SHARE = 10  # as are rows of which the book has this many times as many: asking is twice as dear
+_MET = """
+SELECT s.n, s.phone, c.id AS contact_id, {differs} AS differs
+FROM stage s LEFT JOIN {book} WHERE s.n > %(after)s OFFSET 0"""
+_COMPARED = _MET.format(differs=_DIFFERS, book="{book}")
 _CHANGES = "contact_id IS NULL OR differs"
 _MEET = f"""
-WITH met AS MATERIALIZED ({_MET.format(differs=_DIFFERS)}),
+WITH met AS MATERIALIZED ({_COMPARED}),
 changes AS (
   INSERT INTO stage_changes (n, contact_id) SELECT n, contact_id FROM met WHERE {_CHANGES})
 SELECT count(*) FILTER (WHERE contact_id IS NULL)::int AS created,
@@ -102,13 +105,13 @@ SELECT count(*) FILTER (WHERE contact_id IS NULL)::int AS created,
   count(*) FILTER (WHERE contact_id IS NOT NULL AND differs)::int AS changed, {_PEOPLE},
   array_send(array_agg(n) FILTER (WHERE {_CHANGES})) AS change_ns,
   array_send(array_agg(contact_id) FILTER (WHERE {_CHANGES})) AS change_ids
-FROM ({_MET.format(differs=_DIFFERS)}) AS met
+FROM ({_COMPARED}) AS met
 """
 _NOTE_CHANGES = """
 INSERT INTO stage_changes (n, contact_id) SELECT unnest(%(ns)s::int[]), unnest(%(ids)s::uuid[])
 """
 _STRANGERS = f"SELECT {_ROWS} FROM stage s WHERE {_PART}"
-_WRITTEN = f"SELECT {_PEOPLE} FROM ({_MET.format(differs='false')}) AS met"
+_WRITTEN = f"SELECT {_PEOPLE} FROM ({_MET.format(differs='false', book='{book}')}) AS met"
 # What a person's later rows said is in the book by now.
 _FORGET_REPEATED = """
 DELETE FROM stage s USING stage w
@@ -134,7 +137,7 @@ _NEW_ONES = "JOIN stage_changes k ON k.n = s.n AND k.contact_id IS NULL"
 _BESIDE = "ON CONFLICT (workspace_id, phone) DO NOTHING"
 _MEET_BESIDE = f"""
 INSERT INTO stage_changes (n, contact_id)
-SELECT n, contact_id FROM ({_MET.format(differs=_DIFFERS)}) AS met
+SELECT n, contact_id FROM ({_COMPARED}) AS met
 WHERE differs AND contact_id IS NOT NULL
   AND NOT EXISTS (SELECT FROM stage_changes k WHERE k.n = met.n AND k.contact_id IS NOT NULL)
 """
@@ -174,6 +177,7 @@ class Stage:
         self._cursor = cursor
         self._scope: dict[str, Any] = {"workspace": workspace_id}
         self._had_contacts = True
+        self._size = 0.0  # of all books, as far as is known
         self._full = frozenset(TEXTS)  # of these, what no row that was brought lacks
         self.disturbed = False  # somebody else added one of the people meanwhile
 
@@ -228,7 +232,7 @@ class Stage:
             yield self._people(part["n"], found, NO_UUIDS, part["n"])
             self._write(part, part["n"], part["n"], 0)
             return
-        found = only(self._join(_MEET_PEOPLE, part))
+        found = only(self._look_up(_MEET_PEOPLE, part))
         yield self._people(part["n"], found, Uuids(found.contact_ids), found.created)
         if found.changed or 0 < found.created < part["n"]:
             changes = {"ns": Ints(found.change_ns), "ids": Uuids(found.change_ids)}
@@ -239,21 +243,20 @@ class Stage:
         """Bring all rows behind row `after`, of people who may be in any row."""
         self._cursor.execute(_FOLD, {"after": after})
         part = self._extent(after)
-        met = only(self._join(_MEET, part))
+        met = only(self._look_up(_MEET, part))
         self._write(part, part["n"], met.created, met.changed)
         again = self._cursor.execute(_FORGET_REPEATED, part).rowcount
         if again < part["n"]:
-            found = only(self._join(_WRITTEN, part))
+            found = only(self._look_up(_WRITTEN, part))
             yield self._people(part["n"] - again, found, Uuids(found.contact_ids), 0)
 
-    def _join(self, statement: str, part: dict[str, Any]) -> Cursor:
+    def _look_up(self, statement: str, part: dict[str, Any]) -> Cursor:
         """Run a statement that looks the part up in the book."""
-        many = part["n"] >= _FEW
-        if many:
-            self._cursor.execute(_LARGE)
-        found = self._cursor.execute(statement, part, binary=True)
-        if many:
-            self._cursor.connection.execute(_ANY_WAY)
+        if part["n"] < _FEW or part["n"] * _SHARE < self._size:
+            return self._cursor.execute(statement.format(book=_ASKED), part, binary=True)
+        self._cursor.execute(_JOIN)
+        found = self._cursor.execute(statement.format(book=_JOINED), part, binary=True)
+        self._cursor.connection.execute(_JOIN_NO_MORE)
         return found
 
     def _people(self, count: int, found: Any, contact_ids: Uuids, new: int) -> People:
@@ -289,7 +292,7 @@ class Stage:
             return Comparison(0, 0, 0)
         new, changed = n, 0
         if self._had_contacts:
-            found = only(self._join(_MEET, whole))
+            found = only(self._look_up(_MEET, whole))
             new, changed = found.created, found.changed
         created = updated = 0
         for after in range(begin, last, _STEP):
@@ -303,7 +306,7 @@ class Stage:
     def _begin(self, user_id: str) -> None:
         """Learn what there was, and take the beginnings of new keys."""
         found = only(self._cursor.execute(_BEFORE, self._scope))
-        self._had_contacts = found.anybody
+        self._had_contacts, self._size = found.anybody, found.size
         self._scope |= {"user": user_id, "base": found.contact, "recipient_base": found.recipient}
 
     def _wait_for_turn(self, on_step: Callable[[float], None] | None) -> None:
@@ -336,7 +339,7 @@ class Stage:
             self.disturbed = True
             beside = _INSERT.format(these=these, beside=_BESIDE)
             created = self._cursor.execute(beside, step).rowcount
-            self._join(_MEET_BESIDE, step)
+            self._look_up(_MEET_BESIDE, step)
             return created
 
     def blank(self, names: Sequence[str], limit: int) -> tuple[int, list[int]]:
@@ -349,7 +352,7 @@ class Stage:
         if not blanks:
             return 0, []
         found = self._cursor.execute(
-            f"SELECT s.n, count(*) OVER ()::int AS total FROM stage s {_CONTACT_OF}"
+            f"SELECT s.n, count(*) OVER ()::int AS total FROM stage s JOIN {_ASKED}"
             f" WHERE {blanks} ORDER BY s.n LIMIT %(limit)s",
             self._scope | {"limit": limit} | {f"name{n}": name for n, name in enumerate(names)},
         ).fetchall()
