@@ -27,23 +27,26 @@ class ContactBatch:
     lowest: str  # the first and the last of the phones, by their characters
     highest: str
     full: frozenset[str]  # of TEXTS those that no row lacks
+    ordered: bool  # whether each phone is greater than the one before
 
     @classmethod
     def of(cls, rows: Iterable[AudienceRow]) -> "ContactBatch":
         """A batch of rows that are at hand, with all of their phones' repetitions among them."""
         text, phones, count, last = io.StringIO(), set[str](), 0, 0
-        full = set(TEXTS)
+        full, ordered, before = set(TEXTS), True, ""
         writer = csv.writer(text, lineterminator="\n")
         for row in rows:
             filled = {name: value for name, value in row.own.items() if value}
             own = json.dumps(filled, ensure_ascii=False) if filled else ""
             writer.writerow((row.row, row.phone, row.nombre, row.sustantivo, row.grupo, own))
             phones.add(row.phone)
+            ordered, before = ordered and row.phone > before, row.phone
             full -= {name for name in TEXTS if not getattr(row, name).strip()}
             count, last = count + 1, max(last, row.row)
         ends = min(phones, default=""), max(phones, default="")
         repeated = count - len(phones)
-        return cls(text.getvalue().encode(), count, repeated, last, *ends, frozenset(full))
+        content = text.getvalue().encode()
+        return cls(content, count, repeated, last, *ends, frozenset(full), ordered)
 
     def rows(self) -> Iterator[AudienceRow]:
         """The rows, read back."""

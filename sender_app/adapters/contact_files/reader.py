@@ -110,6 +110,7 @@ class _Batches:
             lowest=rows["phone"].min() or "",
             highest=rows["phone"].max() or "",
             full=frozenset(name for name in TEXTS if (rows[name] != "").all()),
+            ordered=rows["phone"].is_sorted() and not again.any(),
         )
 
     def _bad(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 PIECE = 512 * 1024  # bytes read at once: the store takes one in while the next is read
+FIRST_PIECE = 64 * 1024  # bytes read at first, then twice as many: so the store begins soon
 LONGEST_LINE = 1024 * 1024  # characters
 _LONGEST_RECORD = 200  # lines that a quoted cell may go over
 csv.field_size_limit(LONGEST_LINE)
@@ -35,8 +36,11 @@ class Broken:
     code: str
 
 
-def pieces(path: Path, encoding: str, size: int = PIECE) -> Iterator[Piece]:
-    """The file's text, line breaks as `\\n`, without a byte order mark."""
+def pieces(path: Path, encoding: str, size: int = FIRST_PIECE) -> Iterator[Piece]:
+    """The file's text, line breaks as `\\n`, without a byte order mark.
+
+    `size` is how many bytes are read at first; each piece is of twice as many, up to PIECE.
+    """
     with path.open("rb") as file:
         yield from _cut(file, encoding, size)
 
@@ -46,6 +50,7 @@ def _cut(file: BinaryIO, encoding: str, size: int) -> Iterator[Piece]:
     rest, skipping = "", False
     while True:
         block = file.read(size)
+        size = min(2 * size, max(size, PIECE))
         text = rest + decode(block, not block)
         if skipping:
             end = _first_break(text)

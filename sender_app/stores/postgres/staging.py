@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
+from functools import partial
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -123,14 +125,13 @@ UPDATE contacts c SET (nombre, sustantivo, grupo) = ROW ({_MERGED}), fields = {_
 FROM stage s JOIN stage_changes k USING (n)
 WHERE c.id = k.contact_id AND {_PART} AND {_DIFFERS}
 """
-# In the order of the unique index, whose pages are then visited once.
+# In the order of the unique index, whose pages are then visited once; a sort is a tenth of it.
 _INSERT = f"""
 INSERT INTO contacts (id, workspace_id, user_id, phone, nombre, sustantivo, grupo, fields, source)
 SELECT (%(keys)s::uuid[])[s.n - %(after)s], %(workspace)s, %(user)s, s.phone,
   s.nombre, s.sustantivo, s.grupo,
-  CASE WHEN s.own IS NULL THEN '{{{{}}}}' ELSE jsonb_strip_nulls(s.own) END, 'file'
-FROM stage s {{these}} WHERE {_PART}
-ORDER BY s.phone {{beside}}
+  coalesce(jsonb_strip_nulls(s.own), '{{{{}}}}'), 'file'
+FROM stage s {{these}} WHERE {_PART} {{order}} {{beside}}
 """
 _NEW_ONES = "JOIN stage_changes k ON k.n = s.n AND k.contact_id IS NULL"
 # A third dearer, so only when somebody else added one of the people in that moment.
@@ -332,13 +333,14 @@ class Stage:
     def _insert(self, step: dict[str, Any], these: str) -> int:
         rows = range(step["after"] + 1, step["until"] + 1)
         step = step | {"keys": keys(self._scope["base"], rows)}
+        order = "" if step.get("ordered") and not these else "ORDER BY s.phone"
+        insert = partial(_INSERT.format, these=these, order=order)
         try:
             with self._cursor.connection.transaction():
-                return self._cursor.execute(_INSERT.format(these=these, beside=""), step).rowcount
+                return self._cursor.execute(insert(beside=""), step).rowcount
         except UniqueViolation:
             self.disturbed = True
-            beside = _INSERT.format(these=these, beside=_BESIDE)
-            created = self._cursor.execute(beside, step).rowcount
+            created = self._cursor.execute(insert(beside=_BESIDE), step).rowcount
             self._look_up(_MEET_BESIDE, step)
             return created
 
@@ -374,6 +376,8 @@ def _extent_of(batches: Sequence[ContactBatch], after: int) -> dict[str, Any]:
         "n": sum(batch.count for batch in batches),
         "lowest": min(batch.lowest for batch in batches),
         "highest": max(batch.highest for batch in batches),
+        "ordered": all(batch.ordered for batch in batches)
+        and all(one.highest < other.lowest for one, other in pairwise(batches)),
     }
 
 
