@@ -22,10 +22,13 @@ class Visitors:
         self.answers: Counter[str] = Counter()
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._visit, args=(n,)) for n in range(count)]
+
+    def __enter__(self) -> "Visitors":
         for thread in self._threads:
             thread.start()
+        return self
 
-    def leave(self) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         for thread in self._threads:
             thread.join(100)
@@ -55,16 +58,21 @@ def replicas(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[list
             web.stop()
 
 
-def test_no_request_fails_while_replicas_are_replaced(replicas: list[Web], tmp_path: Path):
+@pytest.fixture
+def url(replicas: list[Web], tmp_path: Path) -> Iterator[str]:
+    """Where people come in."""
     nginx = Nginx(tmp_path / "nginx", free_ports(1), [web.port for web in replicas])
-    visitors = Visitors(nginx.url, 8)
-    eventually(lambda: sum(visitors.answers.values()) > 200, what="visitors")
-    for web in replicas:
-        assert web.stop() == 0
-        web.start()
-        eventually(lambda web=web: web.get("/ready").status_code == 200, what="ready")
-    eventually(lambda: sum(visitors.answers.values()) > 500, what="enough of them")
-    visitors.leave()
+    yield nginx.url
     nginx.stop()
+
+
+def test_no_request_fails_while_replicas_are_replaced(replicas: list[Web], url: str):
+    with Visitors(url, 8) as visitors:
+        eventually(lambda: sum(visitors.answers.values()) > 200, what="visitors")
+        for web in replicas:
+            assert web.stop() == 0
+            web.start()
+            eventually(lambda web=web: web.get("/ready").status_code == 200, what="ready")
+        eventually(lambda: sum(visitors.answers.values()) > 500, what="enough of them")
     print(f"answers during two restarts: {dict(visitors.answers)}")
     assert set(visitors.answers) == {"200", "303"}, visitors.answers
