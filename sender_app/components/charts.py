@@ -1,42 +1,46 @@
-"""Charts: plotly's small build, loaded only on pages that have one, from plain dictionaries."""
+"""Components of assets/charts.js: plotly's small build, fetched as a chart comes into sight."""
 
 from typing import Any
 
 import reflex as rx
-from reflex.event import run_script
-from reflex.vars import FunctionVar, VarData
-from reflex_components_plotly.plotly import Plotly, PlotlyBasic
 
-from sender_app.components.ui import button, download_link, icon
+from sender_app.components.ui import download_link, icon
 from sender_app.components.words import tr
 
 _LIBRARY = "$/public/charts.js"
 
 
-class _Figure(PlotlyBasic):
-    """Plotly's component, taking a figure as a plain dictionary: data, layout and config."""
+class _Chart(rx.Component):
+    library = _LIBRARY
+    lib_dependencies: list[str] = ["plotly.js-basic-dist-min@3.7.0"]
+    tag = "Chart"
+    name: rx.Var[str]
+    figure: rx.Var[dict[str, Any]]
 
-    data: rx.Var[dict[str, Any]]
 
-    @classmethod
-    def create(cls, *children: Any, **props: Any) -> rx.Component:
-        """Without the templates that PlotlyBasic adds, which weigh more than a page."""
-        return super(Plotly, cls).create(*children, **props)
+class _Picture(rx.Component):
+    library = _LIBRARY
+    tag = "Picture"
+    name: rx.Var[str]
+    file: rx.Var[str]
+    fault: rx.Var[str]
 
 
 def chart(
     name: str, figure: rx.Var[dict[str, Any]], label: rx.Var, rows: rx.Var, head: rx.Var
 ) -> rx.Component:
-    """A figure with the id `name`, and the same figures as a table behind it."""
+    """A figure with the id `name`, and the same figures as a table behind it.
+
+    The figure is a plain dictionary of plotly's data, layout and config. On paper the table takes
+    its place where it was not drawn.
+    """
     return rx.fragment(
-        rx.el.div(
-            _Figure.create(
-                data=figure, use_resize_handler=True, style={"width": "100%", "height": "100%"}
-            ),
+        _Chart.create(
+            rx.el.p(tr("chart.failed"), class_name="hint"),
+            name=name,
+            figure=figure,
             class_name="chart",
-            id=name,
-            role="img",
-            aria_label=label,
+            custom_attrs={"aria-label": label},
         ),
         rx.el.details(
             rx.el.summary(tr("chart.table")),
@@ -64,14 +68,14 @@ def chart(
 
 def picture_button(name: str, file: str, label: rx.Var) -> rx.Component:
     """Saves the chart `name` as a picture called `file`.png; `label` says which chart that is."""
-    data = VarData(imports={_LIBRARY: [rx.ImportVar(tag="saveChart")]})
-    save = rx.Var("saveChart", _var_data=data).to(FunctionVar)
-    return button(
+    return _Picture.create(
         icon("image", 16),
         "PNG",
-        kind="file",
-        on_click=run_script(save.call(name, file)),
-        aria_label=tr("chart.png", what=label),
+        name=name,
+        file=file,
+        fault=tr("chart.no_picture"),
+        class_name="button button-file",
+        custom_attrs={"aria-label": tr("chart.png", what=label)},
     )
 
 

@@ -89,7 +89,9 @@ def _figures() -> rx.Component:
         card(
             chart("timeline", Board.timeline, _timeline(), Board.time_rows, tr("dashboard.when")),
             title=_timeline(),
-            aside=_files("timeline", _timeline(), picture=True),
+            aside=_files(
+                "timeline", _timeline(), picture_button("timeline", "mensajes", _timeline())
+            ),
         ),
         rx.el.div(
             card(
@@ -105,7 +107,14 @@ def _figures() -> rx.Component:
                     rx.el.p(tr("dashboard.nobody"), class_name="hint chart"),
                 ),
                 title=tr("dashboard.groups"),
-                aside=_files("groups", tr("dashboard.groups"), picture=True),
+                aside=_files(
+                    "groups",
+                    tr("dashboard.groups"),
+                    rx.cond(
+                        Board.group_rows.length() > 0,
+                        picture_button("groups", "grupos", tr("dashboard.groups")),
+                    ),
+                ),
             ),
             card(
                 rx.el.p(Board.period, class_name="hint"),
@@ -115,7 +124,7 @@ def _figures() -> rx.Component:
                     rx.el.p(tr("dashboard.nobody"), class_name="hint"),
                 ),
                 title=tr("dashboard.top"),
-                aside=_files("contacts", tr("dashboard.top"), picture=False),
+                aside=_files("contacts", tr("dashboard.top")),
             ),
             class_name="halves",
         ),
@@ -126,14 +135,9 @@ def _timeline() -> rx.Var[str]:
     return tr_of("dashboard.timeline", Board.step, ["hour", "day", "month"])
 
 
-def _files(name: str, label: rx.Var, *, picture: bool) -> rx.Component:
+def _files(name: str, label: rx.Var, *picture: rx.Component) -> rx.Component:
     href = f"/figures/{name}.csv?{Board.export}"
-    file = {"timeline": "mensajes", "groups": "grupos"}.get(name, name)
-    return rx.el.div(
-        *([picture_button(name, file, label)] if picture else []),
-        table_link(href, label),
-        class_name="files",
-    )
+    return rx.el.div(*picture, table_link(href, label), class_name="files")
 
 
 def _narrowing() -> rx.Component:

@@ -51,6 +51,7 @@ def test_axe_finds_nothing_where_something_was_sent(page: Page, demo: Demo):
     found = complaints(page, sent)
     page.goto(demo.url)
     ready(page)
+    page.locator("#groups").scroll_into_view_if_needed()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     page.locator("details.behind summary").first.click()
     found += complaints(page, "")

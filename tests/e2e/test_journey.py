@@ -134,16 +134,23 @@ def test_from_sign_in_to_every_message_delivered(page: Page, demo: Demo):
     assert len(texts) == 20
     assert texts["595984000001"] == "Buen día Sra. Persona 1, del G1"
 
-    go(page, "Tablero")
-    eventually(lambda: _dashboard_shows_figures(page), what="the figures")
+    see_figures(page)
     expect(page.locator(".kpis")).to_contain_text("100 %")
+    page.locator("#groups").scroll_into_view_if_needed()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
 
 
-def _dashboard_shows_figures(page: Page) -> bool:
-    page.reload()
-    page.locator(".kpis, .welcome").first.wait_for()
-    return page.locator(".kpis").count() == 1
+def see_figures(page: Page) -> None:
+    """Go to the dashboard, and wait for the figures of what was just sent."""
+    go(page, "Tablero")
+    expect(page.locator("h1")).to_have_text("Tablero")
+
+    def are_shown() -> bool:
+        page.reload()
+        page.locator(".kpis, .welcome").first.wait_for()
+        return page.locator(".kpis").count() == 1
+
+    eventually(are_shown, what="the figures")
 
 
 @in_each
