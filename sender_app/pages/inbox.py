@@ -16,7 +16,7 @@ from sender_app.components.ui import (
     page,
     segments,
 )
-from sender_app.components.words import moment, number, tr, tr_of, written
+from sender_app.components.words import moment, number, tr, tr_n, tr_of, written
 from sender_app.components.writing import KINDS as MESSAGE_KINDS
 from sender_app.components.writing import said, whatsapp_text
 from sender_app.states.inbox import KINDS, Inbox
@@ -211,6 +211,12 @@ def _entry(entry: rx.Var) -> rx.Component:
             rx.cond(
                 entry.kind != "text",
                 rx.el.em("[", tr_of("message_kind", entry.kind, MESSAGE_KINDS), "]"),
+            ),
+            rx.cond(
+                entry.files > 0,
+                rx.el.em(
+                    icon("paperclip", 14), tr_n("inbox.files", entry.files), class_name="own-line"
+                ),
             ),
             whatsapp_text(entry.text),
             class_name="bubble",

@@ -64,7 +64,7 @@ class Conversations:
         conversation = self.get(actor, conversation_id)
         found = self.store.conversations.entries(conversation, limit)
         fields = self._fields(conversation) if any(e.source == "campaign" for e in found) else {}
-        return [self._with_text(actor, conversation, one, fields) for one in reversed(found)]
+        return [self._with_content(actor, conversation, one, fields) for one in reversed(found)]
 
     def replies(self, actor: Actor, campaign_id: UUID, limit: int = 10) -> Sequence[CampaignReply]:
         """The latest replies to a campaign."""
@@ -138,19 +138,18 @@ class Conversations:
         stranger = AudienceRow(0, conversation.phone)
         return self.store.campaigns.with_book(conversation.workspace_id, [stranger])[0].fields
 
-    def _with_text(
+    def _with_content(
         self, actor: Actor, conversation: Conversation, entry: Entry, fields: Mapping[str, str]
     ) -> Entry:
-        """A campaign's message with its words, unless the campaign was deleted."""
+        """A campaign's message with its words and files, unless the campaign was deleted."""
         if entry.source != "campaign" or entry.campaign_id is None:
             return entry
         try:
             campaign = self.store.campaigns.get(actor.workspace_id, entry.campaign_id)
             key = recipient_key(campaign.id, conversation.phone)
             parts = [part.render(fields, key) for part in campaign.content.parts]
-            files = len(campaign.content.attachments)
-            lines = [f"📎 {files}"] if files else []
-            return replace(entry, text="\n".join([*lines, *(part for part in parts if part)]))
+            words = "\n".join(part for part in parts if part)
+            return replace(entry, text=words, files=len(campaign.content.attachments))
         except (NotFound, RuleViolation):
             return entry
 

@@ -36,6 +36,7 @@ class EntryView:
     kind: str
     text: str
     at: str
+    files: int = 0
     status: str = ""  # how far what we sent got
     reason: str = ""
     campaign_id: str = ""
@@ -78,7 +79,7 @@ def conversation_view(row: Conversation, account: str = "") -> ConversationView:
 
 def entry_views(entries: Sequence[Entry]) -> list[EntryView]:
     """Messages for the browser, each with the words that it quotes, if they are among these."""
-    said = {entry.message_id: entry.text for entry in entries if entry.message_id}
+    said = {entry.message_id: _words(entry) for entry in entries if entry.message_id}
     now = datetime.now(UTC)
     return [_entry_view(entry, said, now) for entry in entries]
 
@@ -91,8 +92,9 @@ def _entry_view(entry: Entry, said: Mapping[str, str], now: datetime) -> EntryVi
         id=str(entry.id),
         is_ours=entry.source != "reply",
         kind=entry.kind,
-        text=entry.text or (entry.campaign if entry.source == "campaign" else ""),
+        text="" if entry.files and not entry.text else _words(entry),
         at=entry.at.isoformat(),
+        files=entry.files,
         status=_reached(entry),
         reason=entry.error_code,
         campaign_id=str(entry.campaign_id) if entry.campaign_id else "",
@@ -103,6 +105,11 @@ def _entry_view(entry: Entry, said: Mapping[str, str], now: datetime) -> EntryVi
         can_repeat=in_doubt or (is_answer and entry.status == AnswerStatus.FAILED),
         can_settle=in_doubt,
     )
+
+
+def _words(entry: Entry) -> str:
+    """What it says; a campaign's message that says nothing goes by the campaign's name."""
+    return entry.text or (entry.campaign if entry.source == "campaign" else "")
 
 
 def reply_view(reply: CampaignReply) -> ReplyView:

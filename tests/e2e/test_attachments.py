@@ -5,6 +5,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.conftest import Demo, on_phone
 from tests.e2e.test_journey import GOOD, begin, go, send, sign_in, step, write
 from tests.files import picture, sound
+from tests.stack import NUMBER
 
 
 def chosen(name: str, content: bytes) -> dict[str, object]:
@@ -60,6 +61,13 @@ def test_files_are_added_captioned_ordered_sent_and_seen_again(page: Page, demo:
     seen = page.locator(".behind .bubble")
     expect(seen).to_have_count(3)
     expect(seen.nth(2).locator("img")).to_have_js_property("naturalWidth", 640)
+
+    demo.phones.reply(NUMBER, "595984000001", "Gracias")
+    go(page, "Respuestas")
+    page.locator(".thread", has_text="Persona 1").filter(has_text="Gracias").click()
+    sent = page.get_by_role("log").locator(".bubble", has_text="2 archivos")
+    expect(sent.last).to_have_text("2 archivosHola Persona 1\nPara G1")
+    expect(page.locator(".place .badge")).to_have_count(0)  # other tests count what is unread
 
 
 def test_a_file_that_cannot_be_sent_says_why_and_the_others_stay(browser: Browser, demo: Demo):

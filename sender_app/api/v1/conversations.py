@@ -57,6 +57,7 @@ class Message(Shown):
         description="Blank for a campaign's message whose campaign was deleted.",
         examples=["¿A qué hora?"],
     )
+    files: int = Field(description="How many files a campaign's message has.")
     status: str | None = Field(
         description="Of what we sent. An answer: waiting, sending, sent, failed or unconfirmed; a "
         "campaign's message: the recipient's."
@@ -170,7 +171,10 @@ def resolve_answer(
 
 
 def _message(entry: Entry) -> dict[str, Any]:
-    names = ("id", "source", "at", "kind", "text", "delivered_at", "read_at", "campaign_id")
+    names = (
+        *("id", "source", "at", "kind", "text", "files", "delivered_at", "read_at"),
+        "campaign_id",
+    )
     return {name: getattr(entry, name) for name in names} | {
         "status": entry.status or None,
         "error_code": entry.error_code or None,

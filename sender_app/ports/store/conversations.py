@@ -56,6 +56,7 @@ class Entry:
     campaign_id: UUID | None = None
     campaign: str = ""  # its name
     author: str = ""  # who of the team answered
+    files: int = 0  # that a campaign's message has; the ledger does not keep that either
 
 
 @dataclass(frozen=True, slots=True)
