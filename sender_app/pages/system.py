@@ -3,7 +3,7 @@
 import reflex as rx
 
 from sender_app.components.browser import pulse
-from sender_app.components.frame import frame
+from sender_app.components.frame import for_admins, frame
 from sender_app.components.ui import awaited, card, icon, link, notice, page, stat, table
 from sender_app.components.words import number, tr, tr_of
 from sender_app.domain.account import AccountStatus
@@ -21,10 +21,12 @@ def system() -> rx.Component:
     """Parts, accounts, queues; looks again every five seconds."""
     return frame(
         "/settings",
-        pulse(5_000, Machinery.load),
         page(
             tr("system.title"),
-            rx.cond(Machinery.loaded, _all(), awaited(88, 190, 260)),
+            for_admins(
+                pulse(5_000, Machinery.load),
+                rx.cond(Machinery.loaded, _all(), awaited(88, 190, 260)),
+            ),
             lead=tr("system.lead"),
             above=link(
                 icon("chevron-left", 16), tr("nav.settings"), href="/settings", class_name="back"

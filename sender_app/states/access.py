@@ -69,6 +69,20 @@ def handler(
     return wrapped
 
 
+def opening(function: Callable[Params, Awaitable[Any]]) -> Callable[Params, Awaitable[Any]]:
+    """A `handler` that opens a page which says itself for whom it is: whom the service refuses is
+    told there, and in no further words."""
+
+    @functools.wraps(function)
+    async def wrapped(*args: Params.args, **kwargs: Params.kwargs) -> Any:
+        try:
+            return await function(*args, **kwargs)
+        except NotPermitted:
+            return None
+
+    return handler(wrapped)
+
+
 def answers(event: Any) -> bool:
     """Whether the server says when it has done what the event orders: it is one of `handler`."""
     ordered = event.handler if isinstance(event, EventSpec) else event

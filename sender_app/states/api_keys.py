@@ -10,7 +10,7 @@ import reflex as rx
 from sender_app.domain.actor import Role
 from sender_app.domain.api_key import ApiKey
 from sender_app.domain.errors import RuleViolation
-from sender_app.states.access import handler, use
+from sender_app.states.access import handler, opening, use
 from sender_app.states.secrets import put
 from sender_app.states.session import Session
 from sender_app.text import translate
@@ -43,7 +43,7 @@ class Keys(rx.State):
     revoking_name: str = ""
 
     @rx.event
-    @handler
+    @opening
     async def load(self) -> Any:
         """On opening the page."""
         self.adding, self.made, self.revoking = False, "", ""

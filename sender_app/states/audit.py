@@ -7,7 +7,7 @@ import reflex as rx
 
 from sender_app.ports.store.audit import AuditEntry
 from sender_app.services.audit_subjects import in_language
-from sender_app.states.access import handler, use
+from sender_app.states.access import handler, opening, use
 from sender_app.states.session import Session
 from sender_app.text import texts
 
@@ -38,7 +38,7 @@ class AuditTrail(rx.State):
         return len(self._cursors) + 1
 
     @rx.event
-    @handler
+    @opening
     async def load(self) -> Any:
         """The newest entries."""
         self._cursors = []

@@ -11,7 +11,7 @@ from sender_app.domain.actor import Role
 from sender_app.domain.errors import NotFound, RuleViolation
 from sender_app.services.drafts import Draft
 from sender_app.services.imports import FileCheck
-from sender_app.states.access import handler, use
+from sender_app.states.access import handler, opening, use
 from sender_app.states.account_rows import AccountView, account_view, names
 from sender_app.states.attachments import Attachments
 from sender_app.states.choosing import Choosing, Tally
@@ -42,7 +42,7 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
         return names(self.accounts, self.senders)
 
     @rx.event
-    @handler
+    @opening
     async def load(self) -> Any:
         """On opening the page: the account, and the draft that the address names, if it does."""
         self.confirming = False

@@ -10,7 +10,7 @@ import reflex as rx
 
 from sender_app.domain.contact_import import ContactImport
 from sender_app.services.imports import Upload
-from sender_app.states.access import explain, handler, use
+from sender_app.states.access import explain, handler, opening, use
 from sender_app.states.import_views import (
     BadView,
     ColumnView,
@@ -61,7 +61,7 @@ class Importing(rx.State):
         return "more" if self.bad_page * BAD_PAGE < len(self._bad) else ""
 
     @rx.event
-    @handler
+    @opening
     async def load(self) -> Any:
         """On opening the page: the import under way, if any, wherever it is by now."""
         self.mapping = self.uploading = False

@@ -8,7 +8,7 @@ import reflex as rx
 from sender_app.domain.actor import Role
 from sender_app.domain.errors import RuleViolation
 from sender_app.domain.member import Member, RoleSource
-from sender_app.states.access import handler, use
+from sender_app.states.access import handler, opening, use
 from sender_app.states.session import Session
 from sender_app.text import translate
 
@@ -36,7 +36,7 @@ class Team(rx.State):
     leaving_name: str = ""
 
     @rx.event
-    @handler
+    @opening
     async def load(self) -> Any:
         """On opening the page."""
         self.leaving = ""

@@ -8,7 +8,7 @@ from babel.units import format_unit
 
 from sender_app.domain.account import AccountStatus
 from sender_app.ports.telemetry import QueueDepth
-from sender_app.states.access import handler, use
+from sender_app.states.access import opening, use
 from sender_app.states.session import Session
 
 
@@ -59,7 +59,7 @@ class Machinery(rx.State):
     loaded: bool = False
 
     @rx.event
-    @handler
+    @opening
     async def load(self) -> Any:
         """On opening the page, and every few seconds after that."""
         now = await use(self, lambda services, actor: services.system.look(actor))

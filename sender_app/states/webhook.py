@@ -7,7 +7,7 @@ import reflex as rx
 
 from sender_app.domain.errors import NotFound
 from sender_app.domain.webhook import DeliveryStatus, EventType
-from sender_app.states.access import handler, use
+from sender_app.states.access import handler, opening, use
 from sender_app.states.paging import Paging
 from sender_app.states.secrets import put
 from sender_app.states.session import Session
@@ -40,7 +40,7 @@ class WebhookCard(Paging, rx.State):
         return self.loaded and self._address == self.router.url.path
 
     @rx.event
-    @handler
+    @opening
     async def load(self) -> Any:
         """On opening the page; the id is in its address."""
         secret, self._secret = self._secret, ""

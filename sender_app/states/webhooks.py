@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from sender_app.states.access import handler, use
+from sender_app.states.access import opening, use
 from sender_app.states.session import Session
 from sender_app.states.webhook_views import WebhookView, webhook_view
 
@@ -16,7 +16,7 @@ class WebhookList(rx.State):
     loaded: bool = False
 
     @rx.event
-    @handler
+    @opening
     async def load(self) -> Any:
         """On opening the page."""
         found = await use(self, lambda s, actor: s.webhooks.list_webhooks(actor))

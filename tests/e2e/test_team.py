@@ -178,8 +178,18 @@ def test_a_viewer_may_look_and_is_told_so_where_more_is_needed(team: Team):
     page = team.page_of("vera", "/settings")
     expect(page.get_by_role("button", name="Guardar")).to_have_count(0)
     expect(page.get_by_role("link", name="Integrantes y roles")).to_have_count(0)
-    page.goto(f"{team.url}/members")
-    expect(page.get_by_text("Solo para quienes administran")).to_be_visible()
-    expect(page.get_by_role("row")).to_have_count(0)
+    page.add_init_script(
+        "window.told = []; for (const name of ['answered', 'refused'])"
+        " document.addEventListener(name, () => told.push(name))"
+    )
+    for place in ("members", "api-keys", "webhooks", "webhooks/new", "audit", "system"):
+        page.goto(f"{team.url}/{place}")
+        expect(page.get_by_text("Solo para quienes administran")).to_be_visible()
+        expect(page.get_by_role("row")).to_have_count(0)
+        page.wait_for_function("told.length >= 2")  # what is unread, and the page's own
+        assert "refused" not in page.evaluate("told"), place
+        expect(page.locator("[data-sonner-toast]")).to_have_count(0)
+    page.goto(f"{team.url}/messages")
+    expect(page.get_by_text("Solo para quienes envían")).to_be_visible()
     expect(page.get_by_role("navigation").get_by_role("link", name="Mensajes")).to_have_count(0)
     page.context.close()

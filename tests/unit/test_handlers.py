@@ -9,8 +9,8 @@ import reflex as rx
 import structlog
 from structlog.testing import capture_logs
 
-from sender_app.domain.errors import RuleViolation
-from sender_app.states.access import ANSWERED, handler
+from sender_app.domain.errors import NotPermitted, RuleViolation
+from sender_app.states.access import ANSWERED, handler, opening
 
 
 def a_state() -> Any:
@@ -31,6 +31,16 @@ class Page:
     @handler
     async def refuse(_state: Any) -> None:
         raise RuleViolation("not_permitted")
+
+    @staticmethod
+    @opening
+    async def open_for_others(_state: Any) -> None:
+        raise NotPermitted
+
+    @staticmethod
+    @opening
+    async def open_broken(_state: Any) -> None:
+        raise ZeroDivisionError
 
     @staticmethod
     @handler
@@ -60,6 +70,12 @@ def test_a_fault_is_logged_under_an_id_with_what_led_to_it_and_the_person_is_tol
 def test_what_a_person_can_mend_is_no_fault():
     told, lines = logged(Page.refuse)
     assert (len(told), lines) == (3, [])
+
+
+def test_whom_a_page_is_not_for_is_told_so_by_the_page_alone():
+    assert logged(Page.open_for_others) == ([ANSWERED], [])
+    told, [fault] = logged(Page.open_broken)
+    assert (len(told), fault["handler"]) == (3, "Page.open_broken")
 
 
 @pytest.mark.parametrize("handle", [Page.break_down, Page.refuse, Page.lead_on, Page.do_nothing])
