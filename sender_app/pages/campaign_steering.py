@@ -52,7 +52,7 @@ def questions() -> rx.Component:
             Campaign.repeating,
             tr_n("campaign.again_ask", view.unconfirmed),
             tr("campaign.again_text"),
-            tr("campaign.again"),
+            tr_n("campaign.again", view.unconfirmed),
             Campaign.send_again,
             Campaign.ask_again(False),
             kind="danger",
@@ -119,14 +119,17 @@ def approval() -> rx.Component:
 
 def doubt() -> rx.Component:
     """What to do about messages of which nobody knows whether they arrived."""
+    n = Campaign.campaign.unconfirmed
     return notice(
-        rx.el.strong(tr("campaign.doubt", n=Campaign.campaign.unconfirmed)),
-        rx.el.p(tr("campaign.doubt_text")),
+        rx.el.strong(tr_n("campaign.doubt", n)),
+        rx.el.p(tr_n("campaign.doubt_text", n)),
         rx.cond(
             Session.may_send,
             rx.el.div(
-                button(icon("check"), tr("campaign.mark_sent"), on_click=Campaign.mark_sent),
-                button(icon("rotate-cw"), tr("campaign.again"), on_click=Campaign.ask_again(True)),
+                button(icon("check"), tr_n("campaign.mark_sent", n), on_click=Campaign.mark_sent),
+                button(
+                    icon("rotate-cw"), tr_n("campaign.again", n), on_click=Campaign.ask_again(True)
+                ),
                 class_name="actions",
             ),
         ),

@@ -197,6 +197,10 @@ def _progress(campaign: rx.Var) -> rx.Component:
                 total=number(campaign.total),
                 errors=number(campaign.errors),
             ),
+            rx.cond(
+                campaign.in_doubt,
+                rx.fragment(" · ", tr("campaigns.in_doubt", n=number(campaign.unconfirmed))),
+            ),
             class_name="hint",
         ),
         class_name="campaign-progress",

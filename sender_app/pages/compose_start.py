@@ -20,7 +20,7 @@ def start() -> rx.Component:
                 _choice(
                     "later",
                     tr("start.later"),
-                    tr("start.later_hint", zone=Compose.zone),
+                    tr("start.later_hint", zone=Compose.place),
                     True,
                 ),
                 class_name="choices",
@@ -150,7 +150,7 @@ def plan(class_name: str) -> rx.Component:
                 ),
                 " ",
                 moment(look.ends_at),
-                tr("compose.plan_zone", zone=Compose.zone),
+                tr("compose.plan_zone", zone=Compose.place),
             ),
             rx.cond(look.reached > 0, tr("compose.plan_never"), ""),
         ),
@@ -159,7 +159,8 @@ def plan(class_name: str) -> rx.Component:
 
 
 def _zone() -> rx.Component:
-    return rx.fragment(" ", rx.el.span(Compose.zone, class_name="hint own-line"))
+    zone = tr("review.zone", zone=Compose.place)
+    return rx.fragment(" ", rx.el.span(zone, class_name="hint own-line"))
 
 
 def review() -> rx.Component:

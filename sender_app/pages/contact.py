@@ -151,7 +151,7 @@ def _form() -> rx.Component:
 def _own_fields() -> rx.Component:
     """Values for further placeholders; a blank one goes."""
     return rx.el.fieldset(
-        rx.el.legend(tr("contact.own")),
+        rx.el.legend(tr("contact.own"), class_name="field-label"),
         rx.el.p(tr("contact.own_hint"), class_name="hint"),
         rx.el.div(
             rx.foreach(
@@ -166,20 +166,21 @@ def _own_fields() -> rx.Component:
                     ),
                 ),
             ),
-            for_senders(
-                rx.fragment(
-                    field(
-                        tr("contact.own_new"),
-                        rx.el.input(name="new_field", max_length=40, auto_complete="off"),
-                        tr("contact.own_new_hint"),
-                    ),
-                    field(
-                        tr("contact.own_value"),
-                        rx.el.input(name="new_value", max_length=1000, auto_complete="off"),
-                    ),
-                ),
-            ),
             class_name="form-grid",
+        ),
+        for_senders(
+            rx.el.div(
+                field(
+                    tr("contact.own_new"),
+                    rx.el.input(name="new_field", max_length=40, auto_complete="off"),
+                    tr("contact.own_new_hint"),
+                ),
+                field(
+                    tr("contact.own_value"),
+                    rx.el.input(name="new_value", max_length=1000, auto_complete="off"),
+                ),
+                class_name="form-grid",
+            ),
         ),
     )
 

@@ -26,7 +26,8 @@ from sender_app.states.session import Session
 from sender_app.states.settings import COUNTRIES, Preferences
 
 _STORES = ["postgres", "redis"]
-_NUMBERS = ("interval", "jitter", "per_minute", "per_hour", "per_day")
+_PAUSES = ("interval", "jitter")
+_CAPS = ("per_minute", "per_hour", "per_day")
 
 
 def settings() -> rx.Component:
@@ -261,21 +262,21 @@ def _opt_out() -> rx.Component:
 
 
 def _pace() -> rx.Component:
-    limits = [
-        field(
+    limits = {
+        name: field(
             tr(f"settings.{name}"),
             rx.el.input(
                 name=name,
                 type="number",
-                min="0" if name in ("interval", "jitter") else "1",
-                step="any" if name in ("interval", "jitter") else "1",
+                min="0" if name in _PAUSES else "1",
+                step="any" if name in _PAUSES else "1",
                 default_value=Preferences.pace[name],
-                required=name in ("interval", "jitter"),
+                required=name in _PAUSES,
             ),
-            tr(f"settings.{name}_hint") if name in ("interval", "jitter") else None,
+            tr(f"settings.{name}_hint") if name in _PAUSES else None,
         )
-        for name in _NUMBERS
-    ]
+        for name in (*_PAUSES, *_CAPS)
+    }
     hours = [
         field(
             tr(f"settings.{name}"),
@@ -297,7 +298,9 @@ def _pace() -> rx.Component:
     ]
     return card(
         rx.el.p(tr("settings.pace_lead"), class_name="hint"),
-        rx.el.div(*limits, *hours, class_name="form-grid"),
+        rx.el.div(*(limits[name] for name in _PAUSES), class_name="form-grid"),
+        rx.el.div(*(limits[name] for name in _CAPS), class_name="form-grid"),
+        rx.el.div(*hours, class_name="form-grid"),
         rx.el.fieldset(
             rx.el.legend(tr("settings.weekdays"), class_name="field-label"),
             rx.el.div(*days, class_name="days"),

@@ -44,7 +44,7 @@ def webhook() -> rx.Component:
     return frame(
         "/settings",
         page(
-            rx.cond(_is_made() | WebhookCard.missing, tr("webhooks.title"), tr("webhooks.create")),
+            rx.cond(_is_made() | WebhookCard.missing, tr("webhooks.one"), tr("webhooks.create")),
             told_once(
                 SHOWN_ONCE,
                 WebhookCard.telling,
@@ -208,7 +208,7 @@ def _log() -> rx.Component:
                             tr("webhooks.event"),
                             tr("webhooks.status"),
                             tr("webhooks.answer"),
-                            "",
+                            rx.el.span(tr("members.actions"), class_name="hidden"),
                         ],
                         rx.foreach(WebhookCard.rows, _row),
                         tr("webhooks.log"),

@@ -17,7 +17,8 @@ from sender_app.states.attachments import Attachments
 from sender_app.states.choosing import Choosing, Tally
 from sender_app.states.contact_upload import ContactUpload
 from sender_app.states.preview import WRITING, Preview
-from sender_app.states.takeoff import Look, Takeoff, pace_view
+from sender_app.states.session import Session
+from sender_app.states.takeoff import Look, Takeoff, pace_view, place_of
 from sender_app.states.trial import Trial
 from sender_app.states.writing import Writing
 
@@ -54,6 +55,7 @@ class Compose(Attachments, ContactUpload, Choosing, Writing, Preview, Takeoff, T
 
         accounts, workspace, pace = await use(self, read)
         self.accounts, self.zone = [account_view(one) for one in accounts], workspace.time_zone
+        self.place = place_of(self.zone, (await self.get_state(Session)).lang)
         self.pace = pace_view(pace)
         linked = [one for one in self.accounts if one.is_linked]
         self.linked, self.needs_approval = bool(linked), workspace.needs_approval

@@ -95,7 +95,8 @@ class Preferences(rx.State):
             ),
         )
         self.rest_days, self.needs_approval = saved.rest_days, saved.needs_approval
-        return rx.toast.success(translate((await self.get_state(Session)).lang, "settings.saved"))
+        lang = (await self.get_state(Session)).lang
+        return rx.toast.success(translate(lang, "settings.saved_campaigns"))
 
     @rx.event
     @handler

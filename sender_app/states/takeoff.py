@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import reflex as rx
+from babel.dates import get_timezone_location
 
 from sender_app.domain.errors import RuleViolation
 from sender_app.domain.pacing import Pace
@@ -69,12 +70,18 @@ def pace_view(pace: Pace) -> PaceView:
     )
 
 
+def place_of(zone: str, lang: str) -> str:
+    """The town that an IANA name of a time zone is called after: Asunción."""
+    return get_timezone_location(zone, locale=lang, return_city=True).rpartition("/")[2]
+
+
 class Takeoff(rx.State, mixin=True):
     """When and how a draft starts. `_draft_id` and `_keep` are the page's."""
 
     starts_later: bool = False
     starts_at: str = ""  # as the field shows it, local to the workspace
     zone: str = ""
+    place: str = ""  # whose time that is, as the page says it
     pace: PaceView = PaceView()
     look: Look = Look()
     gaps: list[GapView] = []

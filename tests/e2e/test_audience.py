@@ -37,7 +37,7 @@ def test_a_group_and_somebody_chosen_are_written_to(page: Page, demo: Demo):
     page.get_by_label("Buscar contactos para elegir").fill(f"cantante 2 {width}")
     page.get_by_role("checkbox", name=f"Cantante 2 {width}").first.click()
     expect(total).to_contain_text("Lo recibirán3")
-    expect(total).to_contain_text("Personas, cada una una vez3")
+    expect(total).to_contain_text("Personas, sin repetir3")
 
     write(page, "Hola {nombre}")
     step(page, 3)

@@ -3,7 +3,7 @@
 import io
 
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Demo, on_desktop, on_phone
 from tests.e2e.test_journey import begin, ready, see_figures, send, write
@@ -68,3 +68,16 @@ def test_what_is_printed_has_the_charts_that_nobody_has_come_to_yet(page: Page, 
     )
     page.pdf()
     assert page.evaluate("window.printed") > 0
+
+
+def test_a_chart_that_cannot_be_fetched_says_so_and_leaves_its_table(browser: Browser, demo: Demo):
+    context = browser.new_context(locale="es-PY")  # not `page`: the failure is told in its console
+    page = context.new_page()
+    page.route("**/*plotly*", lambda route: route.abort())
+    open_dashboard(page, demo)
+    expect(page.locator("#timeline")).to_contain_text("El gráfico no se pudo cargar.")
+    page.get_by_role("button", name=PNG).click()
+    expect(page.get_by_text("No se pudo guardar la imagen")).to_be_visible()
+    page.locator("details.behind summary").first.click()
+    expect(page.get_by_role("table", name="Mensajes por día")).to_be_visible()
+    context.close()

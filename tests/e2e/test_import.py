@@ -28,7 +28,7 @@ def test_from_a_file_to_the_address_book_and_back_with_what_was_rejected(
 ):
     sign_in(page, demo)
     go(page, "Contactos")
-    page.get_by_role("link", name="Traer un archivo").first.click()
+    page.get_by_role("link", name="Importar archivo").first.click()
     expect(page.locator("h1")).to_have_text("Importar contactos")
     first = numbers(page)
     rows = "".join(f"0983{first + n:06d};Cliente {first + n};Luque\n" for n in range(COUNT))

@@ -151,8 +151,8 @@ def test_an_address_of_no_campaign_says_so(page: Page, demo: Demo):
     page.goto(f"{demo.url}/contacts/nonsense")
     expect(page.locator("h1")).to_have_text("Este contacto no existe")
     page.goto(f"{demo.url}/webhooks/nonsense")
-    expect(page.get_by_role("heading", name="No existe")).to_be_visible()
-    expect(page.locator("h1")).to_have_text("Webhooks")
+    expect(page.get_by_role("heading", name="Este webhook no existe")).to_be_visible()
+    expect(page.locator("h1")).to_have_text("Webhook")
 
 
 @on_desktop
