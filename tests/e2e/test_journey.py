@@ -201,7 +201,7 @@ def test_every_page_is_in_the_language_that_was_chosen(page: Page, demo: Demo):
     go(page, "Ajustes")
     page.locator("main select").first.select_option("pt")
     expect(page.locator("main")).to_contain_text("Ritmo de envio")
-    page.wait_for_function("document.cookie.includes('lang=pt')")
+    eventually(lambda: page.evaluate("document.cookie.includes('lang=pt')"))
     page.goto(f"{demo.url}/contacts")
     expect(page.locator("h1")).to_have_text("Contatos")
 

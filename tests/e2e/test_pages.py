@@ -169,7 +169,7 @@ def test_a_reader_of_english_never_sees_spanish(page: Page, demo: Demo):
     reader.goto(f"{demo.url}/contacts")
     expect(reader.locator("h1")).to_have_text("Contacts")
     expect(reader).to_have_title("Contacts · Sender")
-    reader.wait_for_function("seen.length")
+    eventually(lambda: reader.evaluate("seen.length"))
     assert set(reader.evaluate("seen")) == {"Contacts"}
     assert reader.evaluate("document.documentElement.lang") == "en"
     context.close()

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.conftest import Demo
 from tests.e2e.test_journey import sign_in
 from tests.receiver import receiving, status
+from tests.stack import eventually
 
 
 def test_an_endpoint_is_added_tested_changed_and_deleted(page: Page, demo: Demo):
@@ -57,7 +58,7 @@ def test_what_gets_into_a_page_does_not_run(browser: Browser, demo: Demo):
     language = page.locator("select.select").first
     language.select_option("en")  # a script of the server's, and one that may run
     expect(page.locator("h1")).to_have_text("Settings")
-    page.wait_for_function("document.cookie.includes('lang=en')")
+    eventually(lambda: page.evaluate("document.cookie.includes('lang=en')"))
     assert problems == []
     for spoiling in (
         "document.body.append(Object.assign(document.createElement('script'),"

@@ -307,7 +307,7 @@ def test_nothing_of_the_last_draft_shows_while_another_opens(page: Page, demo: D
     expect(page.locator("#campaign-name")).to_have_value(f"Otra {page.viewport_size}")
     step(page, 2)
     expect(field(page)).to_have_value("De la plantilla")
-    page.wait_for_function("window.seen.includes('De la plantilla')")
+    eventually(lambda: page.evaluate("window.seen.includes('De la plantilla')"))
     seen = page.evaluate("window.seen")
     assert not [text for text in seen if "De la otra campaña" in text]
 
