@@ -10,15 +10,12 @@ _MOST = 100  # recipients of one event
 
 def telling(name: str, changes: str) -> str:
     """Two CTEs that write the events of `changes`, a query for columns (workspace_id, campaign_id,
-    recipient_id, contact_id, message_id, error_code, at, type).
+    recipient_id, contact_id, message_id, error_code, at, type) of what a webhook wants to hear.
 
     (OFFSET 0: a look at each recipient told of. A plan that does not know how few they are would
     rather walk the whole campaign, a few times a second.)"""
     return f"""
-{name} AS MATERIALIZED (
-  SELECT * FROM ({changes}) AS t WHERE EXISTS (
-    SELECT FROM webhooks w WHERE w.workspace_id = t.workspace_id AND w.disabled IS NULL
-      AND t.type = ANY (w.events))),
+{name} AS MATERIALIZED ({changes}),
 {name}_events AS (
   INSERT INTO webhook_events (workspace_id, type, data)
   SELECT workspace_id, type, jsonb_build_object('campaign_id', campaign_id,
@@ -36,16 +33,23 @@ def telling(name: str, changes: str) -> str:
 """
 
 
+# Asked once a statement, not once a message.
+_WANTED = """
+wanted AS MATERIALIZED (
+  SELECT DISTINCT workspace_id, v.status, v.type
+  FROM (SELECT DISTINCT workspace_id FROM moved) m JOIN webhooks w USING (workspace_id)
+  JOIN (VALUES ('sent', 'recipient.sent'), ('error', 'recipient.failed'),
+    ('skipped', 'recipient.skipped'), ('unconfirmed', 'recipient.unconfirmed')
+  ) AS v(status, type) ON v.type = ANY (w.events)
+  WHERE w.disabled IS NULL),
+"""
 # Follows a CTE `moved`, see rollups.
-TELL_MOVED = telling(
+TELL_MOVED = _WANTED + telling(
     "told",
     """
-    SELECT m.workspace_id, m.campaign_id, m.recipient_id, m.contact_id, m.message_id, m.error_code,
+    SELECT workspace_id, m.campaign_id, m.recipient_id, m.contact_id, m.message_id, m.error_code,
       m.at, v.type
-    FROM moved m JOIN (VALUES ('sent', 'recipient.sent'), ('error', 'recipient.failed'),
-      ('skipped', 'recipient.skipped'), ('unconfirmed', 'recipient.unconfirmed')
-    ) AS v(status, type) ON v.status = m.status
-    WHERE NOT m.is_test""",
+    FROM moved m JOIN wanted v USING (workspace_id, status) WHERE NOT m.is_test""",
 )
 # Follows a CTE `touched`, see receipts.
 TELL_REACHED = telling(
@@ -56,5 +60,7 @@ TELL_REACHED = telling(
     FROM touched t CROSS JOIN LATERAL (VALUES
       ('recipient.delivered', CASE WHEN t.was_delivered IS NULL THEN t.delivered_at END),
       ('recipient.read', CASE WHEN t.was_read IS NULL THEN t.read_at END)) AS v(type, at)
-    WHERE v.at IS NOT NULL AND NOT t.is_test""",
+    WHERE v.at IS NOT NULL AND NOT t.is_test AND EXISTS (
+      SELECT FROM webhooks w WHERE w.workspace_id = t.workspace_id AND w.disabled IS NULL
+        AND v.type = ANY (w.events))""",
 )

@@ -22,7 +22,7 @@ context AS (
 moved AS (
   SELECT recipient_id, campaign_id, contact_id, message_id, status, was, at, grupo, error_code,
     coalesce(account_id, own_account) AS account_id, workspace_id, user_id, is_test,
-    (at AT TIME ZONE time_zone)::date AS day, date_trunc('hour', at AT TIME ZONE time_zone) AS hour,
+    date_trunc('hour', at AT TIME ZONE time_zone) AS hour,
     to_char(at AT TIME ZONE time_zone, 'YYYY-MM') AS month,
     (status = 'sent')::int - (was = 'sent')::int AS sent,
     (status = 'error')::int - (was = 'error')::int AS errors
@@ -36,17 +36,20 @@ events AS (
   FROM moved WHERE status <> 'queued')
 """
 
-# The same sums in three steps of time: each table's figures by account and first group.
+# Figures by account and first group in three steps of time, each from the sums by hour.
 _BY_STEP = ",\n".join(
     f"""
 by_{step} AS (
   INSERT INTO {table} AS s (workspace_id, {step}, account_id, grupo, sent, errors)
-  SELECT workspace_id, {step}, account_id, grupo, sum(sent), sum(errors) FROM moved
-  WHERE sent <> 0 OR errors <> 0
-  GROUP BY workspace_id, {step}, account_id, grupo ORDER BY workspace_id, {step}, account_id, grupo
+  SELECT workspace_id, {value}, account_id, grupo, sum(sent), sum(errors) FROM hours
+  GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
   ON CONFLICT (workspace_id, {step}, account_id, grupo) DO UPDATE
   SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors)"""
-    for table, step in (("daily_stats", "day"), ("hourly_stats", "hour"), ("group_stats", "month"))
+    for table, step, value in (
+        ("daily_stats", "day", "hour::date"),
+        ("hourly_stats", "hour", "hour"),
+        ("group_stats", "month", "month"),
+    )
 )
 
 _TOTALS = f"""
@@ -61,11 +64,15 @@ counters AS (
       sum((status = 'unconfirmed')::int - (was = 'unconfirmed')::int) AS unconfirmed
     FROM moved GROUP BY campaign_id) n
   WHERE c.id = n.campaign_id),
+hours AS (
+  SELECT workspace_id, user_id, month, hour, account_id, grupo, sum(sent) AS sent,
+    sum(errors) AS errors
+  FROM moved WHERE sent <> 0 OR errors <> 0
+  GROUP BY workspace_id, user_id, month, hour, account_id, grupo),
 {_BY_STEP},
 monthly AS (
   INSERT INTO monthly_stats AS s (workspace_id, user_id, month, sent, errors)
-  SELECT workspace_id, user_id, month, sum(sent), sum(errors) FROM moved
-  WHERE sent <> 0 OR errors <> 0
+  SELECT workspace_id, user_id, month, sum(sent), sum(errors) FROM hours
   GROUP BY workspace_id, user_id, month ORDER BY workspace_id, user_id, month
   ON CONFLICT (workspace_id, user_id, month) DO UPDATE
   SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors, updated_at = now()),
@@ -102,7 +109,6 @@ moved AS (
   SELECT e.campaign_id, e.recipient_id, e.contact_id, e.message_id, e.event_type AS status,
     'sending' AS was, e.created_at AS at, e.metadata->>'code' AS error_code,
     coalesce(p.grupo, '') AS grupo, c.workspace_id, j.account_id, c.user_id, c.is_test,
-    (e.created_at AT TIME ZONE w.time_zone)::date AS day,
     date_trunc('hour', e.created_at AT TIME ZONE w.time_zone) AS hour,
     to_char(e.created_at AT TIME ZONE w.time_zone, 'YYYY-MM') AS month,
     (e.event_type = 'sent')::int AS sent, (e.event_type = 'error')::int AS errors
