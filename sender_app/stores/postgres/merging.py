@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sender_app.domain.errors import NotFound
 from sender_app.stores.postgres.engine import Cursor
-from sender_app.stores.postgres.rollups import forget
+from sender_app.stores.postgres.rollups import count_again, forget
 
 _LOCK = """
 SELECT id FROM contacts WHERE workspace_id = %(workspace)s AND id = ANY(%(all)s)
@@ -18,20 +18,11 @@ _FOLLOW = (
     WHERE a.workspace_id = %(workspace)s AND p.account_id = a.id
       AND p.phone IN (SELECT phone FROM contacts WHERE id = ANY(%(others)s))
     """,
-    """
-    INSERT INTO contact_stats AS s (workspace_id, contact_id, month, sent, errors)
-    SELECT workspace_id, %(kept)s, month, sum(sent), sum(errors) FROM contact_stats
-    WHERE contact_id = ANY(%(others)s) GROUP BY workspace_id, month
-    ON CONFLICT (contact_id, month) DO UPDATE
-    SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors, updated_at = now()
-    """,
-    """
-    INSERT INTO contact_tops AS s (workspace_id, contact_id, period, account_id, sent, errors)
-    SELECT workspace_id, %(kept)s, period, account_id, sum(sent), sum(errors) FROM contact_tops
-    WHERE contact_id = ANY(%(others)s) GROUP BY workspace_id, period, account_id
-    ON CONFLICT (contact_id, period, account_id) DO UPDATE
-    SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors
-    """,
+    count_again(
+        "%(kept)s::uuid",
+        "SELECT * FROM contact_stats WHERE contact_id = ANY(%(others)s)",
+        "SELECT * FROM contact_shares WHERE contact_id = ANY(%(others)s)",
+    ),
     """
     INSERT INTO contact_groups (group_id, contact_id)
     SELECT DISTINCT group_id, %(kept)s::uuid FROM contact_groups WHERE contact_id = ANY(%(others)s)

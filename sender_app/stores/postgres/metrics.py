@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sender_app.domain.reporting import EVERYTHING, Only, Span, Step
 from sender_app.ports.store.metrics import Tally
-from sender_app.stores.postgres.engine import Database
+from sender_app.stores.postgres.engine import Cursor, Database
 from sender_app.stores.postgres.rollups import EVERY_ACCOUNT
 
 # What each step is read from, its column, and its key.
@@ -15,6 +15,7 @@ _STEPS = {
     Step.DAY: ("daily_stats", "day", "day::text"),
     Step.MONTH: ("group_stats", "month", "month"),
 }
+_LARGE = 2000  # members of a group that is not small
 _SUMS = "sum(sent)::int AS sent, sum(errors)::int AS errors"
 _OF = "FROM {table} WHERE workspace_id = %(workspace)s AND {column} BETWEEN %(first)s AND %(last)s"
 _TIMELINE = f"SELECT {{key}} AS key, {_SUMS}, '' AS label {_OF}{{only}} GROUP BY 1 ORDER BY 1"
@@ -23,19 +24,47 @@ SELECT grupo AS key, {_SUMS}, grupo AS label {_OF}{{only}} GROUP BY grupo
 ORDER BY sum(sent) DESC, grupo
 """
 _TOTAL = f"SELECT {_SUMS} {_OF}{{only}}"
-# Walks down an index from the most, and ends after `limit`. For a small group Postgres begins at
-# the book's index of groups instead. (OFFSET 0: a look at each contact, never at all of them.)
+# What rankings are of: contacts' months and years, and what each account counted of shared ones.
+_MONTHS, _YEARS, _SHARES = (
+    f"FROM {table} WHERE workspace_id = %(workspace)s AND {column} = %(period)s"
+    for table, column in (
+        ("contact_stats", "month"),
+        ("contact_years", "year"),
+        ("contact_shares", "period"),
+    )
+)
+# (OFFSET 0, here and below: a look at each contact, never at all of them.)
 _BY_CONTACT = """
 SELECT c.phone AS key, t.sent, t.errors, c.nombre AS label
-FROM {table} t {join}
+FROM ({ranked}) t
 CROSS JOIN LATERAL (SELECT phone, nombre FROM contacts
   WHERE id = t.contact_id AND grupo = coalesce(%(group)s, grupo) OFFSET 0) c
-WHERE t.workspace_id = %(workspace)s AND t.{period} = %(period)s {only}
 ORDER BY t.sent DESC, t.contact_id LIMIT %(limit)s
 """
-_OF_GROUP = """
-JOIN contact_index i ON i.contact_id = t.contact_id AND i.workspace_id = %(workspace)s
-  AND i.grupo = CASE WHEN %(group)s = '' THEN '~' ELSE contact_key(%(group)s) END
+# Indexes go down from the most, with a part for each account that alone counted a contact. Where
+# nothing may be sorted, Postgres merges the walks along some parts, and ends them after `limit`.
+_WALK_ONLY = "SET LOCAL enable_sort = off"
+_WALK = """
+(SELECT contact_id, sent, errors {of} AND account_id = {account} ORDER BY sent DESC, contact_id)
+"""
+# The accounts of the parts: one step along the index for each, whatever they counted.
+_ALONE = """
+WITH RECURSIVE alone AS (
+  (SELECT account_id {of} ORDER BY account_id LIMIT 1)
+  UNION ALL
+  SELECT (SELECT account_id {of} AND account_id > a.account_id ORDER BY account_id LIMIT 1)
+  FROM alone a WHERE a.account_id IS NOT NULL)
+SELECT account_id FROM alone WHERE account_id IS NOT NULL
+"""
+# A small group's members are looked up instead: a walk might come by few of them.
+_OF_GROUP = """i.workspace_id = %(workspace)s
+  AND i.grupo = CASE WHEN %(group)s = '' THEN '~' ELSE contact_key(%(group)s) END"""
+_SIZE = f"SELECT count(*) AS n FROM (SELECT FROM contact_index i WHERE {_OF_GROUP} LIMIT %(large)s)"
+_MEMBERS = f"""
+SELECT i.contact_id, s.sent, s.errors FROM contact_index i
+CROSS JOIN LATERAL (SELECT sent, errors {{of}} AND contact_id = i.contact_id
+  AND account_id = coalesce({{account}}, account_id) OFFSET 0) s
+WHERE {_OF_GROUP}
 """
 _MONTH = (
     f"SELECT {_SUMS} FROM monthly_stats WHERE workspace_id = %(workspace)s AND month = %(month)s"
@@ -68,21 +97,30 @@ class PostgresMetrics:
     def by_contact(
         self, workspace_id: UUID, period: str, limit: int, only: Only = EVERYTHING
     ) -> Sequence[Tally]:
-        of_month = only.account_id is None and len(period) == len("2026-11")
-        query = _BY_CONTACT.format(
-            table="contact_stats" if of_month else "contact_tops",
-            period="month" if of_month else "period",
-            join="" if only.group is None else _OF_GROUP,
-            only="" if of_month else "AND t.account_id = %(account)s",
-        )
-        values = {
+        whole = _MONTHS if len(period) == len("2026-11") else _YEARS
+        values: dict[str, object] = {
             "workspace": workspace_id,
             "period": period,
-            "account": only.account_id or EVERY_ACCOUNT,
             "group": only.group,
+            "large": _LARGE,
             "limit": limit,
         }
-        return self._tallies(query, values)
+        with self._database.transaction() as cursor:
+            small = only.group is not None and _is_small(cursor, values)
+            if only.account_id is not None:
+                parts = [(whole, only.account_id), (_SHARES, only.account_id)]
+            elif small:
+                parts = [(whole, None)]
+            else:
+                parts = [(whole, account_id) for account_id in _alone(cursor, whole, values)]
+            if not small:
+                cursor.execute(_WALK_ONLY)
+            ranked = " UNION ALL ".join(
+                (_MEMBERS if small else _WALK).format(of=of, account=f"%(account_{n})s")
+                for n, (of, _) in enumerate(parts)
+            )
+            values |= {f"account_{n}": account_id for n, (_, account_id) in enumerate(parts)}
+            return _read(cursor.execute(_BY_CONTACT.format(ranked=ranked), values))
 
     def by_account(self, workspace_id: UUID, day: date) -> Mapping[UUID, tuple[int, date]]:
         with self._database.transaction() as cursor:
@@ -104,8 +142,23 @@ class PostgresMetrics:
 
     def _tallies(self, query: str, values: dict[str, object]) -> Sequence[Tally]:
         with self._database.transaction() as cursor:
-            cursor.execute(query, values)
-            return [Tally(row.key, row.sent, row.errors, row.label) for row in cursor]
+            return _read(cursor.execute(query, values))
+
+
+def _is_small(cursor: Cursor, values: Mapping[str, object]) -> bool:
+    row = cursor.execute(_SIZE, values).fetchone()
+    return row is not None and row.n < _LARGE
+
+
+def _alone(cursor: Cursor, whole: str, values: Mapping[str, object]) -> Sequence[UUID]:
+    """The accounts that counted contacts alone, and the one of those that several counted, which
+    the next may have become just now."""
+    cursor.execute(_ALONE.format(of=whole), values)
+    return sorted({EVERY_ACCOUNT, *(row.account_id for row in cursor)})
+
+
+def _read(cursor: Cursor) -> Sequence[Tally]:
+    return [Tally(row.key, row.sent, row.errors, row.label) for row in cursor]
 
 
 def _query(

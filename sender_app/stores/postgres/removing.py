@@ -7,6 +7,7 @@ import orjson
 
 from sender_app.ports.store.removed import Removed
 from sender_app.stores.postgres.engine import Cursor, only
+from sender_app.stores.postgres.rollups import EVERY_ACCOUNT, count_again
 
 _LOCK = """
 SELECT id FROM contacts WHERE workspace_id = %(workspace)s AND id = ANY(%(ids)s)
@@ -16,7 +17,8 @@ ORDER BY id FOR UPDATE
 # and triggers when they are deleted.
 _RECORD = """
 WITH stats AS (DELETE FROM contact_stats WHERE contact_id = ANY(%(ids)s) RETURNING *),
-tops AS (DELETE FROM contact_tops WHERE contact_id = ANY(%(ids)s) RETURNING *)
+years AS (DELETE FROM contact_years WHERE contact_id = ANY(%(ids)s)),
+shares AS (DELETE FROM contact_shares WHERE contact_id = ANY(%(ids)s) RETURNING *)
 SELECT jsonb_build_object(
   'contacts', (SELECT jsonb_agg(c) FROM contacts c WHERE c.id = ANY(%(ids)s)),
   'groups', (SELECT jsonb_agg(m) FROM contact_groups m WHERE m.contact_id = ANY(%(ids)s)),
@@ -26,7 +28,7 @@ SELECT jsonb_build_object(
   'replies', (SELECT jsonb_agg(jsonb_build_object('id', id, 'contact_id', contact_id))
     FROM replies WHERE contact_id = ANY(%(ids)s)),
   'stats', (SELECT jsonb_agg(s) FROM stats s),
-  'tops', (SELECT jsonb_agg(t) FROM tops t))::text AS record
+  'shares', (SELECT jsonb_agg(s) FROM shares s))::text AS record
 """
 _RETURN = """
 INSERT INTO contacts
@@ -64,20 +66,18 @@ _FOLLOW = (
     FROM jsonb_populate_recordset(NULL::replies, %(record)s::jsonb->'replies') k
     WHERE p.id = k.id AND p.contact_id IS NULL AND k.contact_id = ANY(%(ids)s)
     """,
-    """
-    INSERT INTO contact_stats AS s
-    SELECT * FROM jsonb_populate_recordset(NULL::contact_stats, %(record)s::jsonb->'stats') k
-    WHERE k.contact_id = ANY(%(ids)s)
-    ON CONFLICT (contact_id, month) DO UPDATE
-    SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors, updated_at = now()
-    """,
-    """
-    INSERT INTO contact_tops AS s
-    SELECT * FROM jsonb_populate_recordset(NULL::contact_tops, %(record)s::jsonb->'tops') k
-    WHERE k.contact_id = ANY(%(ids)s)
-    ON CONFLICT (contact_id, period, account_id) DO UPDATE
-    SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors
-    """,
+    # (The version before named no account in `stats`, and all of them in `tops`.)
+    count_again(
+        "contact_id",
+        f"""
+        SELECT workspace_id, contact_id, month, sent, errors,
+          coalesce(account_id, '{EVERY_ACCOUNT}') AS account_id
+        FROM jsonb_populate_recordset(NULL::contact_stats, %(record)s::jsonb->'stats')
+        WHERE contact_id = ANY(%(ids)s)""",
+        """
+        SELECT * FROM jsonb_populate_recordset(NULL::contact_shares,
+          coalesce(%(record)s::jsonb->'shares', %(record)s::jsonb->'tops'))""",
+    ),
 )
 
 

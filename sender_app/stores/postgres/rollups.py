@@ -8,7 +8,7 @@ write what webhooks are told of it.
 from collections.abc import Sequence
 from uuid import UUID
 
-from sender_app.stores.postgres.engine import Cursor
+from sender_app.stores.postgres.engine import KEYS, Cursor, numbered
 from sender_app.stores.postgres.outbox import TELL_MOVED
 
 EVERY_ACCOUNT = UUID(int=0)  # the `account_id` of rows that count all accounts together
@@ -75,35 +75,84 @@ monthly AS (
   SELECT workspace_id, user_id, month, sum(sent), sum(errors) FROM hours
   GROUP BY workspace_id, user_id, month ORDER BY workspace_id, user_id, month
   ON CONFLICT (workspace_id, user_id, month) DO UPDATE
-  SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors, updated_at = now()),
-by_contact AS (
-  INSERT INTO contact_stats AS s (workspace_id, contact_id, month, sent, errors)
-  SELECT workspace_id, contact_id, month, sum(sent), sum(errors) FROM moved
+  SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors, updated_at = now())
+"""
+
+# A contact's row of a month or a year names the account that alone counted it, or EVERY_ACCOUNT
+# once several have: only then `contact_shares` has a row for each of them.
+_ADD = f"""
+  ON CONFLICT (contact_id, {{period}}) DO UPDATE
+  SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors,{{also}}
+    account_id = CASE WHEN s.account_id = EXCLUDED.account_id THEN s.account_id
+      ELSE '{EVERY_ACCOUNT}' END
+  RETURNING s.workspace_id, s.contact_id, s.{{period}} AS period, s.account_id,
+    s.sent - old.sent AS sent, s.errors - old.errors AS errors,
+    old.account_id AS account_before, old.sent AS sent_before, old.errors AS errors_before"""
+
+
+def _by_contact(whose: str, latest: str) -> str:
+    """Follows a CTE `moved(workspace_id, contact_id, month, account_id, sent, errors)`. `whose` is
+    the account of a contact's rows there, and `latest` what each adds to a contact of `shared`."""
+    return f"""
+{KEYS},
+months AS (
+  INSERT INTO contact_stats AS s (id, workspace_id, contact_id, month, account_id, sent, errors)
+  SELECT {numbered("row_number() OVER ()")}, p.* FROM keys, (
+    SELECT workspace_id, contact_id, month, {whose} AS account_id, sum(sent) AS sent,
+      sum(errors) AS errors
+    FROM moved WHERE contact_id IS NOT NULL AND (sent <> 0 OR errors <> 0)
+    GROUP BY workspace_id, contact_id, month ORDER BY contact_id, month) p
+{_ADD.format(period="month", also=" updated_at = now(),")}),
+years AS (
+  INSERT INTO contact_years AS s (workspace_id, contact_id, year, account_id, sent, errors)
+  SELECT workspace_id, contact_id, left(month, 4), {whose}, sum(sent), sum(errors) FROM moved
   WHERE contact_id IS NOT NULL AND (sent <> 0 OR errors <> 0)
-  GROUP BY workspace_id, contact_id, month ORDER BY contact_id, month
-  ON CONFLICT (contact_id, month) DO UPDATE
-  SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors, updated_at = now()),
-tops AS (
-  INSERT INTO contact_tops AS s (workspace_id, contact_id, period, account_id, sent, errors)
-  SELECT workspace_id, contact_id, p.period, p.account_id, sum(sent), sum(errors) FROM moved
-  CROSS JOIN LATERAL (VALUES (month, moved.account_id), (left(month, 4), moved.account_id),
-    (left(month, 4), '{EVERY_ACCOUNT}'::uuid)) p(period, account_id)
-  WHERE contact_id IS NOT NULL AND (sent <> 0 OR errors <> 0)
-  GROUP BY workspace_id, contact_id, p.period, p.account_id
-  ORDER BY contact_id, p.period, p.account_id
+  GROUP BY workspace_id, contact_id, left(month, 4) ORDER BY contact_id, left(month, 4)
+{_ADD.format(period="year", also="")}),
+shared AS (
+  SELECT * FROM months WHERE account_id = '{EVERY_ACCOUNT}'
+  UNION ALL SELECT * FROM years WHERE account_id = '{EVERY_ACCOUNT}'),
+shares AS (
+  INSERT INTO contact_shares AS s (workspace_id, contact_id, period, account_id, sent, errors)
+  SELECT workspace_id, contact_id, period, account_id, sum(sent), sum(errors) FROM (
+    SELECT workspace_id, contact_id, period, account_before AS account_id, sent_before AS sent,
+      errors_before AS errors
+    FROM shared UNION ALL {latest}) p
+  WHERE account_id <> '{EVERY_ACCOUNT}'
+  GROUP BY workspace_id, contact_id, period, account_id ORDER BY contact_id, period, account_id
   ON CONFLICT (contact_id, period, account_id) DO UPDATE
   SET sent = s.sent + EXCLUDED.sent, errors = s.errors + EXCLUDED.errors)
 """
 
+
+_OF_ONE_ACCOUNT = _by_contact(
+    "any_value(account_id)",
+    """
+    SELECT workspace_id, contact_id, period, (SELECT account_id FROM moved LIMIT 1), sent, errors
+    FROM shared""",
+)
+_OF_SEVERAL = _by_contact(
+    f"""CASE WHEN count(DISTINCT account_id) = 1 THEN any_value(account_id)
+      ELSE '{EVERY_ACCOUNT}' END""",
+    """
+    SELECT s.workspace_id, contact_id, period, m.account_id, m.sent, m.errors
+    FROM shared s JOIN (
+      SELECT contact_id, month AS period, account_id, sent, errors FROM moved
+      UNION ALL SELECT contact_id, left(month, 4), account_id, sent, errors FROM moved
+    ) m USING (contact_id, period)
+    WHERE m.sent <> 0 OR m.errors <> 0""",
+)
+
 # Follows a CTE `changed(recipient_id, campaign_id, contact_id, message_id, status, was, at, grupo,
 # error_code, account_id)`: the recipients whose status just moved from `was` to `status`, and the
 # account whose message it is, if it is one's.
-FOLLOW = f"{_EVENTS}, {_TOTALS}"
+FOLLOW = f"{_EVENTS}, {_TOTALS}, {_OF_SEVERAL}"
 
 
 def fold(since: str) -> str:
-    """Follows a CTE `journal(id, account_id, first, last)`: entries after `first` up to `last` are
-    taken in. Their events' keys, which grow with time, are not below SQL's expression `since`."""
+    """Follows a CTE `journal(id, account_id, first, last)`, journals of one account: entries after
+    `first` up to `last` are taken in. Their events' keys, which grow with time, are not below SQL's
+    expression `since`."""
     return f"""
 moved AS (
   SELECT e.campaign_id, e.recipient_id, e.contact_id, e.message_id, e.event_type AS status,
@@ -118,11 +167,29 @@ moved AS (
   JOIN workspaces w ON w.id = c.workspace_id
   LEFT JOIN contacts p ON p.id = e.contact_id
   WHERE e.id >= {since}),
-{_TOTALS}
+{_TOTALS}, {_OF_ONE_ACCOUNT}
+"""
+
+
+def count_again(contact: str, stats: str, shares: str) -> str:
+    """A statement that adds to a `contact`, which may be each one's own, what rows of
+    `contact_stats` and `contact_shares` say of contacts' months, and so of their years."""
+    return f"""
+WITH stats AS ({stats}),
+known AS (
+  SELECT s.workspace_id, s.contact_id, s.month, p.account_id, p.sent, p.errors
+  FROM stats s JOIN ({shares}) p ON p.contact_id = s.contact_id AND p.period = s.month
+  WHERE s.account_id = '{EVERY_ACCOUNT}'),
+moved AS (
+  SELECT workspace_id, {contact} AS contact_id, month, account_id, sent, errors FROM stats
+  UNION ALL SELECT workspace_id, {contact}, month, account_id, sent, errors FROM known
+  UNION ALL SELECT workspace_id, {contact}, month, '{EVERY_ACCOUNT}', -sent, -errors FROM known),
+{_OF_SEVERAL}
+SELECT 1
 """
 
 
 def forget(cursor: Cursor, contact_ids: Sequence[UUID]) -> None:
     """Contacts are gone, and with them what was counted for each."""
-    for table in ("contact_stats", "contact_tops"):
+    for table in ("contact_stats", "contact_years", "contact_shares"):
         cursor.execute(f"DELETE FROM {table} WHERE contact_id = ANY(%s)", (list(contact_ids),))

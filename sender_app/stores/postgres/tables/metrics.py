@@ -2,12 +2,19 @@
 
 # pyright: reportAssignmentType=false
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from sender_app.stores.postgres.tables.columns import counter, primary_key, reference, stamp
+
+
+def _most(table: str, period: str) -> Index:
+    """From the contact with the most messages of a period and account to the one with the least."""
+    columns = ("workspace_id", period, "account_id", text("sent DESC"), "contact_id")
+    return Index(f"{table}_most", *columns)
 
 
 class MonthlyStatRow(SQLModel, table=True):
@@ -25,14 +32,18 @@ class MonthlyStatRow(SQLModel, table=True):
     updated_at: datetime = stamp(now=True)
 
 
+def _of_account() -> Any:
+    """The account that alone counted the row, or `EVERY_ACCOUNT`, when several did or nobody knows
+    which: the version before tells it by `contact_tops` (revision 0020)."""
+    return Field(default=None, sa_column_kwargs={"server_default": text(f"'{UUID(int=0)}'::uuid")})
+
+
 class ContactStatRow(SQLModel, table=True):
     """Messages of a month by contact. Whoever deletes contacts deletes these: a foreign key would
     cost every first message of a month a look into `contacts`."""
 
     __tablename__ = "contact_stats"
-    __table_args__ = (
-        Index("contact_stats_most", "workspace_id", "month", text("sent DESC"), "contact_id"),
-    )
+    __table_args__ = (_most("contact_stats", "month"),)
 
     id: UUID = Field(default=None, sa_column_kwargs={"server_default": text("uuidv7()")})
     workspace_id: UUID
@@ -41,23 +52,29 @@ class ContactStatRow(SQLModel, table=True):
     sent: int = counter()
     errors: int = counter()
     updated_at: datetime = stamp(now=True)
+    account_id: UUID = _of_account()
 
 
-class ContactTopRow(SQLModel, table=True):
-    """Messages to a contact in a `period`, a month (`2026-11`) or a year (`2026`), by one account,
-    or by all (`EVERY_ACCOUNT`). A month by all accounts is in `contact_stats`."""
+class ContactYearRow(SQLModel, table=True):
+    """Messages of a year (`2026`) by contact, as in `contact_stats`."""
 
-    __tablename__ = "contact_tops"
-    __table_args__ = (
-        Index(
-            "contact_tops_most",
-            "workspace_id",
-            "period",
-            "account_id",
-            text("sent DESC"),
-            "contact_id",
-        ),
-    )
+    __tablename__ = "contact_years"
+    __table_args__ = (_most("contact_years", "year"),)
+
+    workspace_id: UUID
+    contact_id: UUID = Field(primary_key=True)
+    year: str = Field(primary_key=True)
+    account_id: UUID
+    sent: int = counter()
+    errors: int = counter()
+
+
+class ContactShareRow(SQLModel, table=True):
+    """What an account counted of a contact in a `period`, a month (`2026-11`) or a year (`2026`),
+    whose row says `EVERY_ACCOUNT`."""
+
+    __tablename__ = "contact_shares"
+    __table_args__ = (_most("contact_shares", "period"),)
 
     workspace_id: UUID
     contact_id: UUID = Field(primary_key=True)
