@@ -11,7 +11,7 @@ from sender_app.domain.account import Account
 from sender_app.domain.errors import RuleViolation
 from sender_app.domain.workspace import Workspace
 
-WINDOW = 200  # messages claimed at once when nothing makes the account wait
+UNLIMITED = 1_000_000  # messages that may follow each other where nothing limits them
 _EVERY_DAY = frozenset(range(7))
 _STEP = timedelta(microseconds=1)  # of times
 _HORIZON = 400  # days looked ahead before saying that no day is open
@@ -172,7 +172,7 @@ def _room(pace: Pace, history: History, now: datetime, zone: tzinfo) -> int:
     """How many messages may follow each other at once; 1 whenever there is a pause between two."""
     if pace.unhurried:
         return 1
-    room = WINDOW
+    room = UNLIMITED
     for cap, span in ((pace.per_minute, timedelta(minutes=1)), (pace.per_hour, timedelta(hours=1))):
         if cap is not None:
             room = min(room, cap - len(history.recent) + bisect_right(history.recent, now - span))

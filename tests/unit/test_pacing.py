@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sender_app.domain.errors import RuleViolation
 from sender_app.domain.pacing import (
-    WINDOW,
+    UNLIMITED,
     History,
     Never,
     Pace,
@@ -39,7 +39,7 @@ def today(count: int) -> History:
 @pytest.mark.parametrize(
     ("pace", "history", "draw", "expected"),
     [
-        (FREE, History(), 0.5, SendNow(WINDOW)),
+        (FREE, History(), 0.5, SendNow(UNLIMITED)),
         (Pace(6, 6), History(ago(5)), 0.5, WaitUntil(NOON + timedelta(seconds=4), Wait.INTERVAL)),
         (Pace(6, 6), History(ago(10)), 0.5, SendNow(1)),
         (
@@ -80,7 +80,7 @@ def today(count: int) -> History:
             0,
             WaitUntil(datetime(2026, 11, 25, 8, tzinfo=ZONE), Wait.QUIET_HOURS),
         ),
-        (Pace(0, 0, opens=time(22), closes=time(13)), History(), 0, SendNow(WINDOW)),
+        (Pace(0, 0, opens=time(22), closes=time(13)), History(), 0, SendNow(UNLIMITED)),
         (
             Pace(0, 0, weekdays=frozenset({0})),
             History(),

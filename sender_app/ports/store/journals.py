@@ -18,6 +18,15 @@ class Journal(Protocol):
         lease's. Raises LeaseLost when a later lease has ended the journal."""
         ...
 
+    def begin(self, outcomes: Sequence[Outcome]) -> None:
+        """Begin to record outcomes as `settle` does, where possible without waiting for the store.
+        `finish` comes next, before anything else."""
+        ...
+
+    def finish(self) -> None:
+        """Wait until what was begun is recorded. Raises as `settle` does."""
+        ...
+
     def close(self) -> None:
         """Fold what is left, and end the journal."""
         ...

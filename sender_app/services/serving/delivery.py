@@ -32,6 +32,7 @@ from sender_app.domain.errors import (
 from sender_app.domain.phone import masked
 from sender_app.domain.template import recipient_key
 from sender_app.ports.whatsapp import Connection, OutgoingFile, OutgoingMessage
+from sender_app.services.serving.claiming import Claims
 from sender_app.services.serving.desk import Desk
 from sender_app.services.serving.recorder import Recorder
 from sender_app.services.serving.uploads import Uploads
@@ -65,11 +66,14 @@ class Delivery:
     recorder: Recorder
     uploads: Uploads
     _heard_at: float = 0.0  # monotonic seconds
-    _cursors: dict[UUID, UUID | None] = field(default_factory=dict)
+    _claims: Claims = field(init=False)
     _in_flight: tuple[Attempt, int, bytes] | None = None  # with the part and its secret
     hold_until: datetime | None = None  # WhatsApp asked the account to slow down
     _leaves_some: bool = False  # what it cannot send now, another account perhaps can
     session_error: SessionUnusable | None = None
+
+    def __post_init__(self) -> None:
+        self._claims = Claims(self.desk)
 
     def recover(self) -> None:
         """Settle what earlier leases left in `sending`: the session store knows what left.
@@ -85,10 +89,10 @@ class Delivery:
             left = sum(settlement.message_id is not None for settlement in settlements)
             _log.info("recovered", orphans=len(settlements), unconfirmed=left)
 
-    def send_batch(self, limit: int) -> int:
-        """Claim up to `limit` recipients of the oldest campaign with any, and send to them.
+    def send_some(self, room: int) -> bool:
+        """Claim recipients of the oldest campaign with any, `room` at most, and send to them.
 
-        Returns how many were claimed; 0 means that nothing is due. Raises LeaseLost.
+        False means that nothing is due. Raises LeaseLost.
         """
         campaigns = self.desk.store.deliveries.running(self.desk.account.id)
         self.uploads.forget_others(campaign.id for campaign in campaigns)
@@ -96,35 +100,20 @@ class Delivery:
             files = self.uploads.files_of(campaign)
             if files is None:
                 continue
-            claims = self._claim(campaign, limit)
+            claims = self._claims.first(campaign.id, room)
             if claims:
                 with structlog.contextvars.bound_contextvars(campaign_id=str(campaign.id)):
                     self._send_all(Letter.of(campaign, files), claims)
-                return len(claims)
+                return True
             self.recorder.flush()
             if self.desk.store.deliveries.finish(campaign.id, self.desk.now()):
                 _log.info("campaign finished", campaign_id=str(campaign.id))
                 self.desk.announce_campaigns(campaign.id)
-        return 0
-
-    def _claim(self, campaign: Campaign, limit: int) -> Sequence[Claim]:
-        """The next due recipients; behind the last one first, then once more from the start."""
-        locked = self.desk.account.cold_locked_until
-        only_known = locked is not None and locked > self.desk.now()
-        after = self._cursors.get(campaign.id)
-        for start in dict.fromkeys((after, None)):
-            claims = self.desk.store.deliveries.claim(
-                self.desk.lease, campaign.id, start, limit, only_known
-            )
-            if claims:
-                self.desk.opted_out.clear()  # the claims know of those
-                self._cursors[campaign.id] = claims[-1].recipient_id
-                return claims
-        self._cursors[campaign.id] = None
-        return ()
+        return False
 
     def _send_all(self, letter: Letter, claims: Sequence[Claim]) -> None:
-        """Send to `claims`; the rest goes back to the queue when something comes up."""
+        """Send to `claims`, and to who is claimed behind them meanwhile; the rest goes back to the
+        queue when something comes up."""
         left = deque(claims)
         try:
             while left:
@@ -132,7 +121,11 @@ class Delivery:
                 self._hear_in_time()
                 if self._shall_stop():
                     break
+                self._claims.look_ahead(letter.campaign.id, len(left))
+                if not left:
+                    left.extend(self._claims.more())
         finally:
+            left.extend(self._claims.more())
             if left or self._leaves_some:
                 self.recorder.put_all(_put_back(claim, self.desk.now()) for claim in left)
                 self.recorder.flush()
@@ -150,11 +143,10 @@ class Delivery:
         return bool(self.desk.interrupted() or self.session_error or self.hold_until)
 
     def _outcome(self, letter: Letter, claim: Claim) -> Outcome:
-        now = self.desk.now()
         if claim.opted_out or claim.phone in self.desk.opted_out:
-            return Outcome(claim, RecipientStatus.SKIPPED, now, error_code="opted_out")
+            return self._not_sent(claim, RecipientStatus.SKIPPED, "opted_out")
         if claim.contact_id is None and not letter.campaign.is_test:
-            return Outcome(claim, RecipientStatus.SKIPPED, now, error_code="contact_deleted")
+            return self._not_sent(claim, RecipientStatus.SKIPPED, "contact_deleted")
         try:
             key = recipient_key(letter.campaign.id, claim.phone)
             messages = [
@@ -163,14 +155,14 @@ class Delivery:
                 if n not in claim.parts_sent
             ]
         except RuleViolation as problem:
-            return Outcome(
-                claim,
-                RecipientStatus.ERROR,
-                now,
-                error_code=problem.code,
-                error_message=str(problem.params.get("names", "")),
-            )
+            names = str(problem.params.get("names", ""))
+            return self._not_sent(claim, RecipientStatus.ERROR, problem.code, names)
         return self._send(Attempt(claim, len(letter.parts)), messages)
+
+    def _not_sent(
+        self, claim: Claim, status: RecipientStatus, code: str, message: str | None = None
+    ) -> Outcome:
+        return Outcome(claim, status, self.desk.now(), error_code=code, error_message=message)
 
     def _send(self, attempt: Attempt, messages: Sequence[tuple[int, OutgoingMessage]]) -> Outcome:
         """Send the parts in order, up to the first that surely is not sent."""

@@ -3,7 +3,9 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -11,19 +13,36 @@ from sender_app.domain.delivery import Outcome
 from sender_app.ports.store.journals import Journal
 
 _log = structlog.get_logger()
-_FOLD_EVERY = 0.2  # seconds between two updates of the counters
+_FOLD_EVERY = 0.2  # seconds between two updates of the counters by a lane
 _GATHER = 0.1  # seconds from one commit's beginning to the next, unless that would be large
 _FEW = 10  # outcomes that are counted in the transaction which records the last of them
+_TICK = 0.02  # seconds between two looks at what is under way, while the sender does other things
+
+
+@dataclass(slots=True, eq=False)
+class _Lane:
+    """A journal, and what it is at."""
+
+    journal: Journal
+    recording: int = 0  # outcomes of a commit that has begun and is not known to have ended
+    since: float = 0.0  # when it began, in monotonic seconds
+    counting: bool = False  # a thread waits for the counters to follow
+    uncounted: list[Outcome] = field(default_factory=list)  # recorded, or about to be
+    fold_at: float = 0.0  # monotonic seconds; counters follow no later
 
 
 class Recorder:
-    """Lanes, each a thread with a journal of its own, take outcomes in their order.
+    """Lanes, each a journal with a connection of its own, take outcomes in their order.
 
-    While a lane commits, and for a tenth of a second from its beginning, the outcomes that come in
-    are gathered for the next record: slow sends have a commit each, at once, and quick ones share.
-    A second commit beside it, or sooner, is worth its cost only for as many as fill one, or half of
-    the window. Never more than `window` outcomes are unrecorded; once they are so many, the sender
-    waits for half of them: to turn to recording and back for each message costs more than either.
+    The sender begins a commit and goes on while Postgres is at it. While one is under way, and for
+    a tenth of a second from its beginning, the outcomes that come in are gathered for the next:
+    slow sends have a commit each, at once, and quick ones share. A second commit beside it, or
+    sooner, is worth its cost only for as many as fill one. Never more than `window` outcomes are
+    unrecorded: then the sender waits for the oldest commit. Where one commit takes the whole window
+    it waits for that: two processors are better used by counting beside it.
+
+    A thread beside the sender looks after what the sender leaves: commits that have ended, outcomes
+    that have gathered for long enough, and the counters.
     """
 
     def __init__(
@@ -40,144 +59,218 @@ class Recorder:
         self._on_folded = on_folded
         self._window = window
         self._group = group
-        self._enough = min(group, (window + 1) // 2)  # for a commit beside another one, or at once
+        self._enough = min(group, window)  # for a commit beside another one, or at once
         self._most_lanes = lanes
-        self._lanes: list[threading.Thread] = []
-        self._idle = 0  # lanes that wait for outcomes
+        self._lanes: list[_Lane] = []
+        self._under_way: deque[_Lane] = deque()  # lanes that record, the oldest commit first
         self._waiting: deque[Outcome] = deque()
-        self._recording = 0  # outcomes that lanes hold
-        self._uncounted = 0  # outcomes recorded, but not yet folded
+        self._recording = 0  # outcomes of commits under way
         self._gather_until = 0.0  # monotonic seconds
-        self._flushing = 0  # callers that wait for everything to be counted
         self._closing = False
+        self._resting = False  # the keeper waits to be told that there is something
         self._error: BaseException | None = None
-        lock = threading.Lock()
-        self._more = threading.Condition(lock)  # there is something to record
-        self._less = threading.Condition(lock)  # something has been recorded
+        self._folded: list[Outcome] = []  # `on_folded` is still to be told of these
+        # Held by whoever uses a journal, but for one that is being folded.
+        self._changed = threading.Condition(threading.Lock())
+        self._keeper: threading.Thread | None = None
 
     def put(self, outcome: Outcome) -> None:
         """Have an outcome recorded soon; waits while `window` are not. Raises what went wrong."""
-        with self._less:
-            if self._unrecorded >= self._window:
-                while self._unrecorded > self._window // 2 and self._error is None:
-                    self._less.wait()
-            self._take((outcome,))
+        with self._changed:
+            self._waiting.append(outcome)
+            few = len(self._waiting) < min(self._enough, self._window - self._recording)
+            if few and time.monotonic() < self._gather_until and self._is_attended:
+                return
+        with self._using():
+            if self._is_worth_a_commit():
+                self._begin()
+            while len(self._waiting) + self._recording >= self._window:
+                self._make_room()
 
     def put_all(self, outcomes: Iterable[Outcome]) -> None:
         """Have outcomes recorded soon, however many wait already."""
-        with self._less:
-            self._take(outcomes)
+        with self._using():
+            self._waiting.extend(outcomes)
 
     def flush(self) -> None:
         """Wait until everything is recorded, and counted. Raises what went wrong."""
-        with self._less:
-            self._flushing += 1
-            self._more.notify_all()
-            while (self._waiting or self._recording or self._uncounted) and self._error is None:
-                self._less.wait()
-            self._flushing -= 1
-            self._check()
+        with self._using():
+            while self._waiting:
+                if not self._begin(last=True):
+                    self._make_room()
+            while self._under_way:
+                self._finish(self._under_way[0])
+            for lane in self._lanes:
+                while lane.counting:
+                    self._wait()
+                if lane.uncounted:
+                    lane.journal.settle((), fold=True)
+                    self._counted(lane)
+            folded = self._take_folded()
+        self._on_folded(folded)
 
     def __enter__(self) -> "Recorder":
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Record what is left and end the lanes. What went wrong is left to the next lease."""
-        with self._more:
+        """Record and count what is left. What went wrong is left to the next lease."""
+        with self._changed:
             self._closing = True
-            self._more.notify_all()
-        for lane in self._lanes:
-            lane.join()
+            self._changed.notify_all()
+        if self._keeper is not None:
+            self._keeper.join()
+        try:
+            self.flush()
+            for lane in self._lanes:
+                lane.journal.close()
+        except Exception as error:  # noqa: BLE001 - recovery takes in what was recorded
+            _log.warning("not recorded", error=str(error))
+
+    @contextmanager
+    def _using(self) -> Iterator[None]:
+        """Around whatever the sender asks for: raises what went wrong, now or before."""
+        with self._changed:
+            self._check()
+            try:
+                yield
+            except BaseException as error:
+                self._error = error
+                raise
+            if self._resting:
+                self._changed.notify_all()
+            elif self._keeper is None and not self._closing:
+                self._keeper = threading.Thread(target=self._keep, name="recorder", daemon=True)
+                self._keeper.start()
 
     @property
-    def _unrecorded(self) -> int:
-        return len(self._waiting) + self._recording
-
-    def _take(self, outcomes: Iterable[Outcome]) -> None:
-        self._check()
-        self._waiting.extend(outcomes)
-        enough = len(self._waiting) >= (self._enough if self._lanes else 1)
-        if enough and not self._idle and len(self._lanes) < self._most_lanes:
-            lane = threading.Thread(target=self._run, name="recorder", daemon=True)
-            self._lanes.append(lane)
-            lane.start()
-        elif self._is_worth_a_commit():
-            self._more.notify()
-
-    def _is_worth_a_commit(self) -> bool:
-        """Whether what waits shall be recorded now, not with what still comes."""
-        if len(self._waiting) >= self._enough:
-            return True
-        alone = not self._recording and time.monotonic() >= self._gather_until
-        return bool(self._waiting) and (alone or self._closing or bool(self._flushing))
+    def _is_attended(self) -> bool:
+        """Whether the keeper looks at what waits before long."""
+        return self._error is None and not self._resting and not self._closing
 
     def _check(self) -> None:
         if self._error is not None:
             raise self._error
 
-    def _run(self) -> None:
+    def _wait(self) -> None:
+        """Until the keeper has done something."""
+        self._changed.wait()
+        self._check()
+
+    def _is_worth_a_commit(self) -> bool:
+        """Whether what waits shall be recorded now, not with what still comes."""
+        if len(self._waiting) >= self._enough:
+            return True
+        gathered = not self._recording and time.monotonic() >= self._gather_until
+        return bool(self._waiting) and gathered
+
+    def _begin(self, *, last: bool = False) -> bool:
+        """Begin a commit with what waits; False when every lane is busy.
+
+        It is waited for where nobody could go on beside it, or where it counts what it records:
+        few outcomes whose counters are due, or of which nothing comes behind (`last`).
+        """
+        lane = self._free_lane()
+        if lane is None:
+            return False
+        batch = [self._waiting.popleft() for _ in range(min(self._group, len(self._waiting)))]
+        now = time.monotonic()
+        self._gather_until = now + _GATHER
+        lane.uncounted += batch
+        fold = len(lane.uncounted) <= _FEW and (last or now >= lane.fold_at)
+        if fold or (not self._recording and len(batch) + len(self._waiting) >= self._window):
+            lane.journal.settle(batch, fold=fold)
+            if fold:
+                self._counted(lane)
+        else:
+            lane.journal.begin(batch)
+            lane.recording, lane.since = len(batch), now
+            self._recording += len(batch)
+            self._under_way.append(lane)
+        return True
+
+    def _free_lane(self) -> _Lane | None:
+        for lane in self._lanes:
+            if not lane.recording and not lane.counting:
+                return lane
+        if len(self._lanes) == self._most_lanes:
+            return None
+        self._lanes.append(_Lane(self._open_journal()))
+        return self._lanes[-1]
+
+    def _make_room(self) -> None:
+        """Wait for the oldest commit, or for a lane that counts."""
+        if self._under_way:
+            self._finish(self._under_way[0])
+            if self._is_worth_a_commit():
+                self._begin()
+        elif not self._begin():
+            self._wait()
+
+    def _finish(self, lane: _Lane) -> None:
+        """Wait until the lane's commit has ended."""
+        lane.journal.finish()
+        self._under_way.remove(lane)
+        self._recording -= lane.recording
+        lane.recording = 0
+
+    def _counted(self, lane: _Lane) -> None:
+        self._folded += lane.uncounted
+        lane.uncounted = []
+        lane.fold_at = time.monotonic() + _FOLD_EVERY
+
+    def _take_folded(self) -> list[Outcome]:
+        folded, self._folded = self._folded, []
+        return folded
+
+    def _keep(self) -> None:
+        """The thread beside the sender."""
         try:
-            journal = self._open_journal()
-            self._record(journal)
-            journal.close()
+            while True:
+                with self._changed:
+                    if not self._rest():
+                        return
+                    lane = self._look_after_lanes()
+                if lane is not None:
+                    lane.journal.settle((), fold=True)
+                with self._changed:
+                    if lane is not None:
+                        lane.counting = False
+                        self._counted(lane)
+                        self._changed.notify_all()
+                    folded = self._take_folded()
+                if folded:
+                    self._on_folded(folded)
         except BaseException as error:  # noqa: BLE001 - raised again where outcomes are put
             _log.warning("not recorded", error=str(error))
-            with self._less:
+            with self._changed:
                 self._error = self._error or error
-                self._less.notify_all()
+                self._changed.notify_all()
 
-    def _record(self, journal: Journal) -> None:
-        fold_at = 0.0  # monotonic seconds; counters follow no later
-        uncounted: list[Outcome] = []
-        while True:
-            batch = self._next_batch(fold_at if uncounted else None)
-            if not batch and not uncounted:
-                return
-            now = time.monotonic()
-            due = not batch or bool(self._flushing) or now >= fold_at
-            uncounted += batch
-            together = due and len(uncounted) <= _FEW
-            if batch:
-                journal.settle(batch, fold=together)
-                self._recorded(len(batch))
-            if due:
-                if not (batch and together):  # nobody waits for more than the records
-                    journal.settle((), fold=True)
-                fold_at = now + _FOLD_EVERY
-                self._on_folded(uncounted)
-                self._counted(len(uncounted))
-                uncounted = []
+    def _rest(self) -> bool:
+        """Until it is time for another look; whether there shall be one."""
+        if not self._closing and self._error is None:
+            uncounted = any(lane.uncounted for lane in self._lanes)
+            idle = not (self._waiting or self._folded or uncounted)
+            self._resting = idle
+            self._changed.wait(None if idle else _TICK)
+            self._resting = False
+        return not self._closing and self._error is None
 
-    def _recorded(self, count: int) -> None:
-        with self._less:
-            self._recording -= count
-            self._uncounted += count
-            self._less.notify_all()
+    def _look_after_lanes(self) -> _Lane | None:
+        """End commits that the sender has left alone, and begin one with what has gathered.
 
-    def _counted(self, count: int) -> None:
-        with self._less:
-            self._uncounted -= count
-            self._less.notify_all()
-
-    def _next_batch(self, fold_at: float | None) -> list[Outcome]:
-        """The next outcomes to record together. None when the recorder is closed, and, for a lane
-        that has something to count at `fold_at`, when it is time or somebody waits for that."""
-        with self._more:
-            while not (
-                self._is_worth_a_commit()
-                or self._closing
-                or (self._flushing and fold_at is not None)
-            ):
-                now = time.monotonic()
-                if fold_at is not None and now >= fold_at:
-                    break
-                ends = [at for at in (fold_at, self._gather_until) if at is not None and at > now]
-                self._idle += 1
-                self._more.wait(min(ends) - now if ends else None)
-                self._idle -= 1
-            count = min(self._group, len(self._waiting))
-            batch = [self._waiting.popleft() for _ in range(count)]
-            self._recording += count
-            if batch:
-                self._gather_until = time.monotonic() + _GATHER
-            return batch
+        Returns the lane whose counters have been due for longest, if any: its sender's no more.
+        """
+        now = time.monotonic()
+        while self._under_way and now - self._under_way[0].since >= _TICK:
+            self._finish(self._under_way[0])
+        if self._is_worth_a_commit():
+            self._begin()
+        due = [lane for lane in self._lanes if lane.uncounted and lane.fold_at <= now]
+        if not due:
+            return None
+        lane = min(due, key=lambda lane: lane.fold_at)
+        if lane.recording:
+            self._finish(lane)
+        lane.counting = True
+        return lane

@@ -37,7 +37,7 @@ from sender_app.services.serving.uploads import Uploads
 _log = structlog.get_logger()
 _TICK = 0.5  # seconds at most between two looks at orders and events
 _LOOK = timedelta(seconds=0.5)  # between two looks at orders that nobody was told of
-_LANES = 3  # commits on their way at once, where sending is quicker than they are
+_LANES = 4  # journals at once: three commits on their way, and one being counted
 _IDLE = timedelta(seconds=2)  # between two looks for work while lingering
 _AFTER_REPLACED = timedelta(seconds=3)  # before the account tries to come back
 _REPLACED_AGAIN = timedelta(minutes=5)  # twice within this time is another program's doing
@@ -270,8 +270,8 @@ class Session:
         delivery.hold_until = None
         decision = decide(desk.pace, self._history, now, desk.workspace.zone, self._draw)
         match decision:
-            case SendNow(count):
-                sent = delivery.send_batch(count)
+            case SendNow(room):
+                sent = delivery.send_some(room)
                 if delivery.session_error is not None:
                     error = delivery.session_error
                     self._session_ended(error.problem, error.until, str(error))

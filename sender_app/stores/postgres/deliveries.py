@@ -25,6 +25,7 @@ from sender_app.stores.postgres.parts import NOTE_ORPHANS_PARTS, dumped
 from sender_app.stores.postgres.rollups import FOLLOW
 
 _FIRST = UUID(int=0)
+_NOTHING: frozenset[int] = frozenset()
 
 # The lease's row is locked until the commit: a take-over waits for it, so no claim of an older
 # epoch can appear after the newer holder looked for orphans. Who has a part of the message already
@@ -177,6 +178,7 @@ class PostgresDeliveries:
                     "after": after or _FIRST,
                     "limit": limit,
                 },
+                binary=True,  # keys are made of bytes in a third of the time
             )
             claims = [_claim(campaign_id, row) for row in cursor.fetchall()]
             if not claims:
@@ -255,18 +257,22 @@ class PostgresDeliveries:
 
 
 def _claim(campaign_id: UUID, row: Any) -> Claim:
-    fields = {"nombre": row.nombre, "sustantivo": row.sustantivo, "grupo": row.grupo}
-    known = {name: value for name, value in fields.items() if value is not None}
+    fields: dict[str, str] = dict(row.own) if row.own else {}
+    for name in ("nombre", "sustantivo", "grupo"):
+        value = getattr(row, name)
+        if value is not None:
+            fields[name] = value
+    fields["numero"] = row.phone
     return Claim(
-        recipient_id=row.id,
-        campaign_id=campaign_id,
-        contact_id=row.contact_id,
-        phone=row.phone,
-        attempt=row.attempts,
-        fields=(row.own or {}) | known | {"numero": row.phone},
-        opted_out=row.opted_out,
-        parts_sent=frozenset(row.parts or ()),
-        in_doubt=row.in_doubt,
+        row.id,
+        campaign_id,
+        row.contact_id,
+        row.phone,
+        row.attempts,
+        fields,
+        row.opted_out,
+        frozenset(row.parts) if row.parts else _NOTHING,
+        row.in_doubt,
     )
 
 

@@ -123,6 +123,22 @@ class Database:
         finally:
             pooled.close()
 
+    @contextmanager
+    def own(self) -> Iterator[psycopg.Connection]:
+        """A connection to keep for longer than a statement; each statement commits itself."""
+        pooled = self.engine.raw_connection()
+        try:
+            connection = pooled.driver_connection
+            assert isinstance(connection, psycopg.Connection)  # noqa: S101 - narrows the type
+            connection.autocommit = True
+            yield connection
+            connection.autocommit = False
+        except BaseException:
+            pooled.invalidate()  # whatever state it is in
+            raise
+        finally:
+            pooled.close()
+
     def close(self) -> None:
         """Close every connection."""
         for name in ("engine", "second_engine"):

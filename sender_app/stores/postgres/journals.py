@@ -5,17 +5,20 @@ holds it, and the successor of a lease folds and removes what was left open: no 
 the rollups or counted twice, whatever moment a process ends at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from uuid import UUID
 
 import orjson
+from psycopg.rows import namedtuple_row
 
 from sender_app.domain.delivery import Lease, Outcome, RecipientStatus
 from sender_app.domain.errors import LeaseLost
-from sender_app.stores.postgres.engine import Cursor, Database
+from sender_app.stores.postgres.engine import KEYS, Cursor, Database, numbered
 from sender_app.stores.postgres.parts import NOTE_PARTS, certain, dumped
 from sender_app.stores.postgres.rollups import fold
+from sender_app.stores.postgres.statements import Statements
 
 _OPEN = """
 INSERT INTO delivery_journals (account_id, epoch)
@@ -23,15 +26,38 @@ SELECT account_id, epoch FROM leases
 WHERE account_id = %(account)s AND epoch = %(epoch)s AND expires_at > now() FOR SHARE
 RETURNING id
 """
-# One value for all outcomes: it is much cheaper to hand over than an array for every column. Both
-# columns of a recipient's key come from one table, or a plan made before Postgres has statistics of
-# a new campaign walks all of it for each outcome.
-_SETTLE = """
-WITH journal AS MATERIALIZED (
-  SELECT id FROM delivery_journals WHERE id = %(journal)s FOR SHARE),
+# What nearly every outcome is: a message that WhatsApp took. Only its event is written, for the
+# sender waits for that; the recipient follows when the entry, which is negative, is folded. `first`
+# is below the keys of the events, and above all that were written before. (OFFSET 0: a look at each
+# recipient. A plan made for an empty table would rather walk the campaign.)
+_APPEND = f"""
+WITH {KEYS}, journal AS MATERIALIZED (
+  SELECT j.id, c.workspace_id, c.user_id FROM delivery_journals j, campaigns c
+  WHERE j.id = $1::bigint AND c.id = $4::uuid FOR SHARE OF j),
+events AS (
+  INSERT INTO metric_events (id, workspace_id, user_id, campaign_id, contact_id, event_type,
+    created_at, recipient_id, message_id, journal_id, entry)
+  SELECT {numbered("o.n")}, workspace_id, user_id, r.campaign_id, r.contact_id, 'sent',
+    to_timestamp(o.at), r.id, o.message_id, $1, -$2::int
+  FROM journal, keys, unnest($5::uuid[], $6::text[], $7::float8[])
+    WITH ORDINALITY AS o(id, message_id, at, n)
+  CROSS JOIN LATERAL (SELECT campaign_id, id, contact_id FROM campaign_recipients
+    WHERE campaign_id = $4 AND id = o.id AND status = 'sending' AND lease_epoch = $3::bigint
+    OFFSET 0) r
+  RETURNING id)
+SELECT EXISTS (SELECT FROM journal) AS open, (SELECT count(*) FROM events)::int AS n,
+  {numbered("0")} AS first
+FROM keys
+"""
+# Any outcome. One value for all of them: it is much cheaper to hand over than an array for every
+# column. Both columns of a recipient's key come from one table, or a plan made before Postgres has
+# statistics of a new campaign walks all of it for each outcome.
+_SETTLE = f"""
+WITH {KEYS}, journal AS MATERIALIZED (
+  SELECT id FROM delivery_journals WHERE id = $1::bigint FOR SHARE),
 told AS MATERIALIZED (
   SELECT o.*, c.status AS campaign_status, c.workspace_id, c.user_id
-  FROM jsonb_to_recordset(%(outcomes)s::jsonb) AS o(id uuid, campaign uuid, status text,
+  FROM jsonb_to_recordset($4::jsonb) AS o(n int, id uuid, campaign uuid, status text,
     at timestamptz, message_id text, error_code text, error_message text, not_before timestamptz)
   JOIN campaigns c ON c.id = o.campaign),
 changed AS (
@@ -43,24 +69,25 @@ changed AS (
     not_before = o.not_before, sent_at = CASE WHEN o.status = 'sent' THEN o.at END
   FROM journal, told o
   WHERE r.campaign_id = o.campaign AND r.id = o.id
-    AND r.status = 'sending' AND r.lease_epoch = %(epoch)s
+    AND r.status = 'sending' AND r.lease_epoch = $3::bigint
   RETURNING r.id, r.campaign_id, r.contact_id, r.status, o.at, r.message_id, r.error_code,
-    o.workspace_id, o.user_id),
+    o.workspace_id, o.user_id, o.n),
 events AS (
-  INSERT INTO metric_events (workspace_id, user_id, campaign_id, contact_id, event_type, metadata,
-    created_at, recipient_id, message_id, journal_id, entry)
-  SELECT workspace_id, user_id, campaign_id, contact_id, status,
+  INSERT INTO metric_events (id, workspace_id, user_id, campaign_id, contact_id, event_type,
+    metadata, created_at, recipient_id, message_id, journal_id, entry)
+  SELECT {numbered("n")}, workspace_id, user_id, campaign_id, contact_id, status,
     CASE WHEN error_code IS NOT NULL THEN jsonb_build_object('code', error_code) END,
-    at, id, message_id, %(journal)s, %(entry)s
-  FROM changed WHERE status <> 'queued' RETURNING id)
-SELECT (SELECT count(*) FROM journal)::int AS open, (SELECT count(*) FROM changed)::int AS n,
-  (SELECT id FROM events ORDER BY id LIMIT 1) AS first_event
+    at, id, message_id, $1, $2::int
+  FROM changed, keys WHERE status <> 'queued')
+SELECT EXISTS (SELECT FROM journal) AS open, (SELECT count(*) FROM changed)::int AS n,
+  {numbered("0")} AS first
+FROM keys
 """
 _FOLD = f"""
 WITH journal AS (
   UPDATE delivery_journals SET folded_entry = %(entry)s, folded_at = now()
   WHERE id = %(journal)s AND folded_entry < %(entry)s
-  RETURNING id, account_id, old.folded_entry AS first, new.folded_entry AS last),
+  RETURNING id, account_id, epoch, old.folded_entry AS first, new.folded_entry AS last),
 {fold("%(since)s")}
 SELECT 1
 """
@@ -75,71 +102,102 @@ _SINCE = "(SELECT uuidv7(min(since) - clock_timestamp() - interval '1 minute') F
 _TAKE_IN = f"""
 WITH journal AS (
   DELETE FROM delivery_journals WHERE account_id = %(account)s AND epoch < %(epoch)s
-  RETURNING id, account_id, folded_entry AS first, 2147483647 AS last, folded_at AS since),
+  RETURNING id, account_id, epoch, folded_entry AS first, 2147483647 AS last, folded_at AS since),
 {fold(_SINCE)}
 SELECT 1
 """
 
 
 class PostgresJournal:
-    """See ports.store.journals.Journal."""
+    """See ports.store.journals.Journal. Keeps a connection of its own until it is closed."""
 
     def __init__(self, database: Database, lease: Lease) -> None:
-        self._database = database
         self._lease = lease
-        with database.transaction() as cursor:
-            cursor.execute(_OPEN, {"account": lease.account_id, "epoch": lease.epoch})
-            opened = cursor.fetchone()
+        self._held = ExitStack()
+        self._connection = self._held.enter_context(database.own())
+        self._cursor = self._connection.cursor(row_factory=namedtuple_row)
+        scope = {"account": lease.account_id, "epoch": lease.epoch}
+        opened = self._cursor.execute(_OPEN, scope).fetchone()
         if opened is None:
+            self._held.close()
             raise LeaseLost(f"epoch {lease.epoch} of account {lease.account_id} is over")
+        self._records = Statements(self._connection, {"append": _APPEND, "settle": _SETTLE})
         self._id: int = opened.id
         self._entry = 0
         self._folded = 0
-        self._since: UUID | None = None  # the first event that is not folded
+        self._since: UUID | None = None  # below the first event that is not folded
 
     def settle(self, outcomes: Sequence[Outcome], *, fold: bool) -> int:
-        single = not fold and not any(outcome.parts for outcome in outcomes)
-        way = self._database.statement if single else self._database.transaction
-        with way() as cursor:
-            settled = self._append(cursor, outcomes) if outcomes else 0
+        sent, others = _by_campaign(outcomes)
+        if not others and not fold and len(sent) == 1:
+            return self._append(*sent)
+        with self._connection.transaction():
+            settled = sum(self._append(messages) for messages in sent)
+            if others:
+                settled += self._settle(others)
             if fold:
-                self._fold(cursor)
-        if fold:
-            self._folded, self._since = self._entry, None
+                self._fold()
         return settled
 
-    def close(self) -> None:
-        with self._database.transaction() as cursor:
-            self._fold(cursor)
-            cursor.execute(_CLOSE, (self._id,))
+    def begin(self, outcomes: Sequence[Outcome]) -> None:
+        sent, others = _by_campaign(outcomes)
+        if not others and len(sent) == 1:
+            self._send_append(*sent)
+        else:
+            self.settle(outcomes, fold=False)
 
-    def _append(self, cursor: Cursor, outcomes: Sequence[Outcome]) -> int:
-        entry = self._entry + 1
+    def finish(self) -> None:
+        if self._records.under_way:
+            self._take()
+
+    def close(self) -> None:
+        with self._connection.transaction():
+            self._fold()
+            self._cursor.execute(_CLOSE, (self._id,))
+        self._held.close()
+
+    def _append(self, sent: Sequence[Outcome]) -> int:
+        self._send_append(sent)
+        return self._take()
+
+    def _send_append(self, sent: Sequence[Outcome]) -> None:
+        """Have messages of one campaign recorded that WhatsApp took."""
+        self._send(
+            "append",
+            sent[0].claim.campaign_id,
+            _array(o.claim.recipient_id for o in sent),
+            _array(f'"{o.message_id}"' if o.message_id else "NULL" for o in sent),
+            _array(o.at.timestamp() for o in sent),
+        )
+
+    def _settle(self, outcomes: Sequence[Outcome]) -> int:
         parts = [(o.claim, part) for o in outcomes for part in o.parts]
         if parts:
-            lease = self._lease
-            scope = {"journal": self._id, "account": lease.account_id, "epoch": lease.epoch}
-            cursor.execute(NOTE_PARTS, scope | {"parts": dumped(parts)})
-            outcomes = _without_old_doubts(cursor, outcomes)
-        cursor.execute(
-            _SETTLE,
-            {
-                "journal": self._id,
-                "entry": entry,
-                "epoch": self._lease.epoch,
-                "outcomes": orjson.dumps([_row(outcome) for outcome in outcomes]).decode(),
-            },
-        )
-        row = cursor.fetchone()
-        if row is None or not row.open:
-            raise LeaseLost(f"journal {self._id} of account {self._lease.account_id} was closed")
-        self._entry = entry
-        self._since = self._since or row.first_event
-        return row.n
+            scope = {"journal": self._id, "epoch": self._lease.epoch}
+            self._cursor.execute(NOTE_PARTS, scope | {"parts": dumped(parts)})
+            outcomes = _without_old_doubts(self._cursor, outcomes)
+        rows = [_row(n, outcome) for n, outcome in enumerate(outcomes)]
+        self._send("settle", orjson.dumps(rows).decode())
+        return self._take()
 
-    def _fold(self, cursor: Cursor) -> None:
+    def _send(self, record: str, *values: object) -> None:
+        self._entry += 1
+        self._records.send(record, self._id, self._entry, self._lease.epoch, *values)
+
+    def _take(self) -> int:
+        """Wait for a record; how many of its outcomes were still the lease's."""
+        is_open, settled, first = self._records.take()
+        if is_open == "f":
+            raise LeaseLost(f"journal {self._id} of account {self._lease.account_id} was closed")
+        self._since = self._since or UUID(first)
+        return int(settled)
+
+    def _fold(self) -> None:
         if self._folded < self._entry:
-            cursor.execute(_FOLD, {"journal": self._id, "entry": self._entry, "since": self._since})
+            self._cursor.execute(
+                _FOLD, {"journal": self._id, "entry": self._entry, "since": self._since}
+            )
+            self._folded, self._since = self._entry, None
 
 
 def take_in(cursor: Cursor, lease: Lease) -> None:
@@ -165,8 +223,28 @@ def _without_old_doubts(cursor: Cursor, outcomes: Sequence[Outcome]) -> Sequence
     ]
 
 
-def _row(outcome: Outcome) -> dict[str, object]:
+def _by_campaign(
+    outcomes: Sequence[Outcome],
+) -> tuple[Collection[list[Outcome]], Sequence[Outcome]]:
+    """Messages that WhatsApp took, one a person, by campaign; and the other outcomes."""
+    sent: dict[UUID, list[Outcome]] = {}
+    others: list[Outcome] = []
+    for outcome in outcomes:
+        if outcome.status is RecipientStatus.SENT and not outcome.parts:
+            sent.setdefault(outcome.claim.campaign_id, []).append(outcome)
+        else:
+            others.append(outcome)
+    return sent.values(), others
+
+
+def _array(values: Iterable[object]) -> str:
+    """An array in Postgres' own writing, of values that need no quotes."""
+    return "{" + ",".join([str(value) for value in values]) + "}"
+
+
+def _row(n: int, outcome: Outcome) -> dict[str, object]:
     row: dict[str, object] = {
+        "n": n,
         "id": outcome.claim.recipient_id,
         "campaign": outcome.claim.campaign_id,
         "status": outcome.status,

@@ -150,23 +150,39 @@ FOLLOW = f"{_EVENTS}, {_TOTALS}, {_OF_SEVERAL}"
 
 
 def fold(since: str) -> str:
-    """Follows a CTE `journal(id, account_id, first, last)`, journals of one account: entries after
-    `first` up to `last` are taken in. Their events' keys, which grow with time, are not below SQL's
-    expression `since`."""
+    """Follows a CTE `journal(id, account_id, epoch, first, last)`, journals of one account: entries
+    after `first` up to `last` are taken in. Their events' keys, which grow with time, are not below
+    SQL's expression `since`. Of entries below 0 (−1 is the first) only the event was written: here
+    their recipients follow."""
     return f"""
+entries AS MATERIALIZED (
+  SELECT e.campaign_id, e.recipient_id, e.contact_id, e.message_id, e.event_type, e.created_at,
+    e.metadata->>'code' AS error_code, e.entry, j.account_id, j.epoch
+  FROM journal j
+  JOIN metric_events e ON e.journal_id = j.id AND abs(e.entry) > j.first AND abs(e.entry) <= j.last
+  WHERE e.id >= {since}),
+followed AS (
+  UPDATE campaign_recipients r SET status = 'sent', message_id = t.message_id, error_code = NULL,
+    error_message = NULL, not_before = NULL, sent_at = t.created_at
+  FROM entries t WHERE t.entry < 0 AND r.campaign_id = t.campaign_id AND r.id = t.recipient_id
+    AND r.status = 'sending' AND r.lease_epoch = t.epoch
+  RETURNING r.campaign_id, r.id AS recipient_id, r.contact_id, r.message_id, 'sent' AS event_type,
+    r.sent_at AS created_at, NULL::text AS error_code, t.account_id),
 moved AS (
   SELECT e.campaign_id, e.recipient_id, e.contact_id, e.message_id, e.event_type AS status,
-    'sending' AS was, e.created_at AS at, e.metadata->>'code' AS error_code,
-    coalesce(p.grupo, '') AS grupo, c.workspace_id, j.account_id, c.user_id, c.is_test,
+    'sending' AS was, e.created_at AS at, e.error_code, coalesce(p.grupo, '') AS grupo,
+    c.workspace_id, e.account_id, c.user_id, c.is_test,
     date_trunc('hour', e.created_at AT TIME ZONE w.time_zone) AS hour,
     to_char(e.created_at AT TIME ZONE w.time_zone, 'YYYY-MM') AS month,
     (e.event_type = 'sent')::int AS sent, (e.event_type = 'error')::int AS errors
-  FROM journal j
-  JOIN metric_events e ON e.journal_id = j.id AND e.entry > j.first AND e.entry <= j.last
+  FROM (
+    SELECT * FROM followed
+    UNION ALL SELECT campaign_id, recipient_id, contact_id, message_id, event_type, created_at,
+      error_code, account_id
+    FROM entries WHERE entry > 0) e
   JOIN campaigns c ON c.id = e.campaign_id
   JOIN workspaces w ON w.id = c.workspace_id
-  LEFT JOIN contacts p ON p.id = e.contact_id
-  WHERE e.id >= {since}),
+  LEFT JOIN contacts p ON p.id = e.contact_id),
 {_TOTALS}, {_OF_ONE_ACCOUNT}
 """
 

@@ -72,6 +72,12 @@ class RedisJournal:
             self._uncounted[entry] = moved
         return len(moved)
 
+    def begin(self, outcomes: Sequence[Outcome]) -> None:
+        self.settle(outcomes, fold=False)
+
+    def finish(self) -> None:
+        return
+
     def close(self) -> None:
         def work(tx: Transaction) -> None:
             if tx.row(_open(self._lease.account_id), self._id) is not None:
