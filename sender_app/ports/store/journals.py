@@ -13,9 +13,12 @@ class Journal(Protocol):
     next lease's recovery. Not thread-safe.
     """
 
-    def settle(self, outcomes: Sequence[Outcome], *, fold: bool) -> int:
-        """Record outcomes with their events, whole or not at all; returns how many were still the
-        lease's. Raises LeaseLost when a later lease has ended the journal."""
+    def settle(self, outcomes: Sequence[Outcome], *, fold: bool) -> None:
+        """Record outcomes, whole or not at all; what the lease no longer has counts nowhere. Raises
+        LeaseLost when a later lease has ended the journal.
+
+        Recipients and events of messages that were sent may follow later too, with the counters.
+        """
         ...
 
     def begin(self, outcomes: Sequence[Outcome]) -> None:

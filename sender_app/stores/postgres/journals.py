@@ -11,6 +11,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import orjson
+from psycopg.errors import ForeignKeyViolation
 from psycopg.rows import namedtuple_row
 
 from sender_app.domain.delivery import Lease, Outcome, RecipientStatus
@@ -20,34 +21,19 @@ from sender_app.stores.postgres.parts import NOTE_PARTS, certain, dumped
 from sender_app.stores.postgres.rollups import fold
 from sender_app.stores.postgres.statements import Statements
 
+_LAST = UUID(int=2**128 - 1)  # above every key
 _OPEN = """
 INSERT INTO delivery_journals (account_id, epoch)
 SELECT account_id, epoch FROM leases
 WHERE account_id = %(account)s AND epoch = %(epoch)s AND expires_at > now() FOR SHARE
 RETURNING id
 """
-# What nearly every outcome is: a message that WhatsApp took. Only its event is written, for the
-# sender waits for that; the recipient follows when the entry, which is negative, is folded. `first`
-# is below the keys of the events, and above all that were written before. (OFFSET 0: a look at each
-# recipient. A plan made for an empty table would rather walk the campaign.)
-_APPEND = f"""
-WITH {KEYS}, journal AS MATERIALIZED (
-  SELECT j.id, c.workspace_id, c.user_id FROM delivery_journals j, campaigns c
-  WHERE j.id = $1::bigint AND c.id = $4::uuid FOR SHARE OF j),
-events AS (
-  INSERT INTO metric_events (id, workspace_id, user_id, campaign_id, contact_id, event_type,
-    created_at, recipient_id, message_id, journal_id, entry)
-  SELECT {numbered("o.n")}, workspace_id, user_id, r.campaign_id, r.contact_id, 'sent',
-    to_timestamp(o.at), r.id, o.message_id, $1, -$2::int
-  FROM journal, keys, unnest($5::uuid[], $6::text[], $7::float8[])
-    WITH ORDINALITY AS o(id, message_id, at, n)
-  CROSS JOIN LATERAL (SELECT campaign_id, id, contact_id FROM campaign_recipients
-    WHERE campaign_id = $4 AND id = o.id AND status = 'sending' AND lease_epoch = $3::bigint
-    OFFSET 0) r
-  RETURNING id)
-SELECT EXISTS (SELECT FROM journal) AS open, (SELECT count(*) FROM events)::int AS n,
-  {numbered("0")} AS first
-FROM keys
+# What nearly every outcome is: a message that WhatsApp took. Many are noted in one row, for the
+# sender waits for that; recipients and events follow when it is folded. The foreign key holds the
+# journal until the commit.
+_NOTE = """
+INSERT INTO delivery_records (journal_id, entry, campaign_id, recipient_ids, message_ids, sent_ats)
+VALUES ($1, $2, $3, $4, $5, $6)
 """
 # Any outcome. One value for all of them: it is much cheaper to hand over than an array for every
 # column. Both columns of a recipient's key come from one table, or a plan made before Postgres has
@@ -79,9 +65,7 @@ events AS (
     CASE WHEN error_code IS NOT NULL THEN jsonb_build_object('code', error_code) END,
     at, id, message_id, $1, $2::int
   FROM changed, keys WHERE status <> 'queued')
-SELECT EXISTS (SELECT FROM journal) AS open, (SELECT count(*) FROM changed)::int AS n,
-  {numbered("0")} AS first
-FROM keys
+SELECT (SELECT count(*) FROM journal), {numbered("0")} FROM keys
 """
 _FOLD = f"""
 WITH journal AS (
@@ -121,34 +105,40 @@ class PostgresJournal:
         if opened is None:
             self._held.close()
             raise LeaseLost(f"epoch {lease.epoch} of account {lease.account_id} is over")
-        self._records = Statements(self._connection, {"append": _APPEND, "settle": _SETTLE})
+        self._records = Statements(self._connection, {"note": _NOTE, "settle": _SETTLE})
         self._id: int = opened.id
         self._entry = 0
         self._folded = 0
         self._since: UUID | None = None  # below the first event that is not folded
 
-    def settle(self, outcomes: Sequence[Outcome], *, fold: bool) -> int:
+    def settle(self, outcomes: Sequence[Outcome], *, fold: bool) -> None:
         sent, others = _by_campaign(outcomes)
-        if not others and not fold and len(sent) == 1:
-            return self._append(*sent)
+        if len(sent) == 1 and not others and not fold:
+            self._note(*sent)
+            self.finish()
+            return
         with self._connection.transaction():
-            settled = sum(self._append(messages) for messages in sent)
+            for messages in sent:
+                self._note(messages)
+                self.finish()
             if others:
-                settled += self._settle(others)
+                self._settle(others)
             if fold:
                 self._fold()
-        return settled
 
     def begin(self, outcomes: Sequence[Outcome]) -> None:
         sent, others = _by_campaign(outcomes)
-        if not others and len(sent) == 1:
-            self._send_append(*sent)
+        if len(sent) == 1 and not others:
+            self._note(*sent)
         else:
             self.settle(outcomes, fold=False)
 
     def finish(self) -> None:
         if self._records.under_way:
-            self._take()
+            try:
+                self._records.take()
+            except ForeignKeyViolation as error:
+                raise self._closed() from error
 
     def close(self) -> None:
         with self._connection.transaction():
@@ -156,46 +146,44 @@ class PostgresJournal:
             self._cursor.execute(_CLOSE, (self._id,))
         self._held.close()
 
-    def _append(self, sent: Sequence[Outcome]) -> int:
-        self._send_append(sent)
-        return self._take()
-
-    def _send_append(self, sent: Sequence[Outcome]) -> None:
-        """Have messages of one campaign recorded that WhatsApp took."""
-        self._send(
-            "append",
+    def _note(self, sent: Sequence[Outcome]) -> None:
+        """Begin to record messages of one campaign that WhatsApp took."""
+        self._entry += 1
+        self._records.send(
+            "note",
+            self._id,
+            self._entry,
             sent[0].claim.campaign_id,
             _array(o.claim.recipient_id for o in sent),
             _array(f'"{o.message_id}"' if o.message_id else "NULL" for o in sent),
             _array(o.at.timestamp() for o in sent),
         )
 
-    def _settle(self, outcomes: Sequence[Outcome]) -> int:
+    def _settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Record any outcomes, with their recipients and events."""
         parts = [(o.claim, part) for o in outcomes for part in o.parts]
         if parts:
             scope = {"journal": self._id, "epoch": self._lease.epoch}
             self._cursor.execute(NOTE_PARTS, scope | {"parts": dumped(parts)})
             outcomes = _without_old_doubts(self._cursor, outcomes)
         rows = [_row(n, outcome) for n, outcome in enumerate(outcomes)]
-        self._send("settle", orjson.dumps(rows).decode())
-        return self._take()
-
-    def _send(self, record: str, *values: object) -> None:
         self._entry += 1
-        self._records.send(record, self._id, self._entry, self._lease.epoch, *values)
-
-    def _take(self) -> int:
-        """Wait for a record; how many of its outcomes were still the lease's."""
-        is_open, settled, first = self._records.take()
-        if is_open == "f":
-            raise LeaseLost(f"journal {self._id} of account {self._lease.account_id} was closed")
+        values = (self._id, self._entry, self._lease.epoch, orjson.dumps(rows).decode())
+        self._records.send("settle", *values)
+        is_open, first = self._records.take()
+        if is_open == "0":
+            raise self._closed()
         self._since = self._since or UUID(first)
-        return int(settled)
+
+    def _closed(self) -> LeaseLost:
+        return LeaseLost(f"journal {self._id} of account {self._lease.account_id} was closed")
 
     def _fold(self) -> None:
+        """Have recipients, events and counters follow what was recorded."""
         if self._folded < self._entry:
             self._cursor.execute(
-                _FOLD, {"journal": self._id, "entry": self._entry, "since": self._since}
+                _FOLD,
+                {"journal": self._id, "entry": self._entry, "since": self._since or _LAST},
             )
             self._folded, self._since = self._entry, None
 

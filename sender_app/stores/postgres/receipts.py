@@ -36,16 +36,15 @@ changed AS (
 {FOLLOW}
 SELECT DISTINCT campaign_id FROM changed
 """
-# A receipt proves that the message left, so it settles an unconfirmed recipient as sent. It may be
-# ahead of the recipient, whose event is recorded and not yet folded.
+# A receipt proves that the message left, so it settles an unconfirmed recipient as sent.
 _RECEIPTS = f"""
 WITH heard AS (
   SELECT id, min(at) AS at, min(at) FILTER (WHERE kind = 'read') AS read_at
   FROM unnest(%(ids)s::text[], %(kinds)s::text[], %(ats)s::timestamptz[]) AS h(id, kind, at)
   GROUP BY id),
 found AS MATERIALIZED (
-  SELECT DISTINCT e.campaign_id, e.recipient_id, e.entry < 0 AS ahead, heard.*,
-    c.account_id AS own_account, c.workspace_id, c.is_test
+  SELECT DISTINCT e.campaign_id, e.recipient_id, heard.*, c.account_id AS own_account,
+    c.workspace_id, c.is_test
   FROM heard JOIN metric_events e ON e.message_id = heard.id
   JOIN campaigns c ON c.id = e.campaign_id),
 touched AS (
@@ -58,8 +57,7 @@ touched AS (
     read_at = coalesce(r.read_at, heard.read_at)
   FROM found heard
   WHERE r.campaign_id = heard.campaign_id AND r.id = heard.recipient_id
-    AND (r.message_id = heard.id OR (heard.ahead AND r.status = 'sending'))
-    AND coalesce(r.account_id, heard.own_account) = %(account)s
+    AND r.message_id = heard.id AND coalesce(r.account_id, heard.own_account) = %(account)s
     AND (r.delivered_at IS NULL OR (r.read_at IS NULL AND heard.read_at IS NOT NULL)
       OR r.status = 'unconfirmed')
   RETURNING r.id, r.campaign_id, r.contact_id, r.status, old.status AS was, r.sent_at, r.account_id,

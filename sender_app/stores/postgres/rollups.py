@@ -91,10 +91,11 @@ _ADD = f"""
 
 
 def _by_contact(whose: str, latest: str) -> str:
-    """Follows a CTE `moved(workspace_id, contact_id, month, account_id, sent, errors)`. `whose` is
-    the account of a contact's rows there, and `latest` what each adds to a contact of `shared`."""
+    """Follows KEYS and a CTE `moved(workspace_id, contact_id, month, account_id, sent, errors)`.
+
+    `whose` is the account of a contact's rows there, and `latest` what each adds to a contact of
+    `shared`."""
     return f"""
-{KEYS},
 months AS (
   INSERT INTO contact_stats AS s (id, workspace_id, contact_id, month, account_id, sent, errors)
   SELECT {numbered("row_number() OVER ()")}, p.* FROM keys, (
@@ -146,28 +147,37 @@ _OF_SEVERAL = _by_contact(
 # Follows a CTE `changed(recipient_id, campaign_id, contact_id, message_id, status, was, at, grupo,
 # error_code, account_id)`: the recipients whose status just moved from `was` to `status`, and the
 # account whose message it is, if it is one's.
-FOLLOW = f"{_EVENTS}, {_TOTALS}, {_OF_SEVERAL}"
+FOLLOW = f"{KEYS}, {_EVENTS}, {_TOTALS}, {_OF_SEVERAL}"
 
 
 def fold(since: str) -> str:
-    """Follows a CTE `journal(id, account_id, epoch, first, last)`, journals of one account: entries
-    after `first` up to `last` are taken in. Their events' keys, which grow with time, are not below
-    SQL's expression `since`. Of entries below 0 (−1 is the first) only the event was written: here
-    their recipients follow."""
+    """Follows a CTE `journal(id, account_id, epoch, first, last)`, journals of one account.
+
+    What was only noted of messages that were sent (`delivery_records`) is taken into recipients and
+    events, and with the events of entries after `first` up to `last` into the counters. Those
+    events' keys, which grow with time, are not below SQL's expression `since`."""
     return f"""
-entries AS MATERIALIZED (
-  SELECT e.campaign_id, e.recipient_id, e.contact_id, e.message_id, e.event_type, e.created_at,
-    e.metadata->>'code' AS error_code, e.entry, j.account_id, j.epoch
-  FROM journal j
-  JOIN metric_events e ON e.journal_id = j.id AND abs(e.entry) > j.first AND abs(e.entry) <= j.last
-  WHERE e.id >= {since}),
+{KEYS},
+records AS (
+  DELETE FROM delivery_records d USING journal j WHERE d.journal_id = j.id
+  RETURNING d.campaign_id, d.recipient_ids, d.message_ids, d.sent_ats, j.account_id, j.epoch),
+noted AS MATERIALIZED (
+  SELECT d.campaign_id, d.account_id, d.epoch, m.id, m.message_id, to_timestamp(m.at) AS at
+  FROM records d CROSS JOIN LATERAL
+    unnest(d.recipient_ids, d.message_ids, d.sent_ats) AS m(id, message_id, at)),
 followed AS (
-  UPDATE campaign_recipients r SET status = 'sent', message_id = t.message_id, error_code = NULL,
-    error_message = NULL, not_before = NULL, sent_at = t.created_at
-  FROM entries t WHERE t.entry < 0 AND r.campaign_id = t.campaign_id AND r.id = t.recipient_id
-    AND r.status = 'sending' AND r.lease_epoch = t.epoch
+  UPDATE campaign_recipients r SET status = 'sent', message_id = n.message_id, error_code = NULL,
+    error_message = NULL, not_before = NULL, sent_at = n.at
+  FROM noted n WHERE r.campaign_id = n.campaign_id AND r.id = n.id
+    AND r.status = 'sending' AND r.lease_epoch = n.epoch
   RETURNING r.campaign_id, r.id AS recipient_id, r.contact_id, r.message_id, 'sent' AS event_type,
-    r.sent_at AS created_at, NULL::text AS error_code, t.account_id),
+    r.sent_at AS created_at, NULL::text AS error_code, n.account_id),
+events AS (
+  INSERT INTO metric_events (id, workspace_id, user_id, campaign_id, contact_id, event_type,
+    created_at, recipient_id, message_id)
+  SELECT {numbered("row_number() OVER ()")}, c.workspace_id, c.user_id, f.campaign_id,
+    f.contact_id, 'sent', f.created_at, f.recipient_id, f.message_id
+  FROM keys, followed f JOIN campaigns c ON c.id = f.campaign_id),
 moved AS (
   SELECT e.campaign_id, e.recipient_id, e.contact_id, e.message_id, e.event_type AS status,
     'sending' AS was, e.created_at AS at, e.error_code, coalesce(p.grupo, '') AS grupo,
@@ -177,9 +187,11 @@ moved AS (
     (e.event_type = 'sent')::int AS sent, (e.event_type = 'error')::int AS errors
   FROM (
     SELECT * FROM followed
-    UNION ALL SELECT campaign_id, recipient_id, contact_id, message_id, event_type, created_at,
-      error_code, account_id
-    FROM entries WHERE entry > 0) e
+    UNION ALL SELECT v.campaign_id, v.recipient_id, v.contact_id, v.message_id, v.event_type,
+      v.created_at, v.metadata->>'code', j.account_id
+    FROM journal j
+    JOIN metric_events v ON v.journal_id = j.id AND v.entry > j.first AND v.entry <= j.last
+    WHERE v.id >= {since}) e
   JOIN campaigns c ON c.id = e.campaign_id
   JOIN workspaces w ON w.id = c.workspace_id
   LEFT JOIN contacts p ON p.id = e.contact_id),
@@ -191,7 +203,7 @@ def count_again(contact: str, stats: str, shares: str) -> str:
     """A statement that adds to a `contact`, which may be each one's own, what rows of
     `contact_stats` and `contact_shares` say of contacts' months, and so of their years."""
     return f"""
-WITH stats AS ({stats}),
+WITH {KEYS}, stats AS ({stats}),
 known AS (
   SELECT s.workspace_id, s.contact_id, s.month, p.account_id, p.sent, p.errors
   FROM stats s JOIN ({shares}) p ON p.contact_id = s.contact_id AND p.period = s.month

@@ -34,7 +34,8 @@ class Statements:
         self.under_way = True
 
     def take(self) -> list[str]:
-        """Wait for the statement under way; the values of its one row. Raises psycopg.Error."""
+        """Wait for the statement under way; the values of its one row, if it gives any. Raises
+        psycopg.Error."""
         result = self._result()
         return [(result.get_value(0, n) or b"").decode() for n in range(result.nfields)]
 

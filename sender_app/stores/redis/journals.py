@@ -50,7 +50,7 @@ class RedisJournal:
 
         self._workspace = database.transact(work)
 
-    def settle(self, outcomes: Sequence[Outcome], *, fold: bool) -> int:
+    def settle(self, outcomes: Sequence[Outcome], *, fold: bool) -> None:
         entry = f"{self._id}:{new_key()}"
 
         def work(tx: Transaction) -> list[tuple[str, Moved]]:
@@ -70,7 +70,6 @@ class RedisJournal:
             self._uncounted = {}
         elif moved:
             self._uncounted[entry] = moved
-        return len(moved)
 
     def begin(self, outcomes: Sequence[Outcome]) -> None:
         self.settle(outcomes, fold=False)
