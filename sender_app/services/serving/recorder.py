@@ -13,7 +13,7 @@ from sender_app.domain.delivery import Outcome
 from sender_app.ports.store.journals import Journal
 
 _log = structlog.get_logger()
-_FOLD_EVERY = 0.2  # seconds between two updates of the counters by a lane
+_FOLD_EVERY = 0.1  # seconds between two updates of the counters by a lane
 _GATHER = 0.1  # seconds from one commit's beginning to the next, unless that would be large
 _FEW = 10  # outcomes that are counted in the transaction which records the last of them
 _TICK = 0.02  # seconds between two looks at what is under way, while the sender does other things
