@@ -125,6 +125,8 @@ class Session:
         will not tell it again."""
         desk, early = self._desk, self._early or []
         desk.answers_due = False
+        if early:  # no recovery has found yet what an earlier lease had sent
+            desk.store.deliveries.orphans(desk.lease)
         inbox.record(desk, [*early, *connection.events(0.0)])
         if desk.answers_due:  # somebody asked to be left alone, and waits for the word
             desk.store.accounts.wake(desk.account.id)
