@@ -4,9 +4,10 @@
 
 Alternates with the peer (the original system's stack at its best settings) in one run, on the same
 servers. Ours with up to 50 records a commit, and with a commit for every message, of which never
-more than 50 are unrecorded; and strictly one after the other. People are in the book, and the book's index is made, before the
-sending begins: what importing costs is `benchmarks.ingest`'s. Both begin analysed and with a
-checkpoint, and are looked at ten times a second. Prints medians and ratios.
+more than 50 are unrecorded; and strictly one after the other. People are in the book, and the
+book's index is made, before the sending begins: what importing costs is `benchmarks.ingest`'s. Both
+begin analysed and with a checkpoint, and are looked at ten times a second. Prints medians and
+ratios.
 """
 
 import argparse
