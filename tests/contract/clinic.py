@@ -44,11 +44,11 @@ class Clinic:
     def claim(self, lease: Lease, limit: int = 50, after: UUID | None = None) -> list[Claim]:
         return list(self.store.deliveries.claim(lease, self.campaign.id, after, limit, False))
 
-    def settle(self, lease: Lease, outcomes: Sequence[Outcome], *, fold: bool = True) -> int:
+    def settle(self, lease: Lease, outcomes: Sequence[Outcome], *, fold: bool = True) -> None:
         journal = self.journals.get(lease.epoch)
         if journal is None:
             journal = self.journals[lease.epoch] = self.store.deliveries.open_journal(lease)
-        return journal.settle(outcomes, fold=fold)
+        journal.settle(outcomes, fold=fold)
 
     def now(self) -> Campaign:
         return self.store.campaigns.get(self.workspace.id, self.campaign.id)

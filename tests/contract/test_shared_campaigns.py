@@ -180,6 +180,8 @@ def test_what_both_record_while_receipts_come_in_is_counted_once_each(store: Sto
             done, back = [sent(claim) for claim in claims[:2]], claims[2:]
             put_back = [Outcome(claim, RecipientStatus.QUEUED, NOW) for claim in back]
             journal.settle([*done, *put_back], fold=n % 2 == 0)
+            if n % 2:  # receipts are taken in once what was sent is folded
+                journal.settle([], fold=True)
             ids = tuple(outcome.message_id or "" for outcome in done)
             store.receipts.receipts(lease.account_id, [Receipt(ids, ReceiptKind.DELIVERED, NOW)])
         journal.close()

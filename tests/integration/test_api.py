@@ -473,7 +473,7 @@ def test_the_most_contacted_have_a_number_and_a_name(program: Program, office: O
     claims = office.store.deliveries.claim(lease, campaign.id, None, 10, False)
     now = datetime.now(UTC)
     outcomes = [Outcome(one, RecipientStatus.SENT, now, message_id=uuid4().hex) for one in claims]
-    assert office.store.deliveries.open_journal(lease).settle(outcomes, fold=True) == 2
+    office.store.deliveries.open_journal(lease).settle(outcomes, fold=True)
     top = program("GET", "/dashboard/by-contact").json()
     assert sorted(top, key=lambda one: one["phone"]) == [
         {"phone": "+595981000001", "label": "Ana", "sent": 1, "errors": 0},

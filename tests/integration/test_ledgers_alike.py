@@ -98,7 +98,8 @@ class Side:
         said = list[str]()
         for journal in self.ended:
             try:
-                said.append(str(journal.settle([], fold=True)))
+                journal.settle([], fold=True)
+                said.append("nothing")
             except LeaseLost:
                 said.append("lost")
             journal.close()

@@ -125,17 +125,15 @@ class Database:
 
     @contextmanager
     def own(self) -> Iterator[psycopg.Connection]:
-        """A connection to keep for longer than a statement; each statement commits itself."""
+        """A connection beside the pool's, which is closed at the end, with all that was prepared on
+        it; each statement commits itself."""
         pooled = self.engine.raw_connection()
         try:
             connection = pooled.driver_connection
             assert isinstance(connection, psycopg.Connection)  # noqa: S101 - narrows the type
+            pooled.detach()
             connection.autocommit = True
             yield connection
-            connection.autocommit = False
-        except BaseException:
-            pooled.invalidate()  # whatever state it is in
-            raise
         finally:
             pooled.close()
 

@@ -141,10 +141,9 @@ class PostgresJournal:
                 raise self._closed() from error
 
     def close(self) -> None:
-        with self._connection.transaction():
+        with self._held, self._connection.transaction():
             self._fold()
             self._cursor.execute(_CLOSE, (self._id,))
-        self._held.close()
 
     def _note(self, sent: Sequence[Outcome]) -> None:
         """Begin to record messages of one campaign that WhatsApp took."""

@@ -21,8 +21,7 @@ class Statements:
     def __init__(self, connection: psycopg.Connection, statements: Mapping[str, str]) -> None:
         """`statements` by name. Nothing else uses the connection while one of them is under way."""
         self._libpq = connection.pgconn
-        self._readable = select.poll()
-        self._readable.register(self._libpq.socket, select.POLLIN)
+        self._socket = select.poll()
         self.under_way = False
         for name, sql in statements.items():
             self._libpq.send_prepare(name.encode(), sql.encode())
@@ -42,8 +41,9 @@ class Statements:
     def _result(self) -> PGresult:
         self.under_way = False
         libpq = self._libpq
-        while libpq.is_busy():
-            self._readable.poll()
+        while (unsent := libpq.flush()) or libpq.is_busy():  # a large statement is sent by and by
+            self._socket.register(libpq.socket, select.POLLIN | (select.POLLOUT if unsent else 0))
+            self._socket.poll()
             libpq.consume_input()
         result = libpq.get_result()
         if result is None:
@@ -51,6 +51,5 @@ class Statements:
         while libpq.get_result() is not None:  # the end of the results
             pass
         if result.status not in _DONE:
-            state = result.error_field(pq.DiagnosticField.SQLSTATE) or b""
-            raise psycopg.errors.lookup(state.decode())(result.get_error_message())
+            raise psycopg.errors.error_from_result(result)
         return result
