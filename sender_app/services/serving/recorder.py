@@ -26,7 +26,7 @@ class _Lane:
     journal: Journal
     recording: int = 0  # outcomes of a commit that has begun and is not known to have ended
     since: float = 0.0  # when it began, in monotonic seconds
-    counting: bool = False  # a thread waits for the counters to follow
+    kept: bool = False  # the keeper uses the journal; only the keeper does so unlocked
     uncounted: list[Outcome] = field(default_factory=list)  # recorded, or about to be
     fold_at: float = 0.0  # monotonic seconds; counters follow no later
 
@@ -41,8 +41,9 @@ class Recorder:
     unrecorded: then the sender waits for the oldest commit. Where one commit takes the whole window
     it waits for that: two processors are better used by counting beside it.
 
-    A thread beside the sender looks after what the sender leaves: commits that have ended, outcomes
-    that have gathered for long enough, and the counters.
+    The keeper, a thread beside the sender, looks after what the sender leaves: commits that have
+    ended, outcomes that have gathered for long enough, and the counters. While it waits for
+    Postgres the sender goes on.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Recorder:
         self._resting = False  # the keeper waits to be told that there is something
         self._error: BaseException | None = None
         self._folded: list[Outcome] = []  # `on_folded` is still to be told of these
-        # Held by whoever uses a journal, but for one that is being folded.
+        # Held by whoever uses a journal, but for one that is kept.
         self._changed = threading.Condition(threading.Lock())
         self._keeper: threading.Thread | None = None
 
@@ -98,14 +99,14 @@ class Recorder:
             while self._waiting:
                 if not self._begin(last=True):
                     self._make_room()
-            while self._under_way:
-                self._finish(self._under_way[0])
             for lane in self._lanes:
-                while lane.counting:
+                while lane.kept:
                     self._wait()
+                if lane.recording:
+                    self._finish(lane)
                 if lane.uncounted:
                     lane.journal.settle((), fold=True)
-                    self._counted(lane)
+                    self._ended(lane, counted=True)
             folded = self._take_folded()
         self._on_folded(folded)
 
@@ -172,25 +173,29 @@ class Recorder:
         lane = self._free_lane()
         if lane is None:
             return False
+        batch, fold = self._take_batch(lane, last=last)
+        is_alone = self._recording == len(batch)
+        if fold or (is_alone and len(batch) + len(self._waiting) >= self._window):
+            lane.journal.settle(batch, fold=fold)
+            self._ended(lane, counted=fold)
+        else:
+            lane.journal.begin(batch)
+        return True
+
+    def _take_batch(self, lane: _Lane, *, last: bool = False) -> tuple[list[Outcome], bool]:
+        """What the lane shall record now, and whether it counts that in the same transaction."""
         batch = [self._waiting.popleft() for _ in range(min(self._group, len(self._waiting)))]
         now = time.monotonic()
         self._gather_until = now + _GATHER
         lane.uncounted += batch
-        fold = len(lane.uncounted) <= _FEW and (last or now >= lane.fold_at)
-        if fold or (not self._recording and len(batch) + len(self._waiting) >= self._window):
-            lane.journal.settle(batch, fold=fold)
-            if fold:
-                self._counted(lane)
-        else:
-            lane.journal.begin(batch)
-            lane.recording, lane.since = len(batch), now
-            self._recording += len(batch)
-            self._under_way.append(lane)
-        return True
+        lane.recording, lane.since = len(batch), now
+        self._recording += len(batch)
+        self._under_way.append(lane)
+        return batch, len(lane.uncounted) <= _FEW and (last or now >= lane.fold_at)
 
     def _free_lane(self) -> _Lane | None:
         for lane in self._lanes:
-            if not lane.recording and not lane.counting:
+            if not lane.recording and not lane.kept:
                 return lane
         if len(self._lanes) == self._most_lanes:
             return None
@@ -198,25 +203,29 @@ class Recorder:
         return self._lanes[-1]
 
     def _make_room(self) -> None:
-        """Wait for the oldest commit, or for a lane that counts."""
-        if self._under_way:
+        """Wait for the oldest commit, or for the keeper."""
+        if self._under_way and not self._under_way[0].kept:
             self._finish(self._under_way[0])
             if self._is_worth_a_commit():
                 self._begin()
-        elif not self._begin():
+        elif self._under_way or not self._begin():
             self._wait()
 
     def _finish(self, lane: _Lane) -> None:
         """Wait until the lane's commit has ended."""
         lane.journal.finish()
-        self._under_way.remove(lane)
-        self._recording -= lane.recording
-        lane.recording = 0
+        self._ended(lane)
 
-    def _counted(self, lane: _Lane) -> None:
-        self._folded += lane.uncounted
-        lane.uncounted = []
-        lane.fold_at = time.monotonic() + _FOLD_EVERY
+    def _ended(self, lane: _Lane, *, counted: bool = False) -> None:
+        """The lane has recorded, and `counted`, what it was at."""
+        if lane.recording:
+            self._under_way.remove(lane)
+            self._recording -= lane.recording
+            lane.recording = 0
+        if counted:
+            self._folded += lane.uncounted
+            lane.uncounted = []
+            lane.fold_at = time.monotonic() + _FOLD_EVERY
 
     def _take_folded(self) -> list[Outcome]:
         folded, self._folded = self._folded, []
@@ -225,18 +234,10 @@ class Recorder:
     def _keep(self) -> None:
         """The thread beside the sender."""
         try:
-            while True:
+            while self._rest():
+                while self._look_after_a_lane():
+                    pass
                 with self._changed:
-                    if not self._rest():
-                        return
-                    lane = self._look_after_lanes()
-                if lane is not None:
-                    lane.journal.settle((), fold=True)
-                with self._changed:
-                    if lane is not None:
-                        lane.counting = False
-                        self._counted(lane)
-                        self._changed.notify_all()
                     folded = self._take_folded()
                 if folded:
                     self._on_folded(folded)
@@ -248,29 +249,43 @@ class Recorder:
 
     def _rest(self) -> bool:
         """Until it is time for another look; whether there shall be one."""
-        if not self._closing and self._error is None:
-            uncounted = any(lane.uncounted for lane in self._lanes)
-            idle = not (self._waiting or self._folded or uncounted)
-            self._resting = idle
-            self._changed.wait(None if idle else _TICK)
-            self._resting = False
-        return not self._closing and self._error is None
+        with self._changed:
+            if not self._closing and self._error is None:
+                uncounted = any(lane.uncounted for lane in self._lanes)
+                self._resting = not (self._waiting or self._folded or uncounted)
+                self._changed.wait(None if self._resting else _TICK)
+                self._resting = False
+            return not self._closing and self._error is None
 
-    def _look_after_lanes(self) -> _Lane | None:
-        """End commits that the sender has left alone, and begin one with what has gathered.
+    def _look_after_a_lane(self) -> bool:
+        """End, begin or count what the sender has left alone; False when there is nothing."""
+        with self._changed:
+            if self._closing or self._error is not None or (task := self._left_alone()) is None:
+                return False
+            lane, batch, fold = task
+            lane.kept = True
+        if batch:
+            lane.journal.settle(batch, fold=fold)
+        elif lane.recording:
+            lane.journal.finish()
+            with self._changed:
+                self._ended(lane)  # the sender has room before the counters have followed
+                self._changed.notify_all()
+        if fold and not batch:
+            lane.journal.settle((), fold=True)
+        with self._changed:
+            lane.kept = False
+            self._ended(lane, counted=fold)
+            self._changed.notify_all()
+        return True
 
-        Returns the lane whose counters have been due for longest, if any: its sender's no more.
-        """
+    def _left_alone(self) -> tuple[_Lane, Sequence[Outcome], bool] | None:
+        """A lane to look after, with what it shall record, and whether it shall count: a commit
+        that has ended by now, what has gathered, or the counters that have been due for longest."""
         now = time.monotonic()
-        while self._under_way and now - self._under_way[0].since >= _TICK:
-            self._finish(self._under_way[0])
-        if self._is_worth_a_commit():
-            self._begin()
+        if self._under_way and now - self._under_way[0].since >= _TICK:
+            return self._under_way[0], (), False
+        if self._is_worth_a_commit() and (free := self._free_lane()):
+            return free, *self._take_batch(free)
         due = [lane for lane in self._lanes if lane.uncounted and lane.fold_at <= now]
-        if not due:
-            return None
-        lane = min(due, key=lambda lane: lane.fold_at)
-        if lane.recording:
-            self._finish(lane)
-        lane.counting = True
-        return lane
+        return (min(due, key=lambda lane: lane.fold_at), (), True) if due else None
