@@ -114,10 +114,14 @@ class Side:
             for one in found
         ]
 
-    def settle(self, a: int, ends: Sequence[Outcome], *, fold: bool) -> int:
+    def settle(self, a: int, ends: Sequence[Outcome], *, fold: bool) -> None:
         own = [replace(end, claim=one) for end, one in zip(ends, self.claims[a], strict=True)]
         self.claims[a] = []
-        return self.journals[a].settle(own, fold=fold)
+        self.journals[a].settle(own, fold=fold)
+
+    def listen(self, a: int) -> None:
+        """As a process does that hears something: what it has recorded is in the ledger by then."""
+        self.journals[a].settle([], fold=True)
 
     def hear(self, a: int, receipts: Sequence[Receipt]) -> None:
         self.store.receipts.receipts(self.accounts[a], receipts)
@@ -223,6 +227,11 @@ class Tale:
         )
         self.both(lambda side: side.settle(a, ends, fold=fold))
 
+    def listening(self, a: int) -> None:
+        if a not in self.sides[0].leases:
+            self.begin(a)
+        self.both(lambda side: side.listen(a))
+
     def begin(self, a: int) -> None:
         left = self.both(lambda side: side.take(a))
         ends = list[tuple[object, str | None, tuple[SentPart, ...]]]()
@@ -262,12 +271,14 @@ class Tale:
         some = self.chance.sample(self.messages, min(5, len(self.messages)))
         kind, when = self.chance.choice(list(ReceiptKind)), self.when()
         for a in (0, 1):
+            self.listening(a)
             self.both(lambda side, a=a: side.hear(a, [Receipt(tuple(some), kind, when)]))
 
     def answer(self) -> None:
         a, quoted = self.chance.randrange(2), self.chance.choice([None, *self.messages])
         message_id, phone = f"R{self.chance.randrange(10**6)}", self.chance.choice(PEOPLE)
         message, opt_out = Incoming(message_id, phone, "hola", quoted, NOW), phone == PEOPLE[0]
+        self.listening(a)
         self.both(lambda side: side.reply(a, message, opt_out=opt_out))
 
     def steering(self) -> None:
