@@ -13,7 +13,10 @@ class ReceiptStore(Protocol):
     """What comes back from people."""
 
     def receipts(self, account_id: UUID, receipts: Sequence[Receipt]) -> Sequence[UUID]:
-        """Record receipts, settling unconfirmed recipients; returns the campaigns concerned."""
+        """Record receipts, settling unconfirmed recipients; returns the campaigns concerned.
+
+        A message that is only in a journal may not be found: fold first.
+        """
         ...
 
     def reply(

@@ -1,4 +1,4 @@
-"""Delivery journals in Postgres: outcomes are appended at once, rollups follow now and then.
+"""Delivery journals in Postgres: outcomes are recorded at once, rollups follow now and then.
 
 A journal is one stream of records under one lease. Its row exists while it is open, every record
 holds it, and the successor of a lease folds and removes what was left open: no outcome is lost to

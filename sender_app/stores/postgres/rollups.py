@@ -1,8 +1,8 @@
 """Events and rollups: SQL that follows the changes of recipients' statuses.
 
-FOLLOW does it in the statement of the change. The sending loop only appends its events, and `fold`
-takes them into the counters and rollups a few times a second: many messages for one update. Both
-write what webhooks are told of it.
+FOLLOW does it in the statement of the change. The sending loop only notes what was sent and appends
+events of the rest, and `fold` takes both in several times a second: many messages for one update.
+Both write what webhooks are told of it.
 """
 
 from collections.abc import Sequence

@@ -45,7 +45,7 @@ class DeliveryRecordRow(SQLModel, table=True):
     since 1970."""
 
     __tablename__ = "delivery_records"
-    # Compressing what is gone in a fifth of a second is dearer than writing it down as it is.
+    # Compressing what is gone in a tenth of a second is dearer than writing it down as it is.
     __table_args__ = ({"postgresql_with": {"toast_tuple_target": 8160}},)
 
     journal_id: int = Field(
@@ -67,7 +67,8 @@ class MetricEventRow(SQLModel, table=True):
     """What happened, appended only. No foreign keys: history outlives what it tells of.
 
     `recipient_id` and `message_id` find the recipient of a receipt. `journal_id` and `entry` say
-    by which record a lease's holder wrote it, so that rollups take in each event once.
+    by which record a lease's holder wrote it before the rollups took it in, so that they do so
+    once.
     """
 
     __tablename__ = "metric_events"
