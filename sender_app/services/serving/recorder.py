@@ -235,12 +235,13 @@ class Recorder:
         """The thread beside the sender."""
         try:
             while self._rest():
-                while self._look_after_a_lane():
-                    pass
-                with self._changed:
-                    folded = self._take_folded()
-                if folded:
-                    self._on_folded(folded)
+                more = True
+                while more:
+                    more = self._look_after_a_lane()
+                    with self._changed:
+                        folded = self._take_folded()
+                    if folded:
+                        self._on_folded(folded)
         except BaseException as error:  # noqa: BLE001 - raised again where outcomes are put
             _log.warning("not recorded", error=str(error))
             with self._changed:
