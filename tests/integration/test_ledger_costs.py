@@ -31,10 +31,11 @@ def store(database_url: str) -> Iterator[PostgresStore]:
     store.close()
 
 
-def rows_read(store: PostgresStore, journal: PostgresJournal) -> dict[str, int]:
-    """By table; the journal has a connection of its own, which has counted too."""
+def rows_read(store: PostgresStore, journal: PostgresJournal | None = None) -> dict[str, int]:
+    """By table; a journal has a connection of its own, which has counted too."""
     tell = "SELECT pg_stat_force_next_flush()"
-    journal._connection.execute(tell)
+    if journal is not None:
+        journal._connection.execute(tell)
     with store.database.statement() as cursor:
         cursor.execute(tell)
     with store.database.statement() as cursor:
