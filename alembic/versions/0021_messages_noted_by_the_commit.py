@@ -20,13 +20,14 @@ def upgrade() -> None:
         sa.Column("entry", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("campaign_id", sa.Uuid(), nullable=False),
         sa.Column("recipient_ids", ARRAY(sa.Uuid()), nullable=False),
+        sa.Column("contact_ids", ARRAY(sa.Uuid()), nullable=False),
         sa.Column("message_ids", ARRAY(sa.Text()), nullable=False),
         sa.Column("sent_ats", ARRAY(sa.Double()), nullable=False),
         sa.ForeignKeyConstraint(["journal_id"], ["delivery_journals.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("journal_id", "entry"),
         postgresql_with={"toast_tuple_target": "8160"},
     )
-    for column in ("recipient_ids", "message_ids", "sent_ats"):
+    for column in ("recipient_ids", "contact_ids", "message_ids", "sent_ats"):
         op.execute(f"ALTER TABLE delivery_records ALTER {column} SET STORAGE EXTERNAL")
 
 

@@ -32,8 +32,9 @@ RETURNING id
 # sender waits for that; recipients and events follow when it is folded. The foreign key holds the
 # journal until the commit.
 _NOTE = """
-INSERT INTO delivery_records (journal_id, entry, campaign_id, recipient_ids, message_ids, sent_ats)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO delivery_records (journal_id, entry, campaign_id, recipient_ids, contact_ids,
+  message_ids, sent_ats)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 # Any outcome. One value for all of them: it is much cheaper to hand over than an array for every
 # column. Both columns of a recipient's key come from one table, or a plan made before Postgres has
@@ -154,6 +155,7 @@ class PostgresJournal:
             self._entry,
             sent[0].claim.campaign_id,
             _array(o.claim.recipient_id for o in sent),
+            _array(o.claim.contact_id or "NULL" for o in sent),
             _array(f'"{o.message_id}"' if o.message_id else "NULL" for o in sent),
             _array(o.at.timestamp() for o in sent),
         )

@@ -160,17 +160,21 @@ def fold(since: str) -> str:
 {KEYS},
 records AS (
   DELETE FROM delivery_records d USING journal j WHERE d.journal_id = j.id
-  RETURNING d.campaign_id, d.recipient_ids, d.message_ids, d.sent_ats, j.account_id, j.epoch),
+  RETURNING d.campaign_id, d.recipient_ids, d.contact_ids, d.message_ids, d.sent_ats,
+    j.account_id, j.epoch),
 noted AS MATERIALIZED (
-  SELECT d.campaign_id, d.account_id, d.epoch, m.id, m.message_id, to_timestamp(m.at) AS at
+  SELECT d.campaign_id, d.account_id, d.epoch, m.id, m.contact_id, m.message_id,
+    to_timestamp(m.at) AS at
   FROM records d CROSS JOIN LATERAL
-    unnest(d.recipient_ids, d.message_ids, d.sent_ats) AS m(id, message_id, at)),
+    unnest(d.recipient_ids, d.contact_ids, d.message_ids, d.sent_ats)
+      AS m(id, contact_id, message_id, at)),
 followed AS (
   UPDATE campaign_recipients r SET status = 'sent', message_id = n.message_id, error_code = NULL,
     error_message = NULL, not_before = NULL, sent_at = n.at
   FROM noted n WHERE r.campaign_id = n.campaign_id AND r.id = n.id
     AND r.status = 'sending' AND r.lease_epoch = n.epoch
-  RETURNING r.campaign_id, r.id AS recipient_id, r.contact_id, r.message_id, 'sent' AS event_type,
+  RETURNING r.campaign_id, r.id AS recipient_id,
+    coalesce(r.contact_id, n.contact_id) AS contact_id, r.message_id, 'sent' AS event_type,
     r.sent_at AS created_at, NULL::text AS error_code, n.account_id),
 events AS (
   INSERT INTO metric_events (id, workspace_id, user_id, campaign_id, contact_id, event_type,

@@ -59,6 +59,7 @@ class DeliveryRecordRow(SQLModel, table=True):
     entry: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     campaign_id: UUID
     recipient_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    contact_ids: list[UUID | None] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
     message_ids: list[str | None] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     sent_ats: list[float] = Field(sa_column=Column(ARRAY(Double), nullable=False))
 
