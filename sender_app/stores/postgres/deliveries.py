@@ -25,7 +25,6 @@ from sender_app.stores.postgres.parts import NOTE_ORPHANS_PARTS, dumped
 from sender_app.stores.postgres.rollups import FOLLOW
 
 _FIRST = UUID(int=0)
-_NOTHING: frozenset[int] = frozenset()
 
 # The lease's row is locked until the commit: a take-over waits for it, so no claim of an older
 # epoch can appear after the newer holder looked for orphans. Who has a part of the message already
@@ -264,15 +263,15 @@ def _claim(campaign_id: UUID, row: Any) -> Claim:
             fields[name] = value
     fields["numero"] = row.phone
     return Claim(
-        row.id,
-        campaign_id,
-        row.contact_id,
-        row.phone,
-        row.attempts,
-        fields,
-        row.opted_out,
-        frozenset(row.parts) if row.parts else _NOTHING,
-        row.in_doubt,
+        recipient_id=row.id,
+        campaign_id=campaign_id,
+        contact_id=row.contact_id,
+        phone=row.phone,
+        attempt=row.attempts,
+        fields=fields,
+        opted_out=row.opted_out,
+        parts_sent=frozenset(row.parts or ()),
+        in_doubt=row.in_doubt,
     )
 
 

@@ -14,7 +14,7 @@ class Statements:
     """Statements of one connection, at most one of them under way.
 
     psycopg's cursors wait for what they execute, and take longer to hand over a statement than
-    Postgres to plan it. Parameters are `$1`, `$2` …, each cast to its type where it first stands,
+    Postgres to plan it. Parameters are `$1`, `$2` …, of a type that the statement makes plain,
     and written as text. Not thread-safe.
     """
 
