@@ -29,7 +29,6 @@ from sender_app.domain.delivery import Lease
 from sender_app.domain.errors import SessionProblem, SessionUnusable, Unavailable
 from sender_app.domain.media import MediaKind, Upload
 from sender_app.ports.whatsapp import (
-    Accepted,
     CaughtUp,
     Connected,
     Disconnected,
@@ -144,13 +143,13 @@ class NeonizeConnection:
             at=datetime.now(UTC),
         )
 
-    def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> Accepted:
+    def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> str:
         outgoing = message_of(message, secret)
         try:
             response = self._client.send_message(build_jid(phone.lstrip("+")), outgoing)
         except Exception as error:
             raise send_error(str(error)) from error
-        return Accepted(response.ID, datetime.fromtimestamp(response.Timestamp, UTC))
+        return response.ID
 
     def find_message_ids(self, secrets: Sequence[bytes]) -> Mapping[bytes, str]:
         return self._devices.find_message_ids(secrets)

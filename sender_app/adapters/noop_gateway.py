@@ -6,7 +6,7 @@ from threading import Event
 
 from sender_app.domain.delivery import Lease
 from sender_app.domain.media import MediaKind, Upload
-from sender_app.ports.whatsapp import Accepted, CaughtUp, Connected, GatewayEvent, OutgoingMessage
+from sender_app.ports.whatsapp import CaughtUp, Connected, GatewayEvent, OutgoingMessage
 
 
 class NoopConnection:
@@ -38,8 +38,8 @@ class NoopConnection:
         now = datetime.now(UTC)
         return Upload("https://noop", "/noop", b"", b"", b"", len(content), now)
 
-    def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> Accepted:
-        return Accepted(secret[:8].hex().upper(), datetime.now(UTC))
+    def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> str:
+        return secret[:8].hex().upper()
 
     def find_message_ids(self, secrets: Sequence[bytes]) -> Mapping[bytes, str]:
         return {secret: secret[:8].hex().upper() for secret in secrets}

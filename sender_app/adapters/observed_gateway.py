@@ -1,6 +1,7 @@
 """A gateway around another one: counts, times and traces each message that it sends."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from sender_app.adapters.tracing import span
@@ -9,7 +10,6 @@ from sender_app.domain.errors import GatewayError
 from sender_app.domain.media import MediaKind, Upload
 from sender_app.ports.telemetry import Meter
 from sender_app.ports.whatsapp import (
-    Accepted,
     Connection,
     Gateway,
     GatewayEvent,
@@ -32,6 +32,9 @@ class _ObservedConnection:
     def __init__(self, connection: Connection, meter: Meter) -> None:
         self._connection = connection
         self._meter = meter
+        # Told to the meter every few seconds: by the message it would cost two microseconds.
+        self._outcomes: Counter[str] = Counter()
+        self._took: list[float] = []  # seconds
 
     def start(self) -> None:
         self._connection.start()
@@ -41,7 +44,7 @@ class _ObservedConnection:
 
     def events(self, timeout: float) -> Iterator[GatewayEvent]:
         if self._meter.is_due():
-            self._meter.flush()
+            self._tell()
         return self._connection.events(timeout)
 
     def wake(self) -> None:
@@ -54,21 +57,21 @@ class _ObservedConnection:
         with span("whatsapp.upload"):
             return self._connection.upload(kind, content)
 
-    def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> Accepted:
+    def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> str:
         began = time.monotonic()
         outcome = "fault"  # what is no GatewayError, a defect, say
         with span("whatsapp.send") as traced:
             try:
-                accepted = self._connection.send(phone, message, secret)
+                message_id = self._connection.send(phone, message, secret)
                 outcome = "accepted"
             except GatewayError as error:
                 outcome = error.code
                 raise
             finally:
                 traced.set_attribute("sender.outcome", outcome)
-                self._meter.count("sender_messages_total", outcome=outcome)
-                self._meter.time("sender_send_duration_seconds", time.monotonic() - began)
-        return accepted
+                self._outcomes[outcome] += 1
+                self._took.append(time.monotonic() - began)
+        return message_id
 
     def find_message_ids(self, secrets: Sequence[bytes]) -> Mapping[bytes, str]:
         return self._connection.find_message_ids(secrets)
@@ -81,4 +84,14 @@ class _ObservedConnection:
 
     def close(self) -> None:
         self._connection.close()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Hand over what was seen."""
+        outcomes, self._outcomes = self._outcomes, Counter()
+        took, self._took = self._took, []
+        for outcome, number in outcomes.items():
+            self._meter.count("sender_messages_total", number, outcome=outcome)
+        if took:
+            self._meter.time("sender_send_duration_seconds", took)
         self._meter.flush()

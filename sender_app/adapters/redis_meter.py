@@ -8,8 +8,8 @@ nought, as the restart of an ordinary process does.
 
 import time
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -43,13 +43,14 @@ class RedisMeter:
         self._waiting: defaultdict[Field, float] = defaultdict(float)
         self._flushed = time.monotonic()
 
-    def count(self, name: str, **labels: str) -> None:
-        self._waiting[name, _sorted(labels), ""] += 1
+    def count(self, name: str, number: int, **labels: str) -> None:
+        self._waiting[name, _sorted(labels), ""] += number
 
-    def time(self, name: str, seconds: float, **labels: str) -> None:
+    def time(self, name: str, seconds: Sequence[float], **labels: str) -> None:
         key = _sorted(labels)
-        self._waiting[name, key, BOUNDS[bisect_left(BUCKETS, seconds)]] += 1
-        self._waiting[name, key, "sum"] += seconds
+        for bucket, number in Counter(bisect_left(BUCKETS, one) for one in seconds).items():
+            self._waiting[name, key, BOUNDS[bucket]] += number
+        self._waiting[name, key, "sum"] += sum(seconds)
 
     def flush(self) -> None:
         self.hand_over(self.take())

@@ -82,8 +82,8 @@ async def _note(scope: Scope, status: int, seconds: float) -> None:
     first = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
     route = f"/{first}" if first in _ROUTES else "page"
     meter = bootstrap.meter()
-    meter.count("sender_http_requests_total", route=route, status=str(status))
-    meter.time("sender_http_request_duration_seconds", seconds, route=route)
+    meter.count("sender_http_requests_total", 1, route=route, status=str(status))
+    meter.time("sender_http_request_duration_seconds", [seconds], route=route)
     if meter.is_due():
         await asyncio.to_thread(meter.hand_over, meter.take())
     if first not in _QUIET:

@@ -1,6 +1,6 @@
 """Figures about Sender itself, for whoever runs it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -10,12 +10,12 @@ from typing import Protocol
 class Meter(Protocol):
     """Counts and times what happens, over all processes together. Never raises."""
 
-    def count(self, name: str, **labels: str) -> None:
-        """One more of `name`, a counter's name in Prometheus' style."""
+    def count(self, name: str, number: int, **labels: str) -> None:
+        """So many more of `name`, a counter's name in Prometheus' style."""
         ...
 
-    def time(self, name: str, seconds: float, **labels: str) -> None:
-        """One more observation of the histogram `name`."""
+    def time(self, name: str, seconds: Sequence[float], **labels: str) -> None:
+        """So many more observations of the histogram `name`."""
         ...
 
     def is_due(self) -> bool:

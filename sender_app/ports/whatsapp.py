@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sender_app.domain.conversation import MessageKind
 from sender_app.domain.delivery import Lease
@@ -27,20 +27,11 @@ class OutgoingFile:
     waveform: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
+class OutgoingMessage(NamedTuple):
     """A rendered message, ready to be sent to one person; with a file, `text` is its caption."""
 
     text: str
     file: OutgoingFile | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """WhatsApp's server took a message: it is *sent*, not yet *delivered*."""
-
-    message_id: str
-    at: datetime
 
 
 class ReceiptKind(StrEnum):
@@ -176,9 +167,10 @@ class Connection(Protocol):
         """
         ...
 
-    def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> Accepted:
+    def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> str:
         """Send to `phone` (E.164) with `secret` (32 bytes) as the message secret; blocks.
 
+        Gives the message's id once WhatsApp's server took it: it is *sent*, not yet *delivered*.
         Raises any GatewayError; OutcomeUnknown when the frame may have left.
         """
         ...

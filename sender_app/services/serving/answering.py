@@ -66,9 +66,8 @@ class Answering:
         self._in_flight = claim
         try:
             with self.desk.keeper.sending():
-                accepted = self.connection.send(
-                    claim.phone, OutgoingMessage(claim.text), claim.secret
-                )
+                message = OutgoingMessage(claim.text)
+                message_id = self.connection.send(claim.phone, message, claim.secret)
         except OutcomeUnknown as error:
             self._record(claim, self._unknown(claim, error))
         except SessionUnusable as error:
@@ -79,7 +78,7 @@ class Answering:
             self._record(claim, not_sent(claim, error, self.desk.now()))
         else:
             now = self.desk.now()
-            self._record(claim, AnswerOutcome(AnswerStatus.SENT, now, accepted.message_id))
+            self._record(claim, AnswerOutcome(AnswerStatus.SENT, now, message_id))
         finally:
             self._in_flight = None
 

@@ -180,7 +180,7 @@ class Delivery:
         self._in_flight = (attempt, part, secret)
         try:
             with self.desk.keeper.sending():
-                accepted = self.connection.send(claim.phone, message, secret)
+                message_id = self.connection.send(claim.phone, message, secret)
         except OutcomeUnknown as error:
             return self._unknown(attempt, part, secret, error)
         except GatewayError as error:
@@ -189,7 +189,7 @@ class Delivery:
             return error
         finally:
             self._in_flight = None
-        self._left(attempt, part, accepted.message_id)
+        self._left(attempt, part, message_id)
         return None
 
     def _left(self, attempt: Attempt, part: int, message_id: str, unknown: str = "") -> None:
