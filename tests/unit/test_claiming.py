@@ -16,7 +16,7 @@ from sender_app.services.serving.claiming import Claims
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 CAMPAIGN = UUID(int=2**64)
-AT_ONCE, AHEAD = 200, 500
+AT_ONCE, AHEAD, SEEN = 200, 4_000, 25  # the last of the first 200
 
 
 class FakeDesk:
@@ -64,7 +64,7 @@ def numbers(claims: Sequence[Claim]) -> list[int]:
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> FakeDesk:
-    desk = FakeDesk(3000)
+    desk = FakeDesk(6_000)
     monkeypatch.setattr(claiming, "time", desk)
     return desk
 
@@ -121,30 +121,41 @@ def test_each_campaign_has_its_own_place(claims: Claims, desk: FakeDesk):
 
 
 def test_what_was_claimed_beside_quick_sending_comes_next(claims: Claims, desk: FakeDesk):
-    first = claims.first(CAMPAIGN, 1_000)
-    send(claims, desk, len(first), 0.0001)
+    first = claims.first(CAMPAIGN, 10_000)
+    send(claims, desk, len(first), 0)
     assert numbers(claims.more()) == list(range(AT_ONCE + 1, AT_ONCE + AHEAD + 1))
     assert desk.asked == [(0, AT_ONCE), (AT_ONCE, AHEAD)]
     assert desk.threads[0] == threading.current_thread().name != desk.threads[1]
     assert not claims.more()
 
 
-def test_it_looks_ahead_when_half_of_what_is_at_hand_is_left(claims: Claims, desk: FakeDesk):
+@pytest.mark.parametrize(
+    ("a_second", "ahead"), [(1_024, 200), (2_048, 204), (16_384, 1_638), (65_536, AHEAD)]
+)
+def test_it_claims_as_many_ahead_as_go_out_in_a_tenth_of_a_second(
+    claims: Claims, desk: FakeDesk, a_second: int, ahead: int
+):
+    first = claims.first(CAMPAIGN, 10_000)
+    send(claims, desk, len(first), 1 / a_second)
+    assert len(claims.more()) == ahead
+
+
+def test_it_looks_ahead_once_an_eighth_of_what_is_at_hand_is_sent(claims: Claims, desk: FakeDesk):
     first = claims.first(CAMPAIGN, 1_000)
-    for left in range(len(first) - 1, AT_ONCE // 2, -1):
-        claims.look_ahead(CAMPAIGN, left)
+    for sent in range(1, SEEN):
+        claims.look_ahead(CAMPAIGN, len(first) - sent)
     assert claims._ahead is None
-    claims.look_ahead(CAMPAIGN, AT_ONCE // 2)
+    claims.look_ahead(CAMPAIGN, len(first) - SEEN)
     assert claims._ahead is not None
 
 
-@pytest.mark.parametrize("room", [1, 2, 150, 200, 201, 250, 700, 701, 1_500, 3_000])
+@pytest.mark.parametrize("room", [1, 2, 150, 200, 201, 250, 4_200, 4_201, 6_000])
 def test_it_never_claims_more_than_the_room_until_it_is_asked_again(
     claims: Claims, desk: FakeDesk, room: int
 ):
     assert spell(claims, desk, room, 0) == list(range(1, room + 1))
     assert sum(limit for _, limit in desk.asked) == room
-    assert len(desk.queued) == 3_000 - room
+    assert len(desk.queued) == 6_000 - room
 
 
 def test_who_is_claimed_ahead_counts_for_the_room_also_if_there_were_fewer(
@@ -170,8 +181,8 @@ def test_it_claims_nobody_ahead_once_sending_has_become_slow(claims: Claims, des
 
 def test_it_claims_nobody_ahead_after_a_spell(claims: Claims, desk: FakeDesk):
     desk.queued = list(range(1, 10_001))
-    sent = spell(claims, desk, 10_000, 0.00015)  # 0.4 s are over at 2,667
-    assert sent == list(range(1, AT_ONCE + 6 * AHEAD + 1))
+    sent = spell(claims, desk, 10_000, 1 / 8_192)  # 819 last 0.1 s; 0.4 are over at 3,277
+    assert sent == list(range(1, AT_ONCE + 5 * 819 + 1))
     assert len(spell(claims, desk, 300, 0)) == 300
 
 

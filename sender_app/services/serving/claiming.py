@@ -9,9 +9,11 @@ from uuid import UUID
 from sender_app.domain.delivery import Claim
 from sender_app.services.serving.desk import Desk
 
-_AT_ONCE = 200  # people claimed by one statement, at most
-_AHEAD = 500  # … beside the sending
-_QUICK = 0.05  # seconds for half of the claims at hand, at most: the next are claimed meanwhile
+_AT_ONCE = 200  # people claimed by one statement, unless they are claimed ahead
+_AHEAD = 4000  # … and beside the sending, at most,
+_LASTS = 0.1  # … or as many as go out in so many seconds, if that is fewer
+_QUICK = 0.2  # seconds that the claims at hand last, at most: the next are claimed meanwhile
+_SEEN = 8  # one in so many of them has gone out when that is looked at
 _SPELL = 0.4  # seconds; what is claimed ahead is used up before the orders are looked at again
 
 
@@ -26,7 +28,7 @@ class Claims:
     _room: int = 0  # how many more may be claimed in this spell
     _ends_at: float = 0.0  # monotonic seconds, of the spell
     _since: float = 0.0  # when the claims at hand were begun with
-    _half: int = 0  # of how many they are
+    _at_hand: int = 0  # how many they were then
 
     def first(self, campaign_id: UUID, room: int) -> Sequence[Claim]:
         """The next due recipients, `room` at most; behind the last one, then from the start.
@@ -46,14 +48,17 @@ class Claims:
         return ()
 
     def look_ahead(self, campaign_id: UUID, left: int) -> None:
-        """Have the next claimed meanwhile, if half of the claims at hand, of which `left` are left,
-        went out quickly."""
-        if left != self._half or self._ahead is not None or self._room <= 0:
+        """Have the next claimed meanwhile if those at hand, `left` of them still, go quickly."""
+        sent = self._at_hand - left
+        if sent != self._at_hand // _SEEN or self._ahead is not None or self._room <= 0:
             return
         now = time.monotonic()
-        if now - self._since < _QUICK and now < self._ends_at:
-            start, limit = self._cursors[campaign_id], min(self._room, _AHEAD)
+        each = (now - self._since) / sent  # seconds
+        if each * self._at_hand < _QUICK and now < self._ends_at:
+            lasting = int(_LASTS / each) if each else _AHEAD
+            limit = min(self._room, max(lasting, _AT_ONCE), _AHEAD)
             self._room -= limit
+            start = self._cursors[campaign_id]
             self._ahead = self._beside.submit(self._claim, campaign_id, start, limit)
 
     def more(self) -> Sequence[Claim]:
@@ -66,7 +71,7 @@ class Claims:
         return claims
 
     def _begin_with(self, claims: Sequence[Claim]) -> None:
-        self._since, self._half = time.monotonic(), len(claims) // 2
+        self._since, self._at_hand = time.monotonic(), len(claims)
 
     def _claim(self, campaign_id: UUID, start: UUID | None, limit: int) -> Sequence[Claim]:
         locked = self._desk.account.cold_locked_until

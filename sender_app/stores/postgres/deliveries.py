@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.rows import tuple_row
+
 from sender_app.domain.account import CANNOT_SEND
 from sender_app.domain.campaign import Campaign, PauseReason
 from sender_app.domain.content import from_config
@@ -25,6 +27,7 @@ from sender_app.stores.postgres.parts import NOTE_ORPHANS_PARTS, dumped
 from sender_app.stores.postgres.rollups import FOLLOW
 
 _FIRST = UUID(int=0)
+_NO_PARTS: frozenset[int] = frozenset()
 
 # The lease's row is locked until the commit: a take-over waits for it, so no claim of an older
 # epoch can appear after the newer holder looked for orphans. Who has a part of the message already
@@ -168,6 +171,7 @@ class PostgresDeliveries:
         self, lease: Lease, campaign_id: UUID, after: UUID | None, limit: int, only_known: bool
     ) -> Sequence[Claim]:
         with self._database.statement() as cursor:
+            cursor.row_factory = tuple_row  # names would cost as much again
             cursor.execute(
                 _CLAIM_KNOWN if only_known else _CLAIM_ANY,
                 {
@@ -255,23 +259,38 @@ class PostgresDeliveries:
             raise LeaseLost(f"epoch {lease.epoch} of account {lease.account_id} is over")
 
 
-def _claim(campaign_id: UUID, row: Any) -> Claim:
-    fields: dict[str, str] = dict(row.own) if row.own else {}
-    for name in ("nombre", "sustantivo", "grupo"):
-        value = getattr(row, name)
-        if value is not None:
-            fields[name] = value
-    fields["numero"] = row.phone
+def _claim(campaign_id: UUID, row: tuple[Any, ...]) -> Claim:
+    (
+        recipient_id,
+        contact_id,
+        phone,
+        attempt,
+        nombre,
+        sustantivo,
+        grupo,
+        own,
+        parts,
+        in_doubt,
+        opted_out,
+    ) = row
+    fields: dict[str, str] = dict(own) if own else {}
+    if nombre is not None:
+        fields["nombre"] = nombre
+    if sustantivo is not None:
+        fields["sustantivo"] = sustantivo
+    if grupo is not None:
+        fields["grupo"] = grupo
+    fields["numero"] = phone
     return Claim(
-        recipient_id=row.id,
-        campaign_id=campaign_id,
-        contact_id=row.contact_id,
-        phone=row.phone,
-        attempt=row.attempts,
-        fields=fields,
-        opted_out=row.opted_out,
-        parts_sent=frozenset(row.parts or ()),
-        in_doubt=row.in_doubt,
+        recipient_id,
+        campaign_id,
+        contact_id,
+        phone,
+        attempt,
+        fields,
+        opted_out,
+        frozenset(parts) if parts else _NO_PARTS,
+        in_doubt,
     )
 
 
