@@ -8,11 +8,13 @@ import pytest
 from sender_app.domain.audience import AudienceRow
 from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.delivery import Claim, Outcome, RecipientStatus, Settlement
+from sender_app.domain.reporting import last_days
 from sender_app.ports.contact_reader import ContactBatch
 from sender_app.ports.store.campaigns import NewCampaign
 from sender_app.ports.whatsapp import Receipt, ReceiptKind
 from sender_app.stores.postgres.journals import PostgresJournal, take_in
 from sender_app.stores.postgres.store import PostgresStore
+from tests.contract.clinic import Clinic
 
 DEFAULTS = {"default_country": "PY", "time_zone": "America/Asuncion", "language": "es"}
 PEOPLE, AT_ONCE = 3_000, 10
@@ -112,3 +114,19 @@ def test_no_step_of_sending_reads_more_of_a_larger_campaign(store: PostgresStore
     step("a receipt in doubt", lambda: receive(ReceiptKind.DELIVERED))
     assert store.campaigns.get(workspace.id, campaign).sent_count == 27 * AT_ONCE + AT_ONCE
     journal.close()
+
+
+def test_what_the_version_before_noted_without_groups_counts_for_the_contacts_own(
+    store: PostgresStore,
+):
+    clinic = Clinic(store, people=3)
+    lease = clinic.lease()
+    claims = clinic.claim(lease)
+    clinic.settle(lease, [sent(claims[0]), sent(claims[1])], fold=False)
+    with store.database.statement() as cursor:
+        cursor.execute("UPDATE delivery_records SET grupos = NULL")
+        assert cursor.rowcount == 1
+    clinic.settle(lease, [sent(claims[2])], fold=True)
+    today = datetime.now(clinic.workspace.zone).date()
+    groups = store.metrics.by_group(clinic.workspace.id, last_days(2, today))
+    assert {t.key: t.sent for t in groups} == {"G0": 2, "G1": 1}

@@ -115,7 +115,7 @@ class Side:
         ]
 
     def settle(self, a: int, ends: Sequence[Outcome], *, fold: bool) -> None:
-        own = [replace(end, claim=one) for end, one in zip(ends, self.claims[a], strict=True)]
+        own = [end._replace(claim=one) for end, one in zip(ends, self.claims[a], strict=True)]
         self.claims[a] = []
         self.journals[a].settle(own, fold=fold)
 

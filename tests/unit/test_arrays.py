@@ -2,7 +2,11 @@
 
 from uuid import UUID
 
-from sender_app.stores.postgres.arrays import keys, numbers_of
+import pytest
+from psycopg.adapt import Transformer
+from psycopg.pq import Format
+
+from sender_app.stores.postgres.arrays import doubles, keys, numbers_of, texts, uuids
 
 BASE = "01a22d13-608c-78ff-96f8-b7eb"
 
@@ -26,3 +30,27 @@ def test_it_reads_numbers_of_either_end_of_the_range():
     header = b"".join(n.to_bytes(4) for n in (1, 0, 23, len(wanted), 1))
     found = numbers_of(header + b"".join((4).to_bytes(4) + n.to_bytes(4) for n in wanted))
     assert list(found) == wanted
+
+
+def read(found: bytes, oid: int) -> object:
+    """What psycopg understands of an array of that type."""
+    return Transformer().get_loader(oid, Format.BINARY).load(found)
+
+
+@pytest.mark.parametrize(
+    "wanted", [[], [UUID(int=1)], [UUID(int=0), None, UUID(BASE + "ffffffff")]]
+)
+def test_psycopg_reads_the_keys_that_were_written(wanted: list[UUID | None]):
+    assert read(uuids(wanted), 2951) == wanted
+
+
+@pytest.mark.parametrize(
+    "wanted", [[], ["a"], ["", None, 'Niños {3} "A", \\ NULL', "\n", "😀" * 99]]
+)
+def test_psycopg_reads_the_texts_that_were_written(wanted: list[str | None]):
+    assert read(texts(wanted), 1009) == wanted
+
+
+@pytest.mark.parametrize("wanted", [[], [0.0], [1796248800.123456, -1.5, 1e300]])
+def test_psycopg_reads_the_numbers_that_were_written(wanted: list[float]):
+    assert read(doubles(wanted), 1022) == wanted

@@ -1,6 +1,5 @@
 """The ledger's rules for a person who gets several messages."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -51,7 +50,7 @@ def test_one_part_in_doubt_leaves_the_person_unconfirmed(doubted: int):
 
 
 def test_a_doubt_of_an_earlier_attempt_goes_on():
-    claim = replace(CLAIM, parts_sent=frozenset({0}), in_doubt=True)
+    claim = CLAIM._replace(parts_sent=frozenset({0}), in_doubt=True)
     later = Attempt(claim, 2)
     later.left(1, "M1", NOW)
     assert later.is_complete

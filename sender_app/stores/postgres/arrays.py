@@ -1,4 +1,4 @@
-"""Arrays in Postgres' binary form, which go from one statement to another unread.
+"""Arrays in Postgres' binary form, made quickly, or going from one statement to another unread.
 
 A hundred thousand keys as text are a tenth of what the rows with them cost.
 """
@@ -7,6 +7,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Sequence
+from uuid import UUID
 
 from psycopg import adapters
 from psycopg.abc import Buffer
@@ -14,7 +15,10 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
 _HEADER = struct.Struct("!5i")  # dimensions, whether any is null, type, size, first index
-_UUID, _UUIDS, _TEXTS, _INTS = 2950, 2951, 1009, 1007  # oids
+_UUID, _UUIDS, _TEXT, _TEXTS, _INTS, _DOUBLE = 2950, 2951, 25, 1009, 1007, 701  # oids
+_NULL = struct.pack("!i", -1)  # for an element
+_KEY = struct.pack("!i", 16)  # before the element
+_NUMBER = struct.Struct("!id")
 _FIRST = 1 << 28  # see KEYS in engine.py
 
 
@@ -31,6 +35,32 @@ class Ints(bytes):
 
 
 NO_UUIDS = Uuids(struct.pack("!3i", 0, 0, _UUID))
+
+
+def uuids(elements: Sequence[UUID | None]) -> Uuids:
+    """A uuid[] of these elements."""
+    return Uuids(
+        _head(_UUID, elements) + b"".join([_KEY + e.bytes if e else _NULL for e in elements])
+    )
+
+
+def texts(elements: Sequence[str | None]) -> Texts:
+    """A text[] of these elements."""
+    written = [None if e is None else e.encode() for e in elements]
+    return Texts(
+        _head(_TEXT, elements)
+        + b"".join([_NULL if w is None else len(w).to_bytes(4, "big") + w for w in written])
+    )
+
+
+def doubles(elements: Sequence[float]) -> bytes:
+    """A float8[] of these elements."""
+    return _head(_DOUBLE, elements) + b"".join([_NUMBER.pack(8, element) for element in elements])
+
+
+def _head(oid: int, elements: Sequence[object]) -> bytes:
+    """What comes before the elements of an array, any of which may be null."""
+    return _HEADER.pack(1, 1, oid, len(elements), 1)
 
 
 def keys(base: str, numbers: Sequence[int]) -> Uuids:

@@ -5,9 +5,8 @@ holds it, and the successor of a lease folds and removes what was left open: no 
 the rollups or counted twice, whatever moment a process ends at.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from uuid import UUID
 
 import orjson
@@ -16,6 +15,7 @@ from psycopg.rows import namedtuple_row
 
 from sender_app.domain.delivery import Lease, Outcome, RecipientStatus
 from sender_app.domain.errors import LeaseLost
+from sender_app.stores.postgres.arrays import doubles, texts, uuids
 from sender_app.stores.postgres.engine import KEYS, Cursor, Database, numbered
 from sender_app.stores.postgres.parts import NOTE_PARTS, certain, dumped
 from sender_app.stores.postgres.rollups import fold
@@ -33,8 +33,8 @@ RETURNING id
 # journal until the commit.
 _NOTE = """
 INSERT INTO delivery_records (journal_id, entry, campaign_id, recipient_ids, contact_ids,
-  message_ids, sent_ats)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+  message_ids, sent_ats, grupos)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 # Any outcome. One value for all of them: it is much cheaper to hand over than an array for every
 # column. Both columns of a recipient's key come from one table, or a plan made before Postgres has
@@ -154,10 +154,11 @@ class PostgresJournal:
             self._id,
             self._entry,
             sent[0].claim.campaign_id,
-            _array(o.claim.recipient_id for o in sent),
-            _array(o.claim.contact_id or "NULL" for o in sent),
-            _array(f'"{o.message_id}"' if o.message_id else "NULL" for o in sent),
-            _array(o.at.timestamp() for o in sent),
+            uuids([o.claim.recipient_id for o in sent]),
+            uuids([o.claim.contact_id for o in sent]),
+            texts([o.message_id for o in sent]),
+            doubles([o.at.timestamp() for o in sent]),
+            texts([o.claim.fields.get("grupo", "") for o in sent]),
         )
 
     def _settle(self, outcomes: Sequence[Outcome]) -> None:
@@ -205,7 +206,7 @@ def _without_old_doubts(cursor: Cursor, outcomes: Sequence[Outcome]) -> Sequence
     }
     sure = certain(cursor, list(doubted)) if doubted else frozenset()
     return [
-        replace(o, status=RecipientStatus.SENT, error_code=None, error_message=None)
+        o._replace(status=RecipientStatus.SENT, error_code=None, error_message=None)
         if o.claim.recipient_id in sure
         else o
         for o in outcomes
@@ -224,11 +225,6 @@ def _by_campaign(
         else:
             others.append(outcome)
     return sent.values(), others
-
-
-def _array(values: Iterable[object]) -> str:
-    """An array in Postgres' own writing, of values that need no quotes."""
-    return "{" + ",".join([str(value) for value in values]) + "}"
 
 
 def _row(n: int, outcome: Outcome) -> dict[str, object]:

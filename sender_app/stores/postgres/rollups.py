@@ -160,45 +160,46 @@ def fold(since: str) -> str:
 {KEYS},
 records AS (
   DELETE FROM delivery_records d USING journal j WHERE d.journal_id = j.id
-  RETURNING d.campaign_id, d.recipient_ids, d.contact_ids, d.message_ids, d.sent_ats,
+  RETURNING d.campaign_id, d.recipient_ids, d.contact_ids, d.message_ids, d.sent_ats, d.grupos,
     j.account_id, j.epoch),
 noted AS MATERIALIZED (
-  SELECT d.campaign_id, d.account_id, d.epoch, m.id, m.contact_id, m.message_id,
-    to_timestamp(m.at) AS at
-  FROM records d CROSS JOIN LATERAL
-    unnest(d.recipient_ids, d.contact_ids, d.message_ids, d.sent_ats)
-      AS m(id, contact_id, message_id, at)),
+  SELECT d.campaign_id, d.account_id, d.epoch, c.workspace_id, c.user_id, c.is_test, m.id,
+    m.contact_id, m.message_id, m.grupo, to_timestamp(m.at) AS at,
+    to_timestamp(m.at) AT TIME ZONE w.time_zone AS clock
+  FROM records d JOIN campaigns c ON c.id = d.campaign_id
+  JOIN workspaces w ON w.id = c.workspace_id
+  CROSS JOIN LATERAL
+    unnest(d.recipient_ids, d.contact_ids, d.message_ids, d.sent_ats, d.grupos)
+      AS m(id, contact_id, message_id, at, grupo)),
 followed AS (
   UPDATE campaign_recipients r SET status = 'sent', message_id = n.message_id, error_code = NULL,
     error_message = NULL, not_before = NULL, sent_at = n.at
   FROM noted n WHERE r.campaign_id = n.campaign_id AND r.id = n.id
     AND r.status = 'sending' AND r.lease_epoch = n.epoch
-  RETURNING r.campaign_id, r.id AS recipient_id,
-    coalesce(r.contact_id, n.contact_id) AS contact_id, r.message_id, 'sent' AS event_type,
-    r.sent_at AS created_at, NULL::text AS error_code, n.account_id),
+  RETURNING n.workspace_id, n.user_id, r.campaign_id, n.is_test, n.account_id,
+    r.id AS recipient_id, coalesce(r.contact_id, n.contact_id) AS contact_id, r.message_id,
+    'sent' AS event_type, NULL::text AS error_code, n.grupo, n.at, n.clock),
 events AS (
   INSERT INTO metric_events (id, workspace_id, user_id, campaign_id, contact_id, event_type,
     created_at, recipient_id, message_id)
-  SELECT {numbered("row_number() OVER ()")}, c.workspace_id, c.user_id, f.campaign_id,
-    f.contact_id, 'sent', f.created_at, f.recipient_id, f.message_id
-  FROM keys, followed f JOIN campaigns c ON c.id = f.campaign_id),
+  SELECT {numbered("row_number() OVER ()")}, workspace_id, user_id, campaign_id, contact_id,
+    event_type, at, recipient_id, message_id
+  FROM keys, followed),
 moved AS (
   SELECT e.campaign_id, e.recipient_id, e.contact_id, e.message_id, e.event_type AS status,
-    'sending' AS was, e.created_at AS at, e.error_code, coalesce(p.grupo, '') AS grupo,
-    c.workspace_id, e.account_id, c.user_id, c.is_test,
-    date_trunc('hour', e.created_at AT TIME ZONE w.time_zone) AS hour,
-    to_char(e.created_at AT TIME ZONE w.time_zone, 'YYYY-MM') AS month,
+    'sending' AS was, e.at, e.error_code, e.workspace_id, e.account_id, e.user_id, e.is_test,
+    coalesce(e.grupo, (SELECT p.grupo FROM contacts p WHERE p.id = e.contact_id), '') AS grupo,
+    date_trunc('hour', e.clock) AS hour, to_char(e.clock, 'YYYY-MM') AS month,
     (e.event_type = 'sent')::int AS sent, (e.event_type = 'error')::int AS errors
   FROM (
     SELECT * FROM followed
-    UNION ALL SELECT v.campaign_id, v.recipient_id, v.contact_id, v.message_id, v.event_type,
-      v.created_at, v.metadata->>'code', j.account_id
+    UNION ALL SELECT c.workspace_id, c.user_id, c.id, c.is_test, j.account_id,
+      v.recipient_id, v.contact_id, v.message_id,
+      v.event_type, v.metadata->>'code', NULL, v.created_at, v.created_at AT TIME ZONE w.time_zone
     FROM journal j
     JOIN metric_events v ON v.journal_id = j.id AND v.entry > j.first AND v.entry <= j.last
-    WHERE v.id >= {since}) e
-  JOIN campaigns c ON c.id = e.campaign_id
-  JOIN workspaces w ON w.id = c.workspace_id
-  LEFT JOIN contacts p ON p.id = e.contact_id),
+    JOIN campaigns c ON c.id = v.campaign_id JOIN workspaces w ON w.id = c.workspace_id
+    WHERE v.id >= {since}) e),
 {_TOTALS}, {_OF_ONE_ACCOUNT}
 """
 

@@ -14,8 +14,8 @@ class Statements:
     """Statements of one connection, at most one of them under way.
 
     psycopg's cursors wait for what they execute, and take longer to hand over a statement than
-    Postgres to plan it. Parameters are `$1`, `$2` …, of a type that the statement makes plain,
-    and written as text. Not thread-safe.
+    Postgres to plan it. Parameters are `$1`, `$2` …, of a type that the statement makes plain;
+    bytes are a value's binary form, and anything else is written as text. Not thread-safe.
     """
 
     def __init__(self, connection: psycopg.Connection, statements: Mapping[str, str]) -> None:
@@ -29,7 +29,9 @@ class Statements:
 
     def send(self, name: str, *values: object) -> None:
         """Send a statement to the server, and don't wait for it."""
-        self._libpq.send_query_prepared(name.encode(), [str(value).encode() for value in values])
+        binary = [isinstance(value, bytes) for value in values]
+        written = [v if isinstance(v, bytes) else str(v).encode() for v in values]
+        self._libpq.send_query_prepared(name.encode(), written, binary)
         self.under_way = True
 
     def take(self) -> list[str]:

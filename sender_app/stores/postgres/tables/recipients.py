@@ -23,7 +23,7 @@ class CampaignRecipientRow(SQLModel, table=True):
         Index("campaign_recipients_contact", "contact_id"),
         # No index holds what a send changes, and a page has room for its rows as they are claimed:
         # the two updates of a send stay on it.
-        {"postgresql_with": {"fillfactor": 45}},
+        {"postgresql_with": {"fillfactor": 36}},
     )
 
     campaign_id: UUID = Field(primary_key=True)
