@@ -1,7 +1,7 @@
 """Recording beside the sending: what is promised to the sender and to the ledger."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import chain
@@ -20,7 +20,8 @@ HOUR = 3600.0  # longer than any test
 
 
 def outcome(n: int) -> Outcome:
-    claim = Claim(UUID(int=n), UUID(int=1), UUID(int=2), f"+59598{n:07d}", 1, {})
+    """Each of a campaign of its own, so that it can be seen who was told of which."""
+    claim = Claim(UUID(int=n), UUID(int=n), UUID(int=2), f"+59598{n:07d}", 1, {})
     return Outcome(claim, RecipientStatus.SENT, NOW, message_id=f"M{n}")
 
 
@@ -121,8 +122,8 @@ class Bench:
     def __init__(self, *, window: int = 100, group: int = 100, lanes: int = 1) -> None:
         self.journals = [FakeJournal() for _ in range(lanes)]
         self.opened: list[FakeJournal] = []
-        self.told: list[int] = []  # what `on_folded` heard of
-        self.on_folded: Callable[[Sequence[Outcome]], None] = lambda o: self.told.extend(numbers(o))
+        self.told: list[int] = []  # the campaigns that `on_folded` heard of
+        self.on_folded: Callable[[Collection[UUID]], None] = self._hear
         self.recorder = Recorder(
             self._open,
             self._tell,
@@ -131,8 +132,11 @@ class Bench:
             lanes=lanes,
         )
 
-    def _tell(self, outcomes: Sequence[Outcome]) -> None:
-        self.on_folded(outcomes)
+    def _tell(self, campaign_ids: Collection[UUID]) -> None:
+        self.on_folded(campaign_ids)
+
+    def _hear(self, campaign_ids: Collection[UUID]) -> None:
+        self.told += [campaign_id.int for campaign_id in campaign_ids]
 
     def _open(self) -> FakeJournal:
         self.opened.append(self.journals[len(self.opened)])
@@ -532,8 +536,8 @@ def test_it_raises_what_went_wrong_with_counting_and_no_flush_hangs():
 def test_it_raises_what_went_wrong_with_telling_that_counters_have_followed():
     bench = Bench()
 
-    def fails(outcomes: Sequence[Outcome]) -> None:
-        if outcomes:
+    def fails(campaign_ids: Collection[UUID]) -> None:
+        if campaign_ids:
             raise LeaseLost("over")
 
     bench.on_folded = fails

@@ -3,9 +3,10 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import structlog
 
@@ -27,7 +28,8 @@ class _Lane:
     recording: int = 0  # outcomes of a commit that has begun and is not known to have ended
     since: float = 0.0  # when it began, in monotonic seconds
     kept: bool = False  # the keeper uses the journal; only the keeper does so unlocked
-    uncounted: list[Outcome] = field(default_factory=list)  # recorded, or about to be
+    uncounted: int = 0  # outcomes that are recorded, or about to be
+    campaigns: set[UUID] = field(default_factory=set)  # of those
     fold_at: float = 0.0  # monotonic seconds; counters follow no later
 
 
@@ -49,13 +51,14 @@ class Recorder:
     def __init__(
         self,
         open_journal: Callable[[], Journal],
-        on_folded: Callable[[Sequence[Outcome]], None],
+        on_folded: Callable[[Collection[UUID]], None],
         *,
         window: int,
         group: int,
         lanes: int,
     ) -> None:
-        """`group` outcomes at most share a commit; `on_folded` is called when counters follow."""
+        """`group` outcomes at most share a commit; `on_folded` hears of the campaigns whose
+        counters have followed."""
         self._open_journal = open_journal
         self._on_folded = on_folded
         self._window = window
@@ -70,7 +73,7 @@ class Recorder:
         self._closing = False
         self._resting = False  # the keeper waits to be told that there is something
         self._error: BaseException | None = None
-        self._folded: list[Outcome] = []  # `on_folded` is still to be told of these
+        self._folded: set[UUID] = set()  # `on_folded` is still to be told of these campaigns
         # Held by whoever uses a journal, but for one that is kept.
         self._changed = threading.Condition(threading.Lock())
         self._keeper: threading.Thread | None = None
@@ -187,11 +190,12 @@ class Recorder:
         batch = [self._waiting.popleft() for _ in range(min(self._group, len(self._waiting)))]
         now = time.monotonic()
         self._gather_until = now + _GATHER
-        lane.uncounted += batch
+        lane.uncounted += len(batch)
+        lane.campaigns.update([outcome.claim.campaign_id for outcome in batch])
         lane.recording, lane.since = len(batch), now
         self._recording += len(batch)
         self._under_way.append(lane)
-        return batch, len(lane.uncounted) <= _FEW and (last or now >= lane.fold_at)
+        return batch, lane.uncounted <= _FEW and (last or now >= lane.fold_at)
 
     def _free_lane(self) -> _Lane | None:
         for lane in self._lanes:
@@ -223,12 +227,12 @@ class Recorder:
             self._recording -= lane.recording
             lane.recording = 0
         if counted:
-            self._folded += lane.uncounted
-            lane.uncounted = []
+            self._folded |= lane.campaigns
+            lane.uncounted, lane.campaigns = 0, set()
             lane.fold_at = time.monotonic() + _FOLD_EVERY
 
-    def _take_folded(self) -> list[Outcome]:
-        folded, self._folded = self._folded, []
+    def _take_folded(self) -> set[UUID]:
+        folded, self._folded = self._folded, set()
         return folded
 
     def _keep(self) -> None:

@@ -187,7 +187,7 @@ class Session:
         desk = self._desk
         return Recorder(
             lambda: desk.store.deliveries.open_journal(desk.lease),
-            lambda outcomes: desk.announce_campaigns(*(o.claim.campaign_id for o in outcomes)),
+            lambda campaign_ids: desk.announce_campaigns(*campaign_ids),
             window=desk.timings.window,
             group=desk.timings.group,
             lanes=_LANES,
