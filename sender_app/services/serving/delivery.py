@@ -170,7 +170,7 @@ class Delivery:
             error = self._send_part(attempt, part, message)
             if error is not None:
                 return attempt.stopped(error, self.desk.now())
-        return attempt.done(self.desk.now())
+        return attempt.done(attempt.sent[-1].at if attempt.sent else self.desk.now())
 
     def _send_part(
         self, attempt: Attempt, part: int, message: OutgoingMessage

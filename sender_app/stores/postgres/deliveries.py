@@ -182,6 +182,7 @@ class PostgresDeliveries:
                     "limit": limit,
                 },
                 binary=True,  # keys are made of bytes in a third of the time
+                prepare=True,
             )
             claims = [_claim(campaign_id, row) for row in cursor.fetchall()]
             if not claims:
