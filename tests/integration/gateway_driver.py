@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import threading
+import traceback
 from dataclasses import asdict
 from uuid import UUID
 
@@ -43,7 +44,7 @@ class Driver:
 
     def send(self, phone: str, text: str, secret: str) -> str:
         message = OutgoingMessage(text)
-        return self.connection.send(phone, message, bytes.fromhex(secret)).message_id
+        return self.connection.send(phone, message, bytes.fromhex(secret))
 
     def send_all(self, first: int, *secrets: str) -> int:
         """One message to each of the numbers from `first` on, with a secret each."""
@@ -73,4 +74,8 @@ def main() -> None:
 
 if __name__ == "__main__":
     threading.current_thread().name = "driver"
-    main()
+    try:
+        main()
+    finally:  # a defect of the driver's must not leave the library's threads behind
+        traceback.print_exc()
+        os._exit(1)
