@@ -179,33 +179,24 @@ def beside(work: Callable[[], object]) -> Iterator[threading.Thread]:
         raise errors[0]
 
 
-@pytest.fixture
-def counted_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However few outcomes there are, their counters follow in a transaction of their own."""
-    monkeypatch.setattr(module, "_FEW", 0)
+def has(name: str, value: float) -> object:
+    """A fixture under which the recorder has that constant."""
+
+    @pytest.fixture
+    def setting(monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, name, value)
+
+    return setting
 
 
-@pytest.fixture
-def gathers_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What comes after a commit gathers for longer than the test lasts."""
-    monkeypatch.setattr(module, "_GATHER", HOUR)
-
-
-@pytest.fixture
-def gathers_never(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_GATHER", 0.0)
-
-
-@pytest.fixture
-def counts_at_flush(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the first time, which is at once, counters follow when they are waited for."""
-    monkeypatch.setattr(module, "_FOLD_EVERY", HOUR)
-
-
-@pytest.fixture
-def keeper_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The keeper does not look at what the sender does before the end."""
-    monkeypatch.setattr(module, "_TICK", HOUR)
+# However few outcomes there are, their counters follow in a transaction of their own.
+counted_apart = has("_FEW", 0)
+# What comes after a commit gathers for longer than the test lasts, or not at all.
+gathers_on, gathers_never = has("_GATHER", HOUR), has("_GATHER", 0.0)
+# After the first time, which is at once, counters follow when they are waited for.
+counts_at_flush = has("_FOLD_EVERY", HOUR)
+# The keeper does not look at what the sender does before the end.
+keeper_sleeps = has("_TICK", HOUR)
 
 
 @pytest.mark.usefixtures("counted_apart")
