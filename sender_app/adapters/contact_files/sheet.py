@@ -39,6 +39,12 @@ def rows(path: Path, most_columns: int) -> Iterator[tuple[list[str], float]]:
     RuleViolation: `sheet_too_large` before anything is unpacked into memory, `sheet_damaged`,
     `file_empty`.
     """
+    for row, part in _cells(path):
+        yield _cut(_texts(row), most_columns), part
+
+
+def _cells(path: Path) -> Iterator[tuple[Sequence[object], float]]:
+    """What the libraries read, so that only theirs counts as damage."""
     with _damage_told(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about styles and extensions, which are not read
         _guard(path)
@@ -50,7 +56,7 @@ def rows(path: Path, most_columns: int) -> Iterator[tuple[list[str], float]]:
                 cells = sheet.iter_rows(values_only=True)
                 for number, row in enumerate(cells, start=1):
                     empty = empty and not any(cell is not None for cell in row)
-                    yield _cut(_texts(row), most_columns), min(number / last, 1.0) if last else 0.0
+                    yield row, min(number / last, 1.0) if last else 0.0
                 if not empty:
                     return
     raise RuleViolation("file_empty")
