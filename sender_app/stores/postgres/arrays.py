@@ -40,7 +40,7 @@ NO_UUIDS = Uuids(struct.pack("!3i", 0, 0, _UUID))
 def uuids(elements: Sequence[UUID | None]) -> Uuids:
     """A uuid[] of these elements."""
     return Uuids(
-        _head(_UUID, elements) + b"".join([_KEY + e.bytes if e else _NULL for e in elements])
+        _head(_UUID, len(elements)) + b"".join([_KEY + e.bytes if e else _NULL for e in elements])
     )
 
 
@@ -48,19 +48,21 @@ def texts(elements: Sequence[str | None]) -> Texts:
     """A text[] of these elements."""
     written = [None if e is None else e.encode() for e in elements]
     return Texts(
-        _head(_TEXT, elements)
+        _head(_TEXT, len(elements))
         + b"".join([_NULL if w is None else len(w).to_bytes(4, "big") + w for w in written])
     )
 
 
 def doubles(elements: Sequence[float]) -> bytes:
     """A float8[] of these elements."""
-    return _head(_DOUBLE, elements) + b"".join([_NUMBER.pack(8, element) for element in elements])
+    return _head(_DOUBLE, len(elements)) + b"".join(
+        [_NUMBER.pack(8, element) for element in elements]
+    )
 
 
-def _head(oid: int, elements: Sequence[object]) -> bytes:
-    """What comes before the elements of an array, any of which may be null."""
-    return _HEADER.pack(1, 1, oid, len(elements), 1)
+def _head(oid: int, count: int) -> bytes:
+    """What comes before so many elements, any of which may be null."""
+    return _HEADER.pack(1, 1, oid, count, 1)
 
 
 def keys(base: str, numbers: Sequence[int]) -> Uuids:

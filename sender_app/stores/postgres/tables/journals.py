@@ -62,7 +62,7 @@ class DeliveryRecordRow(SQLModel, table=True):
     contact_ids: list[UUID | None] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
     message_ids: list[str | None] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     sent_ats: list[float] = Field(sa_column=Column(ARRAY(Double), nullable=False))
-    # The contacts' first groups; blank where the version before noted the messages.
+    # The contacts' first groups; null where the version before noted the messages.
     grupos: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)))
 
 

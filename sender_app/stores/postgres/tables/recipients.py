@@ -21,8 +21,8 @@ class CampaignRecipientRow(SQLModel, table=True):
     __tablename__ = "campaign_recipients"
     __table_args__ = (
         Index("campaign_recipients_contact", "contact_id"),
-        # No index holds what a send changes, and a page has room for its rows as they are claimed:
-        # the two updates of a send stay on it.
+        # No index holds what a send changes, and a page has room for the two versions that it
+        # writes, the first one being cleared away for the last: both stay on it.
         {"postgresql_with": {"fillfactor": 36}},
     )
 
