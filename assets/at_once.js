@@ -88,7 +88,7 @@ export function Press({ onPress, children, ...props }) {
       document.removeEventListener("answered", rest);
     };
   }, [busy]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const form = props.type === "submit" && ref.current.form;
     if (!form) return;
     const begin = () => setBusy(true);

@@ -1,5 +1,5 @@
 // Getting about: the sheet of further places on a phone, and the palette that finds anything.
-import { createElement as h, useEffect, useId, useRef, useState } from "react";
+import { createElement as h, useId, useLayoutEffect, useRef, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
 
 const OPEN = "open-palette";
@@ -9,7 +9,7 @@ const OPEN = "open-palette";
 function useDialog() {
   const ref = useRef(null);
   const { pathname } = useLocation();
-  useEffect(() => ref.current?.close(), [pathname]);
+  useLayoutEffect(() => ref.current?.close(), [pathname]);
   const onClick = ({ target }) =>
     (target === ref.current || target.closest("a")) && ref.current.close();
   return [ref, { ref, onClick }];
@@ -56,7 +56,7 @@ export function Palette({ pages, found, foundFor, role, onFind, words }) {
   const timer = useRef(0);
   const navigate = useNavigate();
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => { // with the page itself: whoever sees it and presses at once is heard
     const open = () => !dialog.current.open && dialog.current.showModal();
     const onKey = (event) => {
       if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey)) return;

@@ -1,5 +1,5 @@
 // Writing messages in the browser: WhatsApp's formatting, emoji, and text put where the cursor is.
-import { createElement, useEffect, useRef } from "react";
+import { createElement, useLayoutEffect, useRef } from "react";
 import { insertText } from "./browser.js";
 
 const TAGS = { "*": "strong", _: "em", "~": "s" };
@@ -53,7 +53,7 @@ export function wrapText(id, mark) {
 // Something that opens under its button and closes by Escape, a click elsewhere, or a choice in it.
 export function Flap({ label, title, children, ...props }) {
   const ref = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const close = (event) => {
       const flap = ref.current;
       if (!flap.open || (event.type === "pointerdown" && flap.contains(event.target))) return;
