@@ -39,6 +39,11 @@ def start_tracing(endpoint: str, service: str) -> Any:
     return provider
 
 
+def is_traced() -> bool:
+    """Whether this process is."""
+    return _tracer is not None
+
+
 def span(name: str, **attributes: str) -> AbstractContextManager[trace.Span]:
     """A span around a block; costs next to nothing while nothing is traced."""
     if _tracer is None:  # the API's own span of no tracer costs as much as rendering a message

@@ -1,6 +1,6 @@
 """What one recipient of a campaign gets: one message, or several in order (its parts)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sender_app.domain.template import Fields, Message, message_of
 
 MAX_ATTACHMENTS = 10
 MAX_CAPTION = 1024  # characters, as in WhatsApp's own clients
+Write = Callable[[Fields, bytes], str]  # of a person's fields and key
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,12 @@ class Part:
         """The texts, read; raises RuleViolation where one cannot be read."""
         return message_of(self.texts)
 
-    def render(self, fields: Fields, key: bytes) -> str:
-        """The text, or a file's caption, for one recipient; see Message.render."""
+    @property
+    def write(self) -> Write:
+        """What gives the text, or a file's caption, for one recipient; see Message.render."""
         if self.media_id is not None and not self.texts[0].strip():
-            return ""  # a file needs no caption
-        return self.message.render(fields, key)
+            return _no_caption
+        return self.message.render
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +143,7 @@ def goes_as_caption(texts: Sequence[str], kind: MediaKind, caption: str) -> bool
     """Whether a campaign's text goes with its first file, which has this kind and caption."""
     free = kind in TAKES_CAPTION and not caption.strip()
     return free and all(text.strip() and len(text) <= MAX_CAPTION for text in texts)
+
+
+def _no_caption(_fields: Fields, _key: bytes) -> str:
+    return ""

@@ -5,7 +5,6 @@ long.
 """
 
 import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -124,15 +123,20 @@ def attempt_secret(key: bytes, recipient_id: UUID, attempt: int, part: int = 0) 
     text = recipient_id.bytes + attempt.to_bytes(4, "big")
     if part:
         text += part.to_bytes(2, "big")
-    keyed = _keyed(key).copy()
-    keyed.update(text)
-    return keyed.digest()
+    inner, outer = _keyed(key)
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(text)
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 @lru_cache(maxsize=8)
-def _keyed(key: bytes) -> hmac.HMAC:
-    """The function of one lease's key: copying it takes half as long as making it."""
-    return hmac.new(key, digestmod=hashlib.sha256)
+def _keyed(key: bytes) -> tuple["hashlib._Hash", "hashlib._Hash"]:
+    """RFC 2104's two functions of one lease's key. Python's `hmac` takes twice as long for each
+    message as both of them together."""
+    block = key.ljust(64, b"\0")
+    inner, outer = (bytes(byte ^ pad for byte in block) for pad in (0x36, 0x5C))
+    return hashlib.sha256(inner), hashlib.sha256(outer)
 
 
 @dataclass(slots=True)

@@ -147,7 +147,7 @@ class Conversations:
         try:
             campaign = self.store.campaigns.get(actor.workspace_id, entry.campaign_id)
             key = recipient_key(campaign.id, conversation.phone)
-            parts = [part.render(fields, key) for part in campaign.content.parts]
+            parts = [part.write(fields, key) for part in campaign.content.parts]
             words = "\n".join(part for part in parts if part)
             return replace(entry, text=words, files=len(campaign.content.attachments))
         except (NotFound, RuleViolation):

@@ -48,7 +48,7 @@ def test_else_the_text_comes_first_as_a_message_of_its_own(text: str, first: Att
 def test_files_need_no_text():
     assert parts("  ", Attachment(VOICE), Attachment(PHOTO)) == [("", VOICE), ("", PHOTO)]
     content = checked([" "], [Attachment(PHOTO)], KINDS)
-    assert content.parts[0].render({}, b"") == ""
+    assert content.parts[0].write({}, b"") == ""
 
 
 def test_variants_go_as_captions_if_all_of_them_can():
@@ -56,7 +56,7 @@ def test_variants_go_as_captions_if_all_of_them_can():
     content = checked(texts, [Attachment(PHOTO)], KINDS)
     [part] = content.parts
     assert part.texts == tuple(texts)
-    assert part.render({"nombre": "Ana"}, b"1") in ("Hola Ana", "Buenas Ana")
+    assert part.write({"nombre": "Ana"}, b"1") in ("Hola Ana", "Buenas Ana")
     assert len(checked([*texts, "x" * 1025], [Attachment(PHOTO)], KINDS).parts) == 2
 
 

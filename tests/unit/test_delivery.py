@@ -1,5 +1,6 @@
 """The rules of the ledger."""
 
+import hmac
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -30,6 +31,14 @@ def test_it_gives_every_attempt_a_secret_of_its_own():
     secrets = {attempt_secret(k, p, n) for k in keys for p in people for n in (1, 2)}
     assert len(secrets) == 8
     assert all(len(secret) == 32 for secret in secrets)
+
+
+def test_a_secret_is_rfc_2104s_of_recipient_attempt_and_part():
+    key, recipient_id = bytes(range(32)), UUID(int=7)
+    text = recipient_id.bytes + bytes([0, 0, 0, 3])
+    assert attempt_secret(key, recipient_id, 3) == hmac.digest(key, text, "sha256")
+    later = hmac.digest(key, text + bytes([0, 2]), "sha256")
+    assert attempt_secret(key, recipient_id, 3, part=2) == later
 
 
 @pytest.mark.parametrize(

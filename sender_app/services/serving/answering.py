@@ -65,7 +65,7 @@ class Answering:
     def _send(self, claim: AnswerClaim) -> None:
         self._in_flight = claim
         try:
-            with self.desk.keeper.sending():
+            with self.desk.keeper.calling():
                 message = OutgoingMessage(claim.text)
                 message_id = self.connection.send(claim.phone, message, claim.secret)
         except OutcomeUnknown as error:

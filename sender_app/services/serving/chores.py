@@ -66,7 +66,7 @@ class Chores:
         self.next_check = now + desk.timings.check_pause * (1 + 0.5 * self.draw())
         desk.keeper.guard()
         try:
-            with desk.keeper.sending():
+            with desk.keeper.calling():
                 found = self.connection.are_on_whatsapp(phones)
         except SessionUnusable:
             raise

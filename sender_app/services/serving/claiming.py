@@ -29,6 +29,7 @@ class Claims:
     _ends_at: float = 0.0  # monotonic seconds, of the spell
     _since: float = 0.0  # when the claims at hand were begun with
     _at_hand: int = 0  # how many they were then
+    look_at: int = -1  # how many of them are left when `look_ahead` shall be asked
 
     def first(self, campaign_id: UUID, room: int) -> Sequence[Claim]:
         """The next due recipients, `room` at most; behind the last one, then from the start.
@@ -47,13 +48,13 @@ class Claims:
         self._cursors[campaign_id] = None
         return ()
 
-    def look_ahead(self, campaign_id: UUID, left: int) -> None:
-        """Have the next claimed meanwhile if those at hand, `left` of them still, go quickly."""
-        sent = self._at_hand - left
-        if sent != self._at_hand // _SEEN or self._ahead is not None or self._room <= 0:
+    def look_ahead(self, campaign_id: UUID) -> None:
+        """Have the next claimed meanwhile if those at hand go quickly: asked when `look_at` of them
+        are left."""
+        if self._ahead is not None or self._room <= 0:
             return
         now = time.monotonic()
-        each = (now - self._since) / sent  # seconds
+        each = (now - self._since) / (self._at_hand - self.look_at)  # seconds
         if each * self._at_hand < _QUICK and now < self._ends_at:
             lasting = int(_LASTS / each) if each else _AHEAD
             limit = min(self._room, max(lasting, _AT_ONCE), _AHEAD)
@@ -72,6 +73,7 @@ class Claims:
 
     def _begin_with(self, claims: Sequence[Claim]) -> None:
         self._since, self._at_hand = time.monotonic(), len(claims)
+        self.look_at = self._at_hand - self._at_hand // _SEEN
 
     def _claim(self, campaign_id: UUID, start: UUID | None, limit: int) -> Sequence[Claim]:
         locked = self._desk.account.cold_locked_until

@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from sender_app.domain.campaign import Campaign
-from sender_app.domain.content import Part
+from sender_app.domain.content import Write
 from sender_app.domain.delivery import (
     COLD_LOCK,
     Attempt,
@@ -46,13 +46,13 @@ class Letter:
     """What each recipient of a campaign gets, part by part, with the files at hand."""
 
     campaign: Campaign
-    parts: Sequence[tuple[Part, OutgoingFile | None]]
+    parts: Sequence[tuple[Write, OutgoingFile | None]]
 
     @classmethod
     def of(cls, campaign: Campaign, files: Mapping[UUID, OutgoingFile]) -> "Letter":
         """Raises RuleViolation for a text that cannot be read."""
         parts = campaign.content.parts
-        return cls(campaign, [(p, files[p.media_id] if p.media_id else None) for p in parts])
+        return cls(campaign, [(p.write, files[p.media_id] if p.media_id else None) for p in parts])
 
 
 @dataclass(slots=True)
@@ -121,7 +121,8 @@ class Delivery:
                 self._hear_in_time()
                 if self._shall_stop():
                     break
-                self._claims.look_ahead(letter.campaign.id, len(left))
+                if len(left) == self._claims.look_at:
+                    self._claims.look_ahead(letter.campaign.id)
                 if not left:
                     left.extend(self._claims.more())
         finally:
@@ -150,8 +151,8 @@ class Delivery:
         try:
             key = recipient_key(letter.campaign.id, claim.phone)
             messages = [
-                (n, OutgoingMessage(part.render(claim.fields, key), file))
-                for n, (part, file) in enumerate(letter.parts)
+                (n, OutgoingMessage(write(claim.fields, key), file))
+                for n, (write, file) in enumerate(letter.parts)
                 if n not in claim.parts_sent
             ]
         except RuleViolation as problem:
@@ -177,10 +178,11 @@ class Delivery:
     ) -> GatewayError | None:
         claim = attempt.claim
         secret = attempt_secret(self.desk.lease.key, claim.recipient_id, claim.attempt, part)
+        keeper = self.desk.keeper
+        keeper.begin_call()
         self._in_flight = (attempt, part, secret)
         try:
-            with self.desk.keeper.sending():
-                message_id = self.connection.send(claim.phone, message, secret)
+            message_id = self.connection.send(claim.phone, message, secret)
         except OutcomeUnknown as error:
             return self._unknown(attempt, part, secret, error)
         except GatewayError as error:
@@ -188,6 +190,7 @@ class Delivery:
             _log.info("not sent", phone=masked(claim.phone), code=error.code, error=str(error))
             return error
         finally:
+            keeper.end_call()
             self._in_flight = None
         self._left(attempt, part, message_id)
         return None

@@ -41,7 +41,7 @@ class Desk:
 
     store: Store
     events: Events
-    clock: Clock
+    now: Clock  # the time, aware
     timings: Timings
     lease: Lease
     keeper: LeaseKeeper
@@ -57,10 +57,6 @@ class Desk:
 
     def __post_init__(self) -> None:
         self._set_pace()
-
-    def now(self) -> datetime:
-        """The time, aware."""
-        return self.clock()
 
     def reload(self) -> Account:
         """Read the account's orders and the workspace's rules again."""

@@ -2,9 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
@@ -15,20 +14,6 @@ from sender_app.ports.store.leases import LeaseStore
 
 _log = structlog.get_logger()
 _TICK = 0.5  # seconds between two looks at a send that may be stuck
-
-
-@dataclass(slots=True)
-class _Sending:
-    """Notes when a call began; made once, for a generator would cost each message a microsecond."""
-
-    clock: Callable[[], float]
-    since: float | None = None  # None: there is no call
-
-    def __enter__(self) -> None:
-        self.since = self.clock()
-
-    def __exit__(self, *_: object) -> None:
-        self.since = None
 
 
 class LeaseKeeper:
@@ -48,7 +33,7 @@ class LeaseKeeper:
         self._ttl = ttl
         self._send_limit = send_limit.total_seconds()
         self._on_stuck = on_stuck
-        self._sending = _Sending(clock)
+        self._called_at: float | None = None  # None: there is no call
         self.last_words: Callable[[], object] = lambda: None  # said before the process ends
         self._clock = clock
         self._good_until = clock() + ttl.total_seconds()
@@ -66,17 +51,31 @@ class LeaseKeeper:
 
     def guard(self) -> None:
         """Raise LeaseLost unless the lease surely is still ours."""
-        if self._lost or self._clock() >= self._good_until:
-            raise LeaseLost(f"epoch {self._lease.epoch} of account {self._lease.account_id}")
+        self._guard(self._clock())
 
-    def sending(self) -> AbstractContextManager[object]:
-        """Around a call into the library, which cannot be interrupted.
+    def begin_call(self) -> None:
+        """Before a call into the library, which cannot be interrupted; `end_call` after it.
 
         One that lasts longer than the limit has lost its way: the lease is given back, and
         `on_stuck` ends the process. The next one finds out by the secret what became of it.
+        Raises LeaseLost as `guard` does.
         """
-        self.guard()
-        return self._sending
+        now = self._clock()
+        self._guard(now)
+        self._called_at = now
+
+    def end_call(self) -> None:
+        """The call has ended, whatever it came to."""
+        self._called_at = None
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """Around such a call; by the message it would cost a microsecond more."""
+        self.begin_call()
+        try:
+            yield
+        finally:
+            self.end_call()
 
     def renew(self) -> None:
         """Prolong the lease once; a store that cannot be reached leaves it to run out."""
@@ -91,10 +90,14 @@ class LeaseKeeper:
         else:
             self._lost = True
 
+    def _guard(self, now: float) -> None:
+        if self._lost or now >= self._good_until:
+            raise LeaseLost(f"epoch {self._lease.epoch} of account {self._lease.account_id}")
+
     def _run(self) -> None:
         renewed = self._clock()
         while not self._stop.wait(_TICK) and not self._lost:
-            since = self._sending.since
+            since = self._called_at
             if since is not None and self._clock() - since > self._send_limit:
                 self._give_up()
                 return

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from uuid import UUID
 
 import structlog
@@ -14,7 +16,7 @@ from sender_app.domain.delivery import Outcome
 from sender_app.ports.store.journals import Journal
 
 _log = structlog.get_logger()
-_FOLD_EVERY = 0.1  # seconds between two updates of the counters by a lane
+_FOLD_EVERY = 0.25  # seconds between two updates of the counters by a lane
 _GATHER = 0.1  # seconds from one commit's beginning to the next, unless that would be large
 _FEW = 10  # outcomes that are counted in the transaction which records the last of them
 _TICK = 0.02  # seconds between two looks at what is under way, while the sender does other things
@@ -69,20 +71,23 @@ class Recorder:
         self._under_way: deque[_Lane] = deque()  # lanes that record, the oldest commit first
         self._waiting: deque[Outcome] = deque()
         self._recording = 0  # outcomes of commits under way
+        self._room = self._enough  # how many may wait beside them, until something is done
         self._gather_until = 0.0  # monotonic seconds
         self._closing = False
         self._resting = False  # the keeper waits to be told that there is something
         self._error: BaseException | None = None
         self._folded: set[UUID] = set()  # `on_folded` is still to be told of these campaigns
-        # Held by whoever uses a journal, but for one that is kept.
-        self._changed = threading.Condition(threading.Lock())
+        # Held by whoever uses a journal, but for one that is kept. Taken by itself, since a
+        # condition takes it in Python: each message would pay for that.
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._keeper: threading.Thread | None = None
 
     def put(self, outcome: Outcome) -> None:
         """Have an outcome recorded soon; waits while `window` are not. Raises what went wrong."""
-        with self._changed:
+        with self._lock:
             self._waiting.append(outcome)
-            few = len(self._waiting) < min(self._enough, self._window - self._recording)
+            few = len(self._waiting) < self._room
             if few and time.monotonic() < self._gather_until and self._is_attended:
                 return
         with self._using():
@@ -133,7 +138,7 @@ class Recorder:
     @contextmanager
     def _using(self) -> Iterator[None]:
         """Around whatever the sender asks for: raises what went wrong, now or before."""
-        with self._changed:
+        with self._lock:
             self._check()
             try:
                 yield
@@ -191,9 +196,9 @@ class Recorder:
         now = time.monotonic()
         self._gather_until = now + _GATHER
         lane.uncounted += len(batch)
-        lane.campaigns.update([outcome.claim.campaign_id for outcome in batch])
+        lane.campaigns.update(key for key, _ in groupby(batch, attrgetter("claim.campaign_id")))
         lane.recording, lane.since = len(batch), now
-        self._recording += len(batch)
+        self._count_recording(len(batch))
         self._under_way.append(lane)
         return batch, lane.uncounted <= _FEW and (last or now >= lane.fold_at)
 
@@ -224,12 +229,16 @@ class Recorder:
         """The lane has recorded, and `counted`, what it was at."""
         if lane.recording:
             self._under_way.remove(lane)
-            self._recording -= lane.recording
+            self._count_recording(-lane.recording)
             lane.recording = 0
         if counted:
             self._folded |= lane.campaigns
             lane.uncounted, lane.campaigns = 0, set()
             lane.fold_at = time.monotonic() + _FOLD_EVERY
+
+    def _count_recording(self, more: int) -> None:
+        self._recording += more
+        self._room = min(self._enough, self._window - self._recording)
 
     def _take_folded(self) -> set[UUID]:
         folded, self._folded = self._folded, set()
