@@ -7,7 +7,7 @@ import pytest
 from sender_app.domain.campaign import CampaignStatus, PauseReason, sources
 from sender_app.domain.delivery import Outcome, RecipientStatus, Settlement, attempt_secret
 from sender_app.domain.errors import LeaseLost
-from sender_app.domain.reporting import last_days
+from sender_app.domain.reporting import Span, Step, last_days
 from sender_app.ports.whatsapp import Incoming, Receipt, ReceiptKind
 from tests.contract.clinic import NOW, Clinic, sent
 
@@ -233,6 +233,24 @@ def test_it_finds_what_a_dead_process_left_with_the_secrets_of_its_attempts(clin
     assert clinic.statuses()[:2] == ["unconfirmed", "queued"]
     assert clinic.now().unconfirmed_count == 1
     assert clinic.store.deliveries.orphans(new) == []
+
+
+def test_each_message_of_a_commit_counts_in_the_hour_in_which_it_left(clinic: Clinic):
+    lease = clinic.lease()
+    hour = (NOW - timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
+    around = [hour - timedelta(milliseconds=1), hour, hour + timedelta(milliseconds=1)]
+    messages = [
+        sent(claim)._replace(at=at)
+        for claim, at in zip(clinic.claim(lease, 3), around, strict=True)
+    ]
+    journal = clinic.store.deliveries.open_journal(lease)
+    journal.begin(messages)
+    journal.finish()
+    journal.settle((), fold=True)
+    day = hour.astimezone(clinic.workspace.zone).date()
+    span = Span(day - timedelta(days=1), day, Step.HOUR)
+    tallies = clinic.store.metrics.timeline(clinic.workspace.id, span)
+    assert [tally.sent for tally in tallies if tally.sent] == [1, 2]
 
 
 def test_it_holds_back_people_never_talked_with(clinic: Clinic):

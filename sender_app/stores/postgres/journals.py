@@ -5,8 +5,10 @@ holds it, and the successor of a lease folds and removes what was left open: no 
 the rollups or counted twice, whatever moment a process ends at.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
+from itertools import groupby
+from operator import attrgetter
 from uuid import UUID
 
 import orjson
@@ -22,6 +24,7 @@ from sender_app.stores.postgres.rollups import fold
 from sender_app.stores.postgres.statements import Statements
 
 _LAST = UUID(int=2**128 - 1)  # above every key
+_QUARTER = 900  # seconds; the hours of every time zone begin with one
 _OPEN = """
 INSERT INTO delivery_journals (account_id, epoch)
 SELECT account_id, epoch FROM leases
@@ -113,7 +116,7 @@ class PostgresJournal:
         self._since: UUID | None = None  # below the first event that is not folded
 
     def settle(self, outcomes: Sequence[Outcome], *, fold: bool) -> None:
-        sent, others = _by_campaign(outcomes)
+        sent, others = _by_note(outcomes)
         if len(sent) == 1 and not others and not fold:
             self._note(*sent)
             self.finish()
@@ -128,7 +131,7 @@ class PostgresJournal:
                 self._fold()
 
     def begin(self, outcomes: Sequence[Outcome]) -> None:
-        sent, others = _by_campaign(outcomes)
+        sent, others = _by_note(outcomes)
         if len(sent) == 1 and not others:
             self._note(*sent)
         else:
@@ -149,16 +152,17 @@ class PostgresJournal:
     def _note(self, sent: Sequence[Outcome]) -> None:
         """Begin to record messages of one campaign that WhatsApp took."""
         self._entry += 1
+        claims = [outcome.claim for outcome in sent]
         self._records.send(
             "note",
             self._id,
             self._entry,
-            sent[0].claim.campaign_id,
-            uuids([o.claim.recipient_id for o in sent]),
-            uuids([o.claim.contact_id for o in sent]),
-            texts([o.message_id for o in sent]),
-            doubles([o.at.timestamp() for o in sent]),
-            texts([o.claim.fields.get("grupo", "") for o in sent]),
+            claims[0].campaign_id,
+            uuids([claim.recipient_id for claim in claims]),
+            uuids([claim.contact_id for claim in claims]),
+            texts([outcome.message_id for outcome in sent]),
+            doubles([outcome.at.timestamp() for outcome in sent]),
+            texts([claim.fields.get("grupo", "") for claim in claims]),
         )
 
     def _settle(self, outcomes: Sequence[Outcome]) -> None:
@@ -214,18 +218,28 @@ def _without_old_doubts(cursor: Cursor, outcomes: Sequence[Outcome]) -> Sequence
     ]
 
 
-def _by_campaign(
+def _by_note(
     outcomes: Sequence[Outcome],
-) -> tuple[Collection[list[Outcome]], Sequence[Outcome]]:
-    """Messages that WhatsApp took, one a person, by campaign; and the other outcomes."""
-    sent: dict[UUID, list[Outcome]] = {}
+) -> tuple[Sequence[Sequence[Outcome]], Sequence[Outcome]]:
+    """Messages that WhatsApp took, one a person, as they can be noted; and the other outcomes."""
+    took: list[Outcome] = []
     others: list[Outcome] = []
     for outcome in outcomes:
-        if outcome.status is RecipientStatus.SENT and not outcome.parts:
-            sent.setdefault(outcome.claim.campaign_id, []).append(outcome)
-        else:
-            others.append(outcome)
-    return sent.values(), others
+        is_noted = outcome.status is RecipientStatus.SENT and not outcome.parts
+        (took if is_noted else others).append(outcome)
+    sent: dict[UUID, list[Outcome]] = {}
+    for campaign_id, some in groupby(took, attrgetter("claim.campaign_id")):
+        sent.setdefault(campaign_id, []).extend(some)
+    return [note for messages in sent.values() for note in _by_quarter(messages)], others
+
+
+def _by_quarter(messages: Sequence[Outcome]) -> Sequence[Sequence[Outcome]]:
+    """Parts of which each lies in one hour and one month, whatever the workspace's time zone."""
+    first, last = (int(messages[n].at.timestamp() // _QUARTER) for n in (0, -1))
+    if first == last:
+        return [messages]
+    quarters = groupby(messages, lambda message: message.at.timestamp() // _QUARTER)
+    return [list(part) for _, part in quarters]
 
 
 def _row(n: int, outcome: Outcome) -> dict[str, object]:

@@ -36,12 +36,11 @@ def telling(name: str, changes: str) -> str:
 # Asked once a statement, not once a message.
 _WANTED = """
 wanted AS MATERIALIZED (
-  SELECT DISTINCT workspace_id, v.status, v.type
-  FROM (SELECT DISTINCT workspace_id FROM moved) m JOIN webhooks w USING (workspace_id)
-  JOIN (VALUES ('sent', 'recipient.sent'), ('error', 'recipient.failed'),
+  SELECT DISTINCT w.workspace_id, v.status, v.type
+  FROM webhooks w JOIN (VALUES ('sent', 'recipient.sent'), ('error', 'recipient.failed'),
     ('skipped', 'recipient.skipped'), ('unconfirmed', 'recipient.unconfirmed')
   ) AS v(status, type) ON v.type = ANY (w.events)
-  WHERE w.disabled IS NULL),
+  WHERE w.disabled IS NULL AND EXISTS (SELECT FROM moved m WHERE m.workspace_id = w.workspace_id)),
 """
 # Follows a CTE `moved`, see rollups.
 TELL_MOVED = _WANTED + telling(

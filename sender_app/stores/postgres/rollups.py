@@ -162,14 +162,18 @@ records AS (
   DELETE FROM delivery_records d USING journal j WHERE d.journal_id = j.id
   RETURNING d.campaign_id, d.recipient_ids, d.contact_ids, d.message_ids, d.sent_ats, d.grupos,
     j.account_id, j.epoch),
-noted AS MATERIALIZED (
-  SELECT d.campaign_id, d.account_id, d.epoch, c.workspace_id, c.user_id, c.is_test, m.id,
-    m.contact_id, m.message_id, m.grupo, to_timestamp(m.at) AS at,
-    to_timestamp(m.at) AT TIME ZONE w.time_zone AS clock
+notes AS MATERIALIZED (  -- each of one hour
+  SELECT d.*, c.workspace_id, c.user_id, c.is_test,
+    to_timestamp(d.sent_ats[1]) AT TIME ZONE w.time_zone AS clock
   FROM records d JOIN campaigns c ON c.id = d.campaign_id
-  JOIN workspaces w ON w.id = c.workspace_id
+  JOIN workspaces w ON w.id = c.workspace_id),
+noted AS MATERIALIZED (
+  SELECT n.campaign_id, n.account_id, n.epoch, n.workspace_id, n.user_id, n.is_test, n.hour,
+    n.month, m.id, m.contact_id, m.message_id, m.grupo, to_timestamp(m.at) AS at
+  FROM (SELECT *, date_trunc('hour', clock) AS hour, to_char(clock, 'YYYY-MM') AS month
+    FROM notes OFFSET 0) n
   CROSS JOIN LATERAL
-    unnest(d.recipient_ids, d.contact_ids, d.message_ids, d.sent_ats, d.grupos)
+    unnest(n.recipient_ids, n.contact_ids, n.message_ids, n.sent_ats, n.grupos)
       AS m(id, contact_id, message_id, at, grupo)),
 followed AS (
   UPDATE campaign_recipients r SET status = 'sent', message_id = n.message_id, error_code = NULL,
@@ -178,7 +182,7 @@ followed AS (
     AND r.status = 'sending' AND r.lease_epoch = n.epoch
   RETURNING n.workspace_id, n.user_id, r.campaign_id, n.is_test, n.account_id,
     r.id AS recipient_id, coalesce(r.contact_id, n.contact_id) AS contact_id, r.message_id,
-    'sent' AS event_type, NULL::text AS error_code, n.grupo, n.at, n.clock),
+    'sent' AS event_type, NULL::text AS error_code, n.grupo, n.at, n.hour, n.month),
 events AS (
   INSERT INTO metric_events (id, workspace_id, user_id, campaign_id, contact_id, event_type,
     created_at, recipient_id, message_id)
@@ -189,13 +193,15 @@ moved AS (
   SELECT e.campaign_id, e.recipient_id, e.contact_id, e.message_id, e.event_type AS status,
     'sending' AS was, e.at, e.error_code, e.workspace_id, e.account_id, e.user_id, e.is_test,
     coalesce(e.grupo, (SELECT p.grupo FROM contacts p WHERE p.id = e.contact_id), '') AS grupo,
-    date_trunc('hour', e.clock) AS hour, to_char(e.clock, 'YYYY-MM') AS month,
+    e.hour, e.month,
     (e.event_type = 'sent')::int AS sent, (e.event_type = 'error')::int AS errors
   FROM (
     SELECT * FROM followed
     UNION ALL SELECT c.workspace_id, c.user_id, c.id, c.is_test, j.account_id,
       v.recipient_id, v.contact_id, v.message_id,
-      v.event_type, v.metadata->>'code', NULL, v.created_at, v.created_at AT TIME ZONE w.time_zone
+      v.event_type, v.metadata->>'code', NULL, v.created_at,
+      date_trunc('hour', v.created_at AT TIME ZONE w.time_zone),
+      to_char(v.created_at AT TIME ZONE w.time_zone, 'YYYY-MM')
     FROM journal j
     JOIN metric_events v ON v.journal_id = j.id AND v.entry > j.first AND v.entry <= j.last
     JOIN campaigns c ON c.id = v.campaign_id JOIN workspaces w ON w.id = c.workspace_id
