@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    ConsoleMessage,
     Cookie,
     Page,
     expect,
@@ -147,6 +148,11 @@ def contexts(browser: Browser) -> dict[str, BrowserContext]:
     return found
 
 
+def told(message: ConsoleMessage) -> str:
+    """What the browser says, and of which address."""
+    return f"{message.text} ({message.location['url']})"
+
+
 @pytest.fixture(params=SIZES)
 def page(
     contexts: dict[str, BrowserContext], demo: Demo, request: pytest.FixtureRequest
@@ -156,7 +162,7 @@ def page(
     context = contexts[request.param]
     page = context.new_page()
     problems: list[str] = []
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.on("console", lambda m: problems.append(told(m)) if m.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     yield page
     ARTEFACTS.mkdir(exist_ok=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -20,6 +21,11 @@ GOOD = [
     (f"0984{n:06d}", "Sra." if n % 2 else "Sr.", f"Persona {n}", f"G{n % 3}") for n in range(20)
 ]
 BAD = [("abc", "Sr.", "Mala", "G1"), ("", "Sra.", "Vacía", "G1")]
+
+
+def fresh() -> str:
+    """Five digits for names and numbers that no earlier go of a test has used."""
+    return f"{uuid4().int % 10**5:05d}"
 
 
 def csv(rows: list[tuple[str, ...]]) -> dict[str, object]:
