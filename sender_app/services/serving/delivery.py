@@ -182,7 +182,10 @@ class Delivery:
         keeper.begin_call()
         self._in_flight = (attempt, part, secret)
         try:
-            message_id = self.connection.send(claim.phone, message, secret)
+            try:
+                message_id = self.connection.send(claim.phone, message, secret)
+            finally:
+                keeper.end_call()
         except OutcomeUnknown as error:
             return self._unknown(attempt, part, secret, error)
         except GatewayError as error:
@@ -190,7 +193,6 @@ class Delivery:
             _log.info("not sent", phone=masked(claim.phone), code=error.code, error=str(error))
             return error
         finally:
-            keeper.end_call()
             self._in_flight = None
         self._left(attempt, part, message_id)
         return None
