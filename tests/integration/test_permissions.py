@@ -6,6 +6,8 @@ Handlers and routes are found by looking; one that is new has to be put into a c
 import asyncio
 import dataclasses
 import inspect
+import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -326,6 +328,13 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
     return f"{answer} {state.dict()}"
 
 
+def but_for_waking(changed: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Without accounts of which nothing has changed but when they were woken: looking at their
+    conversations does that every half a minute, which a slow machine takes."""
+    rows = Counter((name, re.sub(r'"wake_at": [^,}]*', "", row)) for name, row in changed)
+    return {row for row, versions in rows.items() if versions == 1}
+
+
 @pytest.mark.parametrize("name", sorted(set(HANDLERS) - WATCHING))
 def test_a_handler_does_for_each_what_their_role_allows(
     name: str, world: World, monkeypatch: pytest.MonkeyPatch
@@ -354,7 +363,7 @@ def test_a_handler_does_for_each_what_their_role_allows(
             assert "/sign-in" not in seen, persona
             assert (SECRET in seen) or name not in SHOWING, persona
         if member and needed in (None, Role.VIEWER):
-            assert changed == set(), persona
+            assert but_for_waking(changed) == set(), persona
         if persona == "admin" and name in CHANGING and needed is Role.ADMIN:
             assert changed, persona
         if persona == "sender" and name in CHANGING and needed is Role.SENDER:

@@ -8,7 +8,7 @@ the rollups or counted twice, whatever moment a process ends at.
 from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from uuid import UUID
 
 import orjson
@@ -235,11 +235,11 @@ def _by_note(
 
 def _by_quarter(messages: Sequence[Outcome]) -> Sequence[Sequence[Outcome]]:
     """Parts of which each lies in one hour and one month, whatever the workspace's time zone."""
-    first, last = (int(messages[n].at.timestamp() // _QUARTER) for n in (0, -1))
-    if first == last:
+    quarters = [message.at.timestamp() // _QUARTER for message in messages]
+    if min(quarters) == max(quarters):
         return [messages]
-    quarters = groupby(messages, lambda message: message.at.timestamp() // _QUARTER)
-    return [list(part) for _, part in quarters]
+    parts = groupby(zip(quarters, messages, strict=True), itemgetter(0))
+    return [[message for _, message in part] for _, part in parts]
 
 
 def _row(n: int, outcome: Outcome) -> dict[str, object]:
