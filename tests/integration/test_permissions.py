@@ -330,7 +330,7 @@ def call(world: World, name: str, persona: str, monkeypatch: pytest.MonkeyPatch)
 
 def but_for_waking(changed: set[tuple[str, str]]) -> set[tuple[str, str]]:
     """Without accounts of which nothing has changed but when they were woken: looking at their
-    conversations does that every half a minute, which a slow machine takes."""
+    conversations does that every twenty seconds, which a slow machine takes."""
     rows = Counter((name, re.sub(r'"wake_at": [^,}]*', "", row)) for name, row in changed)
     return {row for row, versions in rows.items() if versions == 1}
 
