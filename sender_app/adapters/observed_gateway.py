@@ -4,6 +4,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from opentelemetry.trace import Span
+
 from sender_app.adapters.tracing import is_traced, span
 from sender_app.domain.delivery import Lease
 from sender_app.domain.errors import GatewayError
@@ -15,9 +17,6 @@ from sender_app.ports.whatsapp import (
     GatewayEvent,
     OutgoingMessage,
 )
-
-_ACCEPTED = "accepted"
-_FAULT = "fault"  # what is no GatewayError, a defect, say
 
 
 class ObservedGateway:
@@ -34,7 +33,6 @@ class ObservedGateway:
 class _ObservedConnection:
     def __init__(self, connection: Connection, meter: Meter) -> None:
         self._connection = connection
-        self._send = self._send_traced if is_traced() else connection.send
         self._meter = meter
         # Told to the meter every few seconds: by the message it would cost two microseconds.
         self._outcomes: Counter[str] = Counter()
@@ -62,31 +60,28 @@ class _ObservedConnection:
             return self._connection.upload(kind, content)
 
     def send(self, phone: str, message: OutgoingMessage, secret: bytes) -> str:
+        if not is_traced():
+            return self._observed_send(phone, message, secret, None)
+        with span("whatsapp.send") as traced:
+            return self._observed_send(phone, message, secret, traced)
+
+    def _observed_send(
+        self, phone: str, message: OutgoingMessage, secret: bytes, traced: Span | None
+    ) -> str:
         began = time.monotonic()
-        outcome = _FAULT
+        outcome = "fault"  # what is no GatewayError, a defect, say
         try:
-            message_id = self._send(phone, message, secret)
-            outcome = _ACCEPTED
+            message_id = self._connection.send(phone, message, secret)
+            outcome = "accepted"
             return message_id
         except GatewayError as error:
             outcome = error.code
             raise
         finally:
+            if traced is not None:
+                traced.set_attribute("sender.outcome", outcome)
             self._outcomes[outcome] += 1
             self._took.append(time.monotonic() - began)
-
-    def _send_traced(self, phone: str, message: OutgoingMessage, secret: bytes) -> str:
-        outcome = _FAULT
-        with span("whatsapp.send") as traced:
-            try:
-                message_id = self._connection.send(phone, message, secret)
-                outcome = _ACCEPTED
-                return message_id
-            except GatewayError as error:
-                outcome = error.code
-                raise
-            finally:
-                traced.set_attribute("sender.outcome", outcome)
 
     def find_message_ids(self, secrets: Sequence[bytes]) -> Mapping[bytes, str]:
         return self._connection.find_message_ids(secrets)
