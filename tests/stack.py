@@ -44,8 +44,11 @@ def eventually(look: Callable[[], Found], timeout: float = 120, what: str = "it"
 
 def free_ports(count: int) -> int:
     """The first of `count` free ports in a row; tests run side by side look in ranges apart, and
-    other runs on the machine in another order: whoever got a port may take it long after."""
-    low = 3400 + 250 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    other runs on the machine in another order: whoever got a port may take it long after.
+
+    They begin above the last port a browser refuses to open (10080, ERR_UNSAFE_PORT) and end
+    below those the kernel hands out itself (32768)."""
+    low = 20000 + 250 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     places = range(low, low + 250, count)
     for first in random.sample(places, len(places)):
         sockets = [socket.socket() for _ in range(count)]
