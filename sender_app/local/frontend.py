@@ -1,12 +1,14 @@
 """The browser's part, compiled once and again only when something that goes into it changed."""
 
 import base64
+import fcntl
 import hashlib
 import os
 import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from sender_app.local.bundle import PLACEHOLDER
@@ -40,12 +42,41 @@ def is_built() -> bool:
 
 
 def build_frontend(log: Path, stopping: Callable[[], bool] = lambda: False) -> bool:
-    """Compile unless up to date; returns whether it compiled.
+    """Compile unless up to date; returns whether it compiled. One at a time in a checkout.
 
     Raises StartFailure, also when `stopping` becomes true: the compiler is ended then.
     """
     if is_built():
         return False
+    with _the_only_build(log, stopping):
+        if is_built():  # by whoever was before
+            return False
+        _compile(log, stopping)
+    return True
+
+
+@contextmanager
+def _the_only_build(log: Path, stopping: Callable[[], bool]) -> Iterator[None]:
+    checkout = os.open(ROOT, os.O_RDONLY)
+    try:
+        while not _locked(checkout):
+            if stopping():
+                raise StartFailure(f"the browser's part was not built; see {log}")
+            time.sleep(0.1)
+        yield
+    finally:
+        os.close(checkout)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _compile(log: Path, stopping: Callable[[], bool]) -> None:
     fingerprint = _fingerprint()
     _STAMP.unlink(missing_ok=True)
     compiler = start(
@@ -63,7 +94,6 @@ def build_frontend(log: Path, stopping: Callable[[], bool] = lambda: False) -> b
     if compiler.process.returncode != 0 or not BUILT.exists():
         raise StartFailure(f"the browser's part could not be built; see {log}")
     _STAMP.write_text(fingerprint)
-    return True
 
 
 def node_environment() -> dict[str, str]:

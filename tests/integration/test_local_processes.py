@@ -1,11 +1,15 @@
 """Everything that was started ends, and what ends by itself comes back."""
 
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -101,6 +105,39 @@ def test_a_build_ends_when_it_is_told_to(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(StartFailure):
         build_frontend(tmp_path / "log", lambda: True)
     assert not [pid for pid in set(psutil.pids()) - before if "reflex" in command(pid, ROOT)]
+
+
+@pytest.fixture
+def somebody_builds() -> Iterator[int]:
+    """The lock of whoever builds in this checkout, until it is closed."""
+    checkout = os.open(ROOT, os.O_RDONLY)
+    fcntl.flock(checkout, fcntl.LOCK_EX)
+    yield checkout
+    with suppress(OSError):
+        os.close(checkout)
+
+
+def test_a_second_build_waits_for_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, somebody_builds: int
+):
+    built = threading.Event()
+    monkeypatch.setattr("sender_app.local.frontend.is_built", built.is_set)
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(build_frontend, tmp_path / "log")
+        with pytest.raises(TimeoutError):
+            second.result(0.5)
+        built.set()
+        os.close(somebody_builds)
+        assert second.result(60) is False
+    assert not (tmp_path / "log").exists(), "it started a compiler"
+
+
+def test_a_build_that_waits_ends_when_it_is_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, somebody_builds: int
+):
+    monkeypatch.setattr("sender_app.local.frontend._STAMP", tmp_path / "stamp")
+    with pytest.raises(StartFailure, match="was not built"):
+        build_frontend(tmp_path / "log", lambda: True)
 
 
 def command(pid: int, under: Path = Path("/")) -> str:
