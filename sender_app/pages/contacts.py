@@ -3,7 +3,7 @@
 import reflex as rx
 
 from sender_app.components.at_once import choice, tick
-from sender_app.components.browser import typed_field
+from sender_app.components.browser import pulse, typed_field
 from sender_app.components.frame import for_senders, frame
 from sender_app.components.ui import (
     awaited,
@@ -15,6 +15,7 @@ from sender_app.components.ui import (
     icon,
     link,
     link_button,
+    notice,
     page,
     pager,
     question,
@@ -24,6 +25,7 @@ from sender_app.components.words import number, tr, tr_n
 from sender_app.states.contacts import ContactBook
 
 _STANDINGS = ("in", "out", "present", "absent", "unknown")
+_BEHIND_EVERY = 2_000  # milliseconds between looks at who was taken in
 _SORTS = ("name", "newest", "phone", "group")
 
 
@@ -43,7 +45,7 @@ def contacts() -> rx.Component:
                         tr("contacts.none_text"),
                         for_senders(link_button(tr("contacts.bring"), href="/contacts/import")),
                     ),
-                    card(_filters(), _picked(), _people(), _questions()),
+                    card(_filters(), _behind(), _picked(), _people(), _questions()),
                 ),
                 awaited(560),
             ),
@@ -138,6 +140,15 @@ def _filters() -> rx.Component:
     )
 
 
+def _behind() -> rx.Component:
+    return rx.cond(
+        ContactBook.behind,
+        rx.fragment(
+            notice(rx.el.p(tr("contacts.behind"))), pulse(_BEHIND_EVERY, ContactBook.look_again)
+        ),
+    )
+
+
 def _write() -> rx.Component:
     """A campaign for everybody whom the filters find."""
     return button(
@@ -214,7 +225,8 @@ def _people() -> rx.Component:
             kind="people book",
         ),
         rx.cond(
-            ContactBook.rows.length() == 0, rx.el.p(tr("contacts.nobody"), class_name="hint center")
+            (ContactBook.rows.length() == 0) & ~ContactBook.behind,
+            rx.el.p(tr("contacts.nobody"), class_name="hint center"),
         ),
         pager(ContactBook.page, ContactBook.more, ContactBook.previous_page, ContactBook.next_page),
     )

@@ -20,6 +20,7 @@ class ContactBook(Paging, ContactSelection, rx.State):
     groups: list[list[str]] = []  # pairs of id and name
     total: int = 0
     counted: bool = True  # whether `total` is exact
+    behind: bool = False  # people of a large import are still being taken in
     is_empty: bool = False  # nobody is in the book at all
     search: str = ""
     group: str = ""  # an id
@@ -91,6 +92,13 @@ class ContactBook(Paging, ContactSelection, rx.State):
 
     @rx.event
     @handler
+    async def look_again(self) -> Any:
+        """The same page, with whom the book has taken in since."""
+        await self._count()
+        await self._look()
+
+    @rx.event
+    @handler
     async def write_to_found(self) -> Any:
         """A new campaign for everybody whom the filters find, also those on other pages."""
         found = BookFilter(self.search, self.group, self.standing)
@@ -101,14 +109,18 @@ class ContactBook(Paging, ContactSelection, rx.State):
 
     async def _look_anew(self) -> None:
         self._first_page()
+        await self._count()
+        await self._look()
+
+    async def _count(self) -> None:
         query = self._query()
         count, groups = await use(
             self, lambda s, actor: (s.contacts.count(actor, query), s.contacts.groups(actor))
         )
-        self.total, self.counted = count.n, count.exact
+        self.total, self.counted, self.behind = count.n, count.exact, count.behind
         self.groups = [[str(group.id), group.name] for group in groups]
-        self.is_empty = count.n == 0 and not (self.search or self.group or self.standing)
-        await self._look()
+        filtered = self.search or self.group or self.standing
+        self.is_empty = count.n == 0 and not (filtered or count.behind)
 
     async def _look(self) -> None:
         query, cursor = self._query(), self._cursor

@@ -348,7 +348,20 @@ def test_a_large_import_is_followed_bit_by_bit(store: Store):
     one = Book(store)
     import_3000(one)
     assert [store.contacts.follow(2_000) for _ in range(3)] == [2_000, 1_000, 0]
+    assert not one.contacts.count(one.id, ContactQuery()).behind
     assert one.contacts.count(one.id, ContactQuery(group_id=one.group("G"))).n == 3000
+
+
+def test_it_says_while_it_has_not_taken_in_everybody(store: Store):
+    one = Book(store)
+    import_3000(one)
+    seen = one.contacts.count(one.id, ContactQuery())
+    assert seen.behind
+    assert seen.n < 3_000
+    while seen.behind:  # each look takes in some
+        before, seen = seen, one.contacts.count(one.id, ContactQuery())
+        assert seen.n > before.n
+    assert seen.n == 3_000
 
 
 def test_a_group_goes_while_the_book_still_takes_in_an_import(store: Store):

@@ -1,9 +1,12 @@
 """The address book, as a person keeps it in a browser."""
 
+import json
+
+import psycopg
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Demo
-from tests.e2e.test_journey import csv, go, link, send, sign_in, write
+from tests.e2e.test_journey import csv, fresh, go, link, send, sign_in, write
 
 
 def test_a_person_keeps_the_book(page: Page, demo: Demo):
@@ -79,6 +82,24 @@ def test_a_person_keeps_the_book(page: Page, demo: Demo):
     page.get_by_role("button", name="Dar de baja").click()
     expect(page.get_by_text("No son números de teléfono: hola")).to_be_visible()
     expect(rows.filter(has_text=f"986 {width % 1000:03d}009")).to_have_count(1)
+
+
+def test_whom_the_book_takes_in_later_appears_by_itself(page: Page, demo: Demo):
+    name = f"Zulma {fresh()}"
+    sign_in(page, demo, "contacts/new")
+    database = json.loads((demo.data / "running.json").read_text())["DATABASE_URL"]
+    with psycopg.connect(database) as busy:  # with a large import
+        busy.execute("SELECT pg_advisory_xact_lock(1129270867, hashtext(id::text)) FROM workspaces")
+        page.get_by_label("Teléfono").fill(f"09876{fresh()}")
+        page.get_by_label("Nombre").fill(name)
+        page.get_by_role("button", name="Guardar contacto").click()
+        expect(page.locator("h1")).to_have_text(name)
+        page.locator(".back").click()
+        page.get_by_role("searchbox").fill(name)
+        expect(page.get_by_text("Todavía se están agregando")).to_be_visible()
+        expect(page.get_by_role("link", name=name)).to_have_count(0)
+    expect(page.get_by_role("link", name=name)).to_be_visible()
+    expect(page.get_by_text("Todavía se están agregando")).to_have_count(0)
 
 
 def test_a_contact_shows_what_was_sent(page: Page, demo: Demo):

@@ -59,10 +59,12 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many; not `exact`: at least, or about, so many."""
+    """How many; not `exact`: at least, or about, so many. `behind`: and some of a large import, or
+    of what is being taken in at this moment, are not in the book yet."""
 
     n: int
     exact: bool = True
+    behind: bool = False
 
 
 class ContactStore(Protocol):

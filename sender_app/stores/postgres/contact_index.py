@@ -123,10 +123,12 @@ def catch_up(cursor: Cursor, workspace_id: UUID, limit: int) -> int:
     return taken.n
 
 
-def refresh(cursor: Cursor, workspace_id: UUID) -> None:
-    """What somebody just changed shall be seen at once."""
-    if behind(cursor, workspace_id):
-        catch_up(cursor, workspace_id, _FRESH)
+def refresh(cursor: Cursor, workspace_id: UUID) -> bool:
+    """What somebody just changed shall be seen at once; whether there is more that waits."""
+    if not behind(cursor, workspace_id):
+        return False
+    catch_up(cursor, workspace_id, _FRESH)
+    return behind(cursor, workspace_id)
 
 
 def behind(cursor: Cursor, workspace_id: UUID) -> bool:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -76,19 +77,19 @@ class PostgresContacts:
             return book.page(reader, workspace_id, query, search, cursor, limit)
 
     def count(self, workspace_id: UUID, query: ContactQuery) -> Count:
-        self._refresh(workspace_id)
+        behind = self._refresh(workspace_id)
         with self._database.transaction() as reader:
             search = book.search_of(reader, workspace_id, query)
-            return book.count(reader, workspace_id, query, search)
+            return replace(book.count(reader, workspace_id, query, search), behind=behind)
 
     def follow(self, limit: int) -> int:
         with self._database.transaction() as cursor:
             row = cursor.execute("SELECT workspace_id FROM changed_contacts LIMIT 1").fetchone()
             return contact_index.catch_up(cursor, row.workspace_id, limit) if row else 0
 
-    def _refresh(self, workspace_id: UUID) -> None:
+    def _refresh(self, workspace_id: UUID) -> bool:
         with self._database.transaction() as cursor:
-            contact_index.refresh(cursor, workspace_id)
+            return contact_index.refresh(cursor, workspace_id)
 
     def _catch_up(self, workspace_id: UUID) -> None:
         """Take in all that waits, or wait for whoever is at it: nobody shall be missing."""

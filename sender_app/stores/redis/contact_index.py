@@ -147,10 +147,12 @@ def _alone(database: RedisDatabase, workspace: UUID | str) -> Iterator[bool]:
             database.redis.delete(key)
 
 
-def refresh(database: RedisDatabase, workspace: UUID | str) -> None:
-    """Take in what few notes there are."""
-    if behind(database.view(), workspace):
-        catch_up(database, workspace, FRESH)
+def refresh(database: RedisDatabase, workspace: UUID | str) -> bool:
+    """Take in what few notes there are; whether there are more."""
+    if not behind(database.view(), workspace):
+        return False
+    catch_up(database, workspace, FRESH)
+    return behind(database.view(), workspace)
 
 
 def behind(view: View, workspace: UUID | str) -> bool:

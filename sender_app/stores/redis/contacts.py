@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -44,8 +45,8 @@ class RedisContacts:
         return book.page(self._database.view(), workspace_id, query, cursor, limit)
 
     def count(self, workspace_id: UUID, query: ContactQuery) -> Count:
-        contact_index.refresh(self._database, workspace_id)
-        return book.count(self._database.view(), workspace_id, query)
+        behind = contact_index.refresh(self._database, workspace_id)
+        return replace(book.count(self._database.view(), workspace_id, query), behind=behind)
 
     def follow(self, limit: int) -> int:
         for workspace in self._database.view().names(contact_index.BEHIND):
