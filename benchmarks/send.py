@@ -1,6 +1,6 @@
 """Sending without WhatsApp: messages a second through RQ, with ledger, events and rollups.
 
-    python -m benchmarks.send [--people N] [--rounds N] [--peer FOLDER]
+    python -m benchmarks.send [--people N] [--rounds N] [--peer FOLDER | --growth]
 
 Alternates with the peer (the original system's stack at its best settings) in one run, on the same
 servers. Ours with up to 50 records a commit, and with a commit for every message, of which never
@@ -8,6 +8,9 @@ more than 50 are unrecorded; and strictly one after the other. People are in the
 book's index is made, before the sending begins: what importing costs is `benchmarks.ingest`'s. Both
 begin analysed and with a checkpoint, and are looked at ten times a second. Prints medians and
 ratios.
+
+With `--growth` instead: what a message costs in campaigns of a thousand to a million people, in
+processor time of the whole machine, less what a campaign to one person takes.
 """
 
 import argparse
@@ -16,6 +19,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -25,12 +29,14 @@ from rq import Worker
 from benchmarks.servers import ROOT, Servers, empty, servers, until
 
 _OURS = """
-import os, sys, time
-import psycopg
+import json, os, sys, time
+import psutil, psycopg
 from benchmarks.servers import until
 from sender_app import bootstrap
+from sender_app.domain.audience_choice import AudienceChoice, BookFilter
 from sender_app.domain.campaign import CampaignStatus
 from sender_app.domain.contact_import import ImportStatus
+from sender_app.services.drafts import Draft
 people = int(sys.argv[1])
 services, store = bootstrap.services(), bootstrap.store()
 actor = services.workspaces.actor_for("bench", "Bench")
@@ -52,20 +58,34 @@ with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
     until(lambda: not connection.execute(waiting).fetchone()[0], 600, "the end of indexing")
     connection.execute("ANALYZE")
     connection.execute("CHECKPOINT")
-file = services.imports.check_file(actor, "x.csv", rows.encode())
-campaign = services.campaigns.send_file(actor, file.file_id, account.id, "x", "Hola {nombre}")
-queued = time.perf_counter()
+everybody = AudienceChoice(filter=BookFilter())
+draft = services.drafts.create_draft(
+    actor, Draft(account.id, "x", ("Hola {nombre}",), choice=everybody)
+)
+def processor_time():
+    times = psutil.cpu_times()
+    return times.user + times.system
+campaign = services.drafts.launch(actor, draft.id, people)
+queued, used = time.perf_counter(), processor_time()
 def look():
     return services.campaigns.get_campaign(actor, campaign.id)
 until(lambda: look().status is CampaignStatus.FINISHED, 60 + people / 100, "the end", every=0.1)
 took = time.perf_counter() - queued
 assert look().sent_count == people
-print(people / took)
+print(json.dumps({"took": took, "used": processor_time() - used}))
 """
 
 
-def ours(found: Servers, people: int, group: int, window: int = 50) -> float:
-    """Messages a second of our own, from the wake-up to the campaign's end."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A campaign from the wake-up to its end: seconds that it took, and of processor time."""
+
+    took: float
+    used: float
+
+
+def ours(found: Servers, people: int, group: int, window: int = 50) -> Sent:
+    """What our own takes."""
     empty(found)
     env = found.environment | {"SEND_WINDOW": str(window), "COMMIT_GROUP": str(group)}
     worker = subprocess.Popen([sys.executable, "worker.py"], cwd=ROOT, env=env)
@@ -83,7 +103,19 @@ def ours(found: Servers, people: int, group: int, window: int = 50) -> float:
     finally:
         worker.terminate()
         worker.wait(40)
-    return float(done.stdout)
+    return Sent(**json.loads(done.stdout))
+
+
+def growth(found: Servers, rounds: int) -> None:
+    """Print what a message costs in larger and larger campaigns."""
+    sizes = (1, 1_000, 10_000, 100_000, 1_000_000)
+    of_all = {people: [ours(found, people, 50) for _ in range(rounds)] for people in sizes}
+    start = median(sent.used for sent in of_all[1])
+    print(f"{'people':>9} {'seconds':>8} {'µs of processor time a message':>32}")
+    for people in sizes[1:]:
+        took = median(sent.took for sent in of_all[people])
+        cost = median((sent.used - start) / (people - 1) for sent in of_all[people])
+        print(f"{people:9} {took:8.2f} {cost * 1e6:32.1f}")
 
 
 def peer(found: Servers, folder: Path, people: int, window: int) -> float:
@@ -114,8 +146,12 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peer", type=Path)
+    parser.add_argument("--growth", action="store_true")
     args = parser.parse_args()
     with servers() as found:
+        if args.growth:
+            growth(found, args.rounds)
+            return
         folder = found.folder / "peer"
         if args.peer:
             shutil.copytree(args.peer, folder, copy_function=shutil.copyfile)
@@ -130,9 +166,12 @@ def main() -> None:
             print(f"{name:28} {rate:8.0f}/s", file=sys.stderr, flush=True)
 
         for _ in range(args.rounds):
-            note("ours, 50 a commit", ours(found, args.people, 50))
-            note("ours, one a commit", ours(found, args.people // 4, 1))
-            note("ours, one at once", ours(found, args.people // 4, 1, window=1))
+            for name, people, group, window in (
+                ("ours, 50 a commit", args.people, 50, 50),
+                ("ours, one a commit", args.people // 4, 1, 50),
+                ("ours, one at once", args.people // 4, 1, 1),
+            ):
+                note(name, people / ours(found, people, group, window).took)
             if args.peer:
                 for at_once, people in (
                     (20, args.people),

@@ -86,6 +86,7 @@ NEEDED = {
         *("Connection.poll", "ContactBook.load", "ContactBook.find", "ContactBook.next_page"),
         *("ContactBook.previous_page", "Preferences.load", "ContactBook.show_group"),
         *("ContactBook.show_standing", "ContactBook.order", "ContactBook.turn_around"),
+        "ContactBook.look_again",
         *("ContactCard.load", "Duplicates.load", "Importing.load", "Importing.still_here"),
         *("OptOutList.load", "OptOutList.find", "OptOutList.next_page", "OptOutList.previous_page"),
         "Connection.choose",
