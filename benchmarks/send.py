@@ -109,7 +109,10 @@ def ours(found: Servers, people: int, group: int, window: int = 50) -> Sent:
 def growth(found: Servers, rounds: int) -> None:
     """Print what a message costs in larger and larger campaigns."""
     sizes = (1, 1_000, 10_000, 100_000, 1_000_000)
-    of_all = {people: [ours(found, people, 50) for _ in range(rounds)] for people in sizes}
+    of_all: dict[int, list[Sent]] = {people: [] for people in sizes}
+    for _ in range(rounds):
+        for people in sizes:
+            of_all[people].append(ours(found, people, 50))
     start = median(sent.used for sent in of_all[1])
     print(f"{'people':>9} {'seconds':>8} {'µs of processor time a message':>32}")
     for people in sizes[1:]:
