@@ -37,7 +37,7 @@ from sender_app.services.serving.desk import Desk
 from sender_app.services.serving.recorder import Recorder
 from sender_app.services.serving.uploads import Uploads
 
-_HEAR_EVERY = 0.2  # seconds between two looks at receipts and replies while sending
+_HEAR_EVERY = 0.3  # seconds between two looks at receipts and replies while sending
 _log = structlog.get_logger()
 
 

@@ -144,7 +144,7 @@ class PostgresAnswering:
 
     def receipts(self, account_id: UUID, receipts: Sequence[Receipt]) -> int:
         heard = [(message, r.kind, r.at) for r in receipts for message in r.message_ids]
-        with self._database.transaction() as cursor:
+        with self._database.statement() as cursor:
             values = {
                 "account": account_id,
                 "ids": [message for message, _, _ in heard],

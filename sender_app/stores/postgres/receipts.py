@@ -161,7 +161,8 @@ class PostgresReceipts:
             settled = cursor.execute(_CLEARED, keys).fetchall() if cleared else []
             cursor.execute(_RECEIPTS, values)
             reached = cursor.fetchall()
-            cursor.executemany(_REACH, [(r.delivered, r.read, r.campaign_id) for r in reached])
+            for row in reached:  # hardly ever more than one campaign's
+                cursor.execute(_REACH, (row.delivered, row.read, row.campaign_id))
             return [row.campaign_id for row in (*settled, *reached)]
 
     def reply(
